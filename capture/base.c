@@ -1,0 +1,106 @@
+/* base.c: checked allocation and the growing buffer. The one place that gives up when memory is
+ * out: nothing above it can do better, and a half-written report would be worse than none. */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EXIT_INTERNAL = 4 };
+
+static NORETURN void out_of_memory(size_t size)
+{
+    fprintf(stderr, "pushwatch: out of memory (%zu bytes wanted)\n", size);
+    exit(EXIT_INTERNAL);
+}
+
+void *xmalloc(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+void *xrealloc(void *old, size_t size)
+{
+    void *memory = realloc(old, size ? size : 1);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+void *xmemdup(const void *bytes, size_t n)
+{
+    char *copy = xmalloc(n + 1);
+    if (n)
+        memcpy(copy, bytes, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+char *xstrdup(const char *text)
+{
+    return xmemdup(text, strlen(text));
+}
+
+static void reserve(struct buf *buf, size_t more)
+{
+    if (buf->cap - buf->n >= more)
+        return;
+    size_t cap = buf->cap ? buf->cap : 64;
+    while (cap - buf->n < more)
+        cap *= 2;
+    buf->p = xrealloc(buf->p, cap);
+    buf->cap = cap;
+}
+
+void buf_append(struct buf *buf, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    reserve(buf, n);
+    memcpy(buf->p + buf->n, bytes, n);
+    buf->n += n;
+}
+
+void buf_vprintf(struct buf *buf, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length > 0) {
+        reserve(buf, (size_t)length + 1);
+        vsnprintf((char *)buf->p + buf->n, (size_t)length + 1, format, again);
+        buf->n += (size_t)length;
+    }
+    va_end(again);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(buf, format, args);
+    va_end(args);
+}
+
+const char *buf_text(struct buf *buf)
+{
+    reserve(buf, 1);
+    buf->p[buf->n] = '\0';
+    return (const char *)buf->p;
+}
+
+void buf_done(struct buf *buf)
+{
+    free(buf->p);
+    *buf = (struct buf){0};
+}

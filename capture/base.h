@@ -1,0 +1,75 @@
+/* base.h: the ground floor: spans, compiler attributes, checked allocation.
+ *
+ * Included by every other file and including none of them. */
+#ifndef PUSHWATCH_CAPTURE_BASE_H
+#define PUSHWATCH_CAPTURE_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define MUST_CHECK        __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define NORETURN          __attribute__((noreturn))
+#define LIKELY(x)         __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)       __builtin_expect(!!(x), 0)
+#define COUNT_OF(array)   (sizeof(array) / sizeof((array)[0]))
+
+#define NS_PER_SECOND INT64_C(1000000000)
+
+/* A time: nanoseconds since 1970-01-01 00:00 UTC, or a difference of two. */
+typedef int64_t nanotime;
+
+/* Bytes that somebody else owns. An empty span may have a NULL pointer. */
+struct span {
+    const uint8_t *p;
+    size_t n;
+};
+
+static inline struct span span_of(const void *bytes, size_t n)
+{
+    return (struct span){bytes, n};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* xmalloc, xcalloc, xrealloc return memory that the caller frees with free(). They end the process
+ * with exit status 4 when there is none: every buffer here has a cap, so that only a machine that
+ * is out of memory gets there. A size of 0 is served as 1. */
+void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
+
+/* xmemdup returns a copy of n bytes with a NUL behind it; the caller frees it. */
+void *xmemdup(const void *bytes, size_t n) __attribute__((malloc, returns_nonnull));
+
+/* xstrdup returns a copy of a string; the caller frees it. */
+char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
+
+/* A growing byte buffer that owns its bytes. Zero-initialise it; free with buf_done. */
+struct buf {
+    uint8_t *p;
+    size_t n, cap;
+};
+
+/* buf_append copies n bytes to the end. The caller keeps the buffer below its cap. */
+void buf_append(struct buf *buf, const void *bytes, size_t n);
+
+/* buf_printf appends formatted text, without its NUL. */
+void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* buf_vprintf is buf_printf for a va_list. */
+void buf_vprintf(struct buf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
+/* buf_text returns the bytes as a NUL-terminated string, valid until the next call on buf. */
+const char *buf_text(struct buf *buf);
+
+/* buf_done frees the bytes and leaves an empty buffer that can be used again. */
+void buf_done(struct buf *buf);
+
+#endif

@@ -1,0 +1,75 @@
+/* source.h: an opaque source of packets: a saved capture, several as one, or a live interface. */
+#ifndef PUSHWATCH_CAPTURE_SOURCE_H
+#define PUSHWATCH_CAPTURE_SOURCE_H
+
+#include "packet.h"
+
+struct source;
+
+enum source_status {
+    SOURCE_PACKET, /* a packet was handed out */
+    SOURCE_IDLE,   /* live only: none came in a while; look at the clock and ask again */
+    SOURCE_END,    /* no more packets: the end of the input, or source_break was called */
+    SOURCE_BROKEN  /* the input is damaged here; source_error says where. Nothing follows */
+};
+
+/* What went wrong: one line for a person, without a newline. */
+struct source_error {
+    char text[512];
+};
+
+/* Live only; all zero for a file. As libpcap counts them. */
+struct source_drops {
+    uint64_t received, kernel, interface;
+};
+
+/* source_open_file opens one saved capture; "-" is standard input. pcap and pcapng are told apart
+ * by their first bytes. Returns NULL, with the reason in *error, when it can't be opened or is not
+ * a capture. The caller closes it with source_close. */
+MUST_CHECK struct source *source_open_file(struct source_error *error, const char *path);
+
+/* source_open_files opens several saved captures as one: packets come in order of time across the
+ * files (the order within one file is kept), as `mergecap` gives them. A single path gives the
+ * same as source_open_file. NULL and *error as above if any of them can't be opened; a file that
+ * breaks later is reported as SOURCE_BROKEN only after all others have been read to their end. */
+MUST_CHECK struct source *source_open_files(struct source_error *error, char *const *paths,
+                                            size_t count);
+
+/* Settings of a live capture. */
+struct live_options {
+    uint32_t snaplen;      /* bytes of each packet; 0 for all of it */
+    uint32_t buffer_bytes; /* of the kernel's ring; 0 for a default */
+    const char *filter;    /* BPF expression for the kernel; NULL for none */
+};
+
+/* source_open_live opens a network interface by libpcap. Returns NULL with a reason that says what
+ * to do (such as sudo) when it can't. A wrong filter sets *wrong_filter. */
+MUST_CHECK struct source *source_open_live(struct source_error *error, bool *wrong_filter,
+                                           const char *interface,
+                                           const struct live_options *options);
+
+/* source_next hands out the next packet. The packet's bytes live until the next call. */
+MUST_CHECK enum source_status source_next(struct source *source, struct packet *packet);
+
+/* source_error returns the damage found, with path and byte offset, or "" if there was none. It
+ * lives as long as the source. */
+const char *source_error(const struct source *source);
+
+/* source_interface_name returns the name of a packet's interface, or NULL if the capture gives
+ * none. It lives as long as the source. */
+const char *source_interface_name(const struct source *source, uint16_t interface);
+
+/* source_drops reads a live capture's drop counters. */
+struct source_drops source_drops(const struct source *source);
+
+/* source_progress gives the bytes read so far and in all; total is 0 where that is unknown (a
+ * pipe, a live capture). */
+void source_progress(const struct source *source, uint64_t *done, uint64_t *total);
+
+/* source_break makes source_next return SOURCE_END soon. Safe in a signal handler. */
+void source_break(struct source *source);
+
+/* source_close frees the source and closes its files. NULL is fine. */
+void source_close(struct source *source);
+
+#endif

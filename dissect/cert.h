@@ -1,0 +1,45 @@
+/* cert.h: what one X.509 certificate says. Made by x509.c, read by everyone above. */
+#ifndef PUSHWATCH_DISSECT_CERT_H
+#define PUSHWATCH_DISSECT_CERT_H
+
+#include "../capture/base.h"
+
+/* A list of strings taken from the wire: not NUL-free UTF-8 until a writer has escaped them. */
+struct text_list {
+    struct span *items;
+    size_t count;
+};
+
+enum { CERT_FROM_CLIENT = 1, CERT_FROM_SERVER = 2 };
+
+/* Facts of one distinct certificate (RFC 5280), owned by the cert_store and alive as long as it.
+ * A certificate that does not parse has `malformed` set, its hashes and `der`, and nothing else. */
+struct cert {
+    uint8_t sha256[32], sha1[20]; /* of the DER */
+    uint8_t spki_sha256[32];      /* of the SubjectPublicKeyInfo; RFC 7469 section 2.4 */
+    bool malformed;
+    struct span der;
+    struct span subject,
+        issuer;         /* RFC 4514 strings, such as "CN=a,O=b,C=US"; UTF-8 kept as it is */
+    struct span serial; /* the INTEGER's content bytes */
+    unsigned version;   /* 1, 2 or 3 */
+    nanotime not_before, not_after;
+    struct text_list san; /* dNSName and rfc822Name as text, iPAddress in text form, URI */
+    const char *key_type; /* "RSA", "EC", "Ed25519", … never NULL */
+    unsigned key_bits;
+    const char *key_curve; /* such as "P-256"; NULL where it does not apply */
+    const char *signature_algorithm;
+    bool is_ca, self_signed;
+    struct text_list key_usage, extended_key_usage, policies, ocsp, crl;
+    unsigned sct_count; /* RFC 6962 section 3.3 */
+
+    /* How it was used in this run. */
+    uint64_t ordinal; /* order of first sight, from 1 */
+    nanotime first_seen, last_seen;
+    uint64_t first_frame;
+    uint64_t flows;
+    unsigned presented_by;  /* CERT_FROM_CLIENT | CERT_FROM_SERVER */
+    struct text_list names; /* SNIs under which a server presented it; capped */
+};
+
+#endif

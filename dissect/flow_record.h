@@ -1,0 +1,180 @@
+/* flow_record.h: what is reported of one TCP connection. Values only, and pointers to facts that
+ * outlive the call that hands the record out; nothing points into packets. */
+#ifndef PUSHWATCH_DISSECT_FLOW_RECORD_H
+#define PUSHWATCH_DISSECT_FLOW_RECORD_H
+
+#include "tls_facts.h"
+
+/* Index of an end's part of a record. */
+enum side { CLIENT, SERVER };
+
+struct endpoint {
+    uint8_t ip[16]; /* network byte order; IPv4 in the first four */
+    bool ipv6;
+    uint16_t port;
+};
+
+/* RFC 9293 section 3.3.2. The order is that of a connection's life. */
+enum tcp_state {
+    SIDE_CLOSED,
+    SIDE_SYN_SENT,
+    SIDE_SYN_RECEIVED,
+    SIDE_ESTABLISHED,
+    SIDE_FIN_WAIT_1,
+    SIDE_FIN_WAIT_2,
+    SIDE_CLOSE_WAIT,
+    SIDE_CLOSING,
+    SIDE_LAST_ACK,
+    SIDE_TIME_WAIT
+};
+enum { SIDE_STATES = SIDE_TIME_WAIT + 1 };
+
+enum client_by { BY_SYN, BY_CLIENT_HELLO, BY_WATCHED_PORT, BY_PORT_ORDER };
+
+enum teardown {
+    TEARDOWN_OPEN,
+    TEARDOWN_GRACEFUL,
+    TEARDOWN_HALF_CLOSED,
+    TEARDOWN_FIN_UNANSWERED,
+    TEARDOWN_CLOSING,
+    TEARDOWN_RESET,
+    TEARDOWN_REFUSED,
+    TEARDOWN_UNANSWERED
+};
+enum { TEARDOWNS = TEARDOWN_UNANSWERED + 1 };
+
+enum closed_by { CLOSED_BY_NOBODY, CLOSED_BY_CLIENT, CLOSED_BY_SERVER, CLOSED_BY_BOTH };
+
+enum tcp_handshake {
+    HANDSHAKE_MIDSTREAM,
+    HANDSHAKE_SYN_ONLY,
+    HANDSHAKE_SYN_ACK,
+    HANDSHAKE_REFUSED,
+    HANDSHAKE_COMPLETE
+};
+
+enum reset_phase { RESET_IN_SYN, RESET_IN_TLS_HANDSHAKE, RESET_IN_DATA, RESET_IN_CLOSING };
+
+enum stuck_cause {
+    STUCK_NOT,
+    STUCK_UNANSWERED,     /* retransmissions, no answer */
+    STUCK_WINDOW_CLOSED,  /* probes answered with window 0 */
+    STUCK_DUPLICATE_ACKS, /* the peer acknowledges below what was sent */
+    STUCK_SILENCE         /* no packet at all since */
+};
+
+enum end_reason {
+    ENDED_CLOSED,
+    ENDED_RESET,
+    ENDED_END_OF_CAPTURE,
+    ENDED_IDLE,
+    ENDED_EVICTED,
+    ENDED_PORT_REUSED,
+    ENDED_INTERVAL
+};
+
+/* A TLS record, or a part of one, among the bytes that were not acknowledged. */
+struct pending_record {
+    uint8_t type;    /* content type; RFC 8446 section 5.1 */
+    uint16_t length; /* of the body, as its header says */
+    bool partial;    /* begins before or ends after those bytes */
+};
+enum { PENDING_RECORDS_MAX = 16 };
+
+/* One end of a connection. Times are packet times, 0 if there is none; frames are 0 if none. */
+struct end_record {
+    enum tcp_state state;
+    nanotime since; /* of the packet that put it there */
+    uint64_t packets, bytes;
+    uint64_t unacked;          /* payload bytes sent and not acknowledged */
+    uint64_t unacked_at_reset; /* the same when a reset closed it */
+    struct pending_record pending[PENDING_RECORDS_MAX];
+    uint8_t pending_count;
+    bool pending_more; /* more records than there is room for */
+    uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
+    uint64_t gap_bytes;
+    uint32_t fin, rst; /* times sent */
+    uint64_t fin_frame, fin_last_frame, fin_acked_frame, rst_frame, last_frame;
+    nanotime fin_time, fin_last_time, last_time;
+    uint8_t ttl_min, ttl_max;
+    bool syn_seen; /* the four below are known */
+    uint16_t mss;  /* 0 if not given */
+    int8_t wscale; /* -1 if not given */
+    bool sack, timestamps;
+};
+
+struct stuck_record {
+    enum stuck_cause cause;
+    enum side end;
+    nanotime since;        /* first transmission of what is not acknowledged */
+    uint32_t attempts;     /* transmissions after the first, or probes */
+    nanotime last_attempt; /* 0 if none */
+    uint64_t first_frame, last_frame;
+};
+
+struct tcp_record {
+    const char *conn_state; /* Zeek's: base/protocols/conn/main.zeek */
+    char history[64];       /* Zeek's, NUL-terminated */
+    enum teardown teardown;
+    enum closed_by closed_by;
+    bool reset; /* the next three are known */
+    enum side reset_by;
+    enum reset_phase reset_phase;
+    uint64_t reset_frame;
+    enum tcp_handshake handshake;
+    nanotime rtt[2]; /* from the observation point to the client, to the server; -1 if unknown */
+    nanotime idle_before_close, max_idle, idle_at_end; /* -1 where it does not apply */
+    struct stuck_record stuck;
+    struct end_record ends[2]; /* by enum side */
+};
+
+/* nDPI's opinion: an annotation, never evidence. Texts live as long as the pipeline. */
+enum { APP_RISKS_MAX = 16 };
+struct app_label {
+    char protocol[48]; /* "" if nDPI was not asked */
+    const char *category;
+    const char *risks[APP_RISKS_MAX];
+    uint8_t risk_count;
+};
+
+/* What the first payload bytes are, where they are not TLS: dissect/plain.c. */
+enum plain_protocol {
+    PLAIN_NONE,    /* no payload seen */
+    PLAIN_UNKNOWN, /* payload that is nothing we know */
+    PLAIN_XMPP,
+    PLAIN_HTTP,
+    PLAIN_SSH,
+    PLAIN_SMTP,
+    PLAIN_POP3,
+    PLAIN_IMAP,
+    PLAIN_FTP
+};
+
+enum { VLANS_MAX = 4 };
+
+struct flow_record {
+    uint64_t n; /* ordinal by first packet, from 1 */
+    nanotime start, end;
+    uint64_t first_frame, last_frame;
+    struct endpoint ends[2]; /* by enum side */
+    enum client_by client_by;
+    const char *interface; /* NULL if the capture names none */
+    uint16_t vlans[VLANS_MAX];
+    uint8_t vlan_count;
+    struct tcp_record tcp;
+    const struct tls_facts *tls; /* NULL where the flow carries no TLS */
+    unsigned client_direction;   /* side of a tls_facts direction d: d ^ client_direction */
+    enum plain_protocol plain;
+    struct app_label ndpi;
+    bool has_ndpi;
+    enum end_reason end_reason;
+    bool final; /* false: a snapshot of a flow that goes on */
+};
+
+/* side_of_direction translates a direction of record->tls to an end. */
+static inline enum side side_of_direction(const struct flow_record *record, unsigned direction)
+{
+    return (enum side)((direction ^ record->client_direction) & 1);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* sink.h: how facts leave dissect/: a table of functions that a reporter fills in. */
+#ifndef PUSHWATCH_DISSECT_SINK_H
+#define PUSHWATCH_DISSECT_SINK_H
+
+#include "flow_record.h"
+#include "note.h"
+
+struct sink {
+    void *context;
+    /* A flow that ended, or a snapshot of one that goes on (record->final false). Offline, flows
+     * come in order of their first packet. The record is borrowed for the call. */
+    void (*flow)(void *context, const struct flow_record *record);
+};
+
+/* What a pipeline counted. */
+struct dissect_counts {
+    uint64_t packets, bytes; /* handed in; bytes as on the wire */
+    uint64_t matched;        /* packets that belong to a reported flow */
+    uint64_t skipped[NOTES]; /* by reason */
+    uint64_t cut_payload;    /* matched packets whose payload the snap length cut */
+    uint64_t flows, flows_evicted, flows_expired;
+    uint64_t certificates_dropped;
+    nanotime first_time, last_time; /* of all packets handed in; 0 if none */
+};
+
+#endif

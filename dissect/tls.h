@@ -1,0 +1,72 @@
+/* tls.h: both directions of a TLS session, from in-order stream bytes to facts. */
+#ifndef PUSHWATCH_DISSECT_TLS_H
+#define PUSHWATCH_DISSECT_TLS_H
+
+#include "tls_facts.h"
+
+/* What all sessions of one pipeline share: distinct certificates, distinct hellos. */
+struct tls_store;
+
+MUST_CHECK struct tls_store *tls_store_new(void);
+void tls_store_free(struct tls_store *store);
+
+/* tls_store_certs calls visit for each distinct certificate, in order of first sight. */
+void tls_store_certs(const struct tls_store *store,
+                     void (*visit)(void *context, const struct cert *cert), void *context);
+
+/* tls_store_dropped counts certificates that were not kept because the cap was reached. */
+uint64_t tls_store_dropped(const struct tls_store *store);
+
+/* Where some stream bytes came from. */
+struct tls_where {
+    uint64_t offset; /* stream offset of the first byte, any origin, growing */
+    uint64_t frame;  /* of the segment that brought them */
+    nanotime time;
+};
+
+/* Called for each record header, before the record's body: RFC 8446 section 5.1. `offset` is that
+ * of the header's first byte, `length` that of the body. */
+struct tls_observer {
+    void *context;
+    void (*record)(void *context, unsigned direction, uint64_t offset, uint8_t type,
+                   uint16_t length);
+};
+
+enum tls_verdict {
+    TLS_UNDECIDED, /* not enough bytes yet */
+    TLS_IS,
+    TLS_IS_NOT /* the bytes can be forgotten: pass no more */
+};
+
+struct tls;
+
+/* tls_new begins a session. `midstream` tells that the capture joined after the TCP handshake, so
+ * that the first bytes need not be the first of the stream. The store must outlive it. */
+MUST_CHECK struct tls *tls_new(struct tls_store *store, bool midstream);
+
+/* tls_data takes the next bytes of a direction, in order, borrowed for the call. */
+void tls_data(struct tls *tls, unsigned direction, struct span bytes, const struct tls_where *where,
+              const struct tls_observer *observer);
+
+/* tls_gap says that `length` bytes of a direction are missing in the capture. */
+void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct tls_where *where);
+
+/* tls_fin says that a direction has sent its FIN or that the flow is over for it; call it in order
+ * with the data. Decides close_notify's "likely", and whether a handshake failed. */
+void tls_fin(struct tls *tls, unsigned direction);
+
+/* tls_finish says that the flow is over: what is still undecided is decided. */
+void tls_finish(struct tls *tls);
+
+enum tls_verdict tls_verdict(const struct tls *tls);
+
+/* tls_handshake_over tells that no more handshake message is to be expected (complete, failed). */
+bool tls_handshake_over(const struct tls *tls);
+
+/* tls_facts gives what is known so far; it lives as long as the session. */
+const struct tls_facts *tls_facts(const struct tls *tls);
+
+/* tls_free ends a session. NULL is fine. */
+void tls_free(struct tls *tls);
+
+#endif

@@ -1,0 +1,111 @@
+/* tls_facts.h: what is known of one TLS session. Made by tls.c, read by everyone above.
+ *
+ * Directions are numbered 0 and 1 as the flow numbers its ends: who of them is the TLS client is
+ * itself a fact (tls_facts.client). */
+#ifndef PUSHWATCH_DISSECT_TLS_FACTS_H
+#define PUSHWATCH_DISSECT_TLS_FACTS_H
+
+#include "cert.h"
+
+/* Protocol versions on the wire (RFC 8446 section 4.2.1); drafts of TLS 1.3 are 0x7f00 + draft. */
+enum {
+    TLS_VERSION_SSL2 = 0x0002,
+    TLS_VERSION_SSL3 = 0x0300,
+    TLS_VERSION_10 = 0x0301,
+    TLS_VERSION_11 = 0x0302,
+    TLS_VERSION_12 = 0x0303,
+    TLS_VERSION_13 = 0x0304
+};
+
+/* Content types (RFC 8446 section 5.1, RFC 6520). */
+enum {
+    TLS_CHANGE_CIPHER_SPEC = 20,
+    TLS_ALERT = 21,
+    TLS_HANDSHAKE = 22,
+    TLS_APPLICATION_DATA = 23,
+    TLS_HEARTBEAT = 24
+};
+
+enum tls_progress {
+    TLS_MIDSTREAM,  /* records, but no hello: joined after the handshake */
+    TLS_INCOMPLETE, /* begun, neither completed nor failed */
+    TLS_COMPLETE,   /* both ends have sent Finished, as far as that can be seen */
+    TLS_FAILED      /* a fatal alert, or an end that closed, before it was complete */
+};
+
+/* How the certificates were had, or why there are none. */
+enum certs_via {
+    CERTS_UNKNOWN, /* nothing to say: no handshake was seen */
+    CERTS_PLAIN,
+    CERTS_KEYLOG,
+    CERTS_ENCRYPTED,    /* TLS 1.3 */
+    CERTS_RESUMED,      /* an abbreviated handshake sends none */
+    CERTS_NOT_CAPTURED, /* the handshake, or that direction of it, is not in the capture */
+    CERTS_GAP,          /* bytes of the message are missing in the capture */
+    CERTS_MALFORMED,
+    CERTS_NOT_REACHED, /* the handshake ended before the message was due */
+    CERTS_ANONYMOUS    /* the cipher suite uses none (PSK, anon) */
+};
+
+enum close_notify { CLOSE_NOTIFY_NO, CLOSE_NOTIFY_YES, CLOSE_NOTIFY_LIKELY };
+
+struct tls_alert {
+    uint8_t direction;
+    uint8_t level, description; /* RFC 8446 section 6; meaningless if encrypted */
+    bool encrypted;
+    uint64_t frame;
+};
+
+/* A ClientHello (RFC 8446 section 4.1.2), apart from what differs between two connections of the
+ * same client: equal ones are shared between flows. */
+struct client_hello {
+    uint16_t legacy_version;
+    uint16_t version; /* the highest one offered, GREASE left out (RFC 8701) */
+    struct text_list alpn;
+    char ja3[33]; /* MD5 in hex */
+    char ja4[37]; /* github.com/FoxIO-LLC/ja4, technical_details/JA4.md */
+    bool ech;     /* encrypted_client_hello that is an outer one (RFC 9849) */
+    bool early_data;
+};
+
+/* A ServerHello (RFC 8446 section 4.1.3). */
+struct server_hello {
+    uint16_t version; /* supported_versions if present, else legacy_version */
+    uint16_t cipher;
+    uint16_t group; /* of key_share; 0 if none */
+    struct span alpn;
+    char ja3s[33];
+};
+
+enum { TLS_ALERTS_MAX = 8 };
+
+struct tls_facts {
+    int client;       /* direction of the ClientHello's sender, or the peer of the ServerHello's; -1
+                         where neither was seen */
+    uint16_t version; /* negotiated; else the offered one (client_hello) or, midstream, that of the
+                         records; 0 if unknown */
+    bool negotiated;  /* a ServerHello was seen */
+    enum tls_progress progress;
+    const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
+    const struct server_hello *server_hello; /* NULL if not seen */
+    struct span sni;                         /* host_name as sent; n is 0 if none */
+    uint16_t group;                          /* key_share or ServerKeyExchange; 0 if unknown */
+    bool resumed;                            /* on positive evidence only */
+    bool hello_retry;
+    bool early_data; /* offered; sent as far as can be seen */
+    bool certificate_requested;
+    uint16_t acceptable_cas;                          /* in the CertificateRequest */
+    bool ocsp_stapled;                                /* a CertificateStatus message was seen */
+    enum certs_via certs_via;                         /* of the server's */
+    const struct cert **server_certs, **client_certs; /* chain as sent; owned by the tls_store */
+    uint8_t server_cert_count, client_cert_count;
+    struct tls_alert alerts[TLS_ALERTS_MAX];
+    uint8_t alert_count;               /* further alerts are dropped */
+    enum close_notify close_notify[2]; /* by direction */
+    /* Frames that prove it; 0 where not seen. */
+    uint64_t client_hello_frame, server_hello_frame, certificate_frame, client_certificate_frame,
+        complete_frame;
+    uint64_t gap_bytes; /* missing in the capture, both directions */
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* report.h: takes flow records, has them judged, and hands them to every output asked for. */
+#ifndef PUSHWATCH_REPORT_REPORT_H
+#define PUSHWATCH_REPORT_REPORT_H
+
+#include "../dissect/sink.h"
+
+#include <stdio.h>
+
+/* What is known before the first packet. Strings are borrowed for the report's life. */
+struct run_meta {
+    const char *version;                  /* pushwatch's own */
+    const char *libpcap, *ndpi, *openssl; /* versions; ndpi NULL if it is not used */
+    const char *ports;                    /* as `--ports` gave it, such as "5223" or "any" */
+    const char *filter;                   /* NULL if none */
+    const char *const *inputs;            /* file names as given, or one interface */
+    size_t input_count;
+    bool live;
+};
+
+/* What is known after the last packet. */
+struct run_end {
+    struct dissect_counts counts;
+    bool clean;         /* the input was read to its end */
+    const char *damage; /* else: where and why it was not; NULL if clean */
+    uint64_t drops_kernel, drops_interface, received; /* live only */
+    uint64_t peak_memory;                             /* bytes of the process; 0 if unknown */
+};
+
+enum report_format { REPORT_JSON, REPORT_TEXT };
+
+struct report_options {
+    unsigned columns;  /* width of the text report; 80 at least */
+    bool colour;       /* text: ANSI colours */
+    bool certificates; /* text: print every flow's certificates (-v) */
+};
+
+struct report;
+
+/* report_new begins a report. meta is borrowed and must outlive it. */
+MUST_CHECK struct report *report_new(const struct run_meta *meta);
+
+/* report_add_output has the report written to `out` in a format. The stream stays the caller's,
+ * who closes it after report_free. Call it before the first flow. */
+void report_add_output(struct report *report, enum report_format format, FILE *out,
+                       const struct report_options *options);
+
+/* report_begin writes what stands before the first flow (JSON: meta). */
+void report_begin(struct report *report);
+
+/* report_flow takes a record: the `flow` function of a dissect sink, with the report as context.
+ * Nothing of the record is kept by reference. In a live run every output is flushed. */
+void report_flow(void *report, const struct flow_record *record);
+
+/* report_certificate takes a certificate: offline after the last flow, live when it is first seen.
+ */
+void report_certificate(void *report, const struct cert *cert);
+
+/* report_snapshot_end says that a batch of snapshots (record->final false) is complete, at a packet
+ * time: the text output prints them as a table. */
+void report_snapshot_end(struct report *report, nanotime now);
+
+/* report_finish writes the findings that belong to no single flow, and the summary. Returns false
+ * if any output could not be written. */
+MUST_CHECK bool report_finish(struct report *report, const struct run_end *end);
+
+void report_free(struct report *report);
+
+#endif
