@@ -1,0 +1,129 @@
+/* link.c: link-layer headers. */
+#include "link.h"
+
+enum {
+    ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_QINQ = 0x88a8,
+    ETHERTYPE_QINQ_OLD = 0x9100,
+    /* Below this the field is a length (IEEE 802.3): LLC follows, and no IP that we read. */
+    ETHERTYPE_MIN = 0x0600,
+    /* More tags than anyone stacks; a cap so that a packet full of tags costs little. */
+    TAGS_MAX = 16
+};
+
+static bool is_vlan(uint16_t ethertype)
+{
+    return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
+           ethertype == ETHERTYPE_QINQ_OLD;
+}
+
+/* Tag: 16 bits PCP, DEI and VLAN id (the low 12), 16 bits ethertype of what follows. */
+static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t ethertype)
+{
+    for (unsigned tags = 0; is_vlan(ethertype); tags++) {
+        uint16_t tag;
+        if (tags == TAGS_MAX)
+            return NOTE_MALFORMED;
+        if (!cursor_u16(c, &tag) || !cursor_u16(c, &ethertype))
+            return NOTE_CUT;
+        if (out->vlan_count < VLANS_MAX)
+            out->vlans[out->vlan_count++] = tag & 0xfff;
+    }
+    out->ethertype = ethertype;
+    return ethertype == ETHERTYPE_V4 || ethertype == ETHERTYPE_V6 ? NOTE_NONE : NOTE_NOT_IP;
+}
+
+static enum note decode_ethernet(struct link_layer *out, struct cursor *c)
+{
+    uint16_t ethertype;
+    if (!cursor_skip(c, 12) || !cursor_u16(c, &ethertype))
+        return NOTE_CUT;
+    if (ethertype < ETHERTYPE_MIN)
+        return NOTE_NOT_IP;
+    return pass_tags(out, c, ethertype);
+}
+
+/* LINUX_SLL: packet type, ARPHRD type, address length (16 bits each), address (8 bytes), protocol.
+ */
+static enum note decode_sll(struct link_layer *out, struct cursor *c)
+{
+    uint16_t protocol;
+    if (!cursor_skip(c, 14) || !cursor_u16(c, &protocol))
+        return NOTE_CUT;
+    return pass_tags(out, c, protocol);
+}
+
+/* LINUX_SLL2: protocol, reserved (16 bits each), interface index (32), ARPHRD type (16), packet
+ * type, address length (8 each), address (8 bytes). */
+static enum note decode_sll2(struct link_layer *out, struct cursor *c)
+{
+    uint16_t protocol;
+    if (!cursor_u16(c, &protocol) || !cursor_skip(c, 18))
+        return NOTE_CUT;
+    return pass_tags(out, c, protocol);
+}
+
+/* The IP version is the first four bits of the packet. */
+static enum note decode_raw(struct link_layer *out, const struct cursor *c)
+{
+    struct cursor ahead = *c;
+    uint8_t first;
+    if (!cursor_u8(&ahead, &first))
+        return NOTE_CUT;
+    if (first >> 4 == 4)
+        out->ethertype = ETHERTYPE_V4;
+    else if (first >> 4 == 6)
+        out->ethertype = ETHERTYPE_V6;
+    else
+        return NOTE_NOT_IP;
+    return NOTE_NONE;
+}
+
+/* NULL and LOOP: a 32-bit address family in somebody's byte order. AF_INET is 2 everywhere,
+ * AF_INET6 is not; the packet's own version field decides what all that are no family of IP leave
+ * open. */
+static enum note decode_loopback(struct link_layer *out, struct cursor *c)
+{
+    uint32_t family;
+    if (!cursor_u32(c, &family))
+        return NOTE_CUT;
+    if (family > 0xffff) /* the other byte order */
+        family = __builtin_bswap32(family);
+    switch (family) {
+    case 2:  /* AF_INET */
+    case 10: /* AF_INET6: Linux */
+    case 24: /* NetBSD, OpenBSD */
+    case 28: /* FreeBSD */
+    case 30: /* Darwin */
+        return decode_raw(out, c);
+    default:
+        return NOTE_NOT_IP;
+    }
+}
+
+enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type link)
+{
+    *out = (struct link_layer){0};
+    switch (link) {
+    case LINK_ETHERNET:
+        return decode_ethernet(out, c);
+    case LINK_LINUX_SLL:
+        return decode_sll(out, c);
+    case LINK_LINUX_SLL2:
+        return decode_sll2(out, c);
+    case LINK_NULL:
+    case LINK_LOOP:
+        return decode_loopback(out, c);
+    case LINK_RAW:
+        return decode_raw(out, c);
+    case LINK_IPV4:
+        out->ethertype = ETHERTYPE_V4;
+        return NOTE_NONE;
+    case LINK_IPV6:
+        out->ethertype = ETHERTYPE_V6;
+        return NOTE_NONE;
+    case LINK_UNSUPPORTED:
+        break;
+    }
+    return NOTE_UNSUPPORTED_LINK;
+}

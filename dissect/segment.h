@@ -1,0 +1,30 @@
+/* segment.h: one TCP segment, as decode.c finds it in a packet. */
+#ifndef PUSHWATCH_DISSECT_SEGMENT_H
+#define PUSHWATCH_DISSECT_SEGMENT_H
+
+#include "flow_record.h"
+
+/* Control bits (RFC 9293 section 3.1). */
+enum { FLAG_FIN = 0x01, FLAG_SYN = 0x02, FLAG_RST = 0x04, FLAG_PSH = 0x08, FLAG_ACK = 0x10 };
+
+/* Spans point into the packet and live as long as its bytes. */
+struct segment {
+    nanotime time;
+    uint64_t frame;
+    struct endpoint from, to;
+    uint32_t seq, ack;
+    uint16_t window; /* as in the header, not scaled */
+    uint8_t flags;
+    uint8_t ttl;         /* or hop limit */
+    uint32_t length;     /* payload bytes on the wire */
+    struct span payload; /* those that were captured: length or fewer */
+    struct span ip;      /* the captured part of the IP packet */
+    uint16_t mss;        /* 0 if not given. The four options matter in a SYN only */
+    int8_t wscale;       /* -1 if not given */
+    bool sack, timestamps;
+    uint16_t vlans[VLANS_MAX];
+    uint8_t vlan_count;
+    uint16_t interface;
+};
+
+#endif
