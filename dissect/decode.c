@@ -25,12 +25,13 @@ enum {
     EXT_MOBILITY = 135
 };
 
-/* Cuts the cursor down to an IP packet of `total` bytes, of which `wire` can have been there. */
+/* Cuts the cursor down to an IP packet of `total` bytes. A total above what the capture says was on
+ * the wire is believed: some tools cut packets and write the cut length for both. */
 static bool bound(struct cursor *c, uint32_t *wire, uint32_t total, uint32_t header)
 {
     if (total == 0) /* segmentation offload: the length was not yet known */
         total = *wire;
-    if (total < header || total > *wire)
+    if (total < header)
         return false;
     if (c->left > total)
         c->left = total;
