@@ -1,0 +1,35 @@
+/* flight.h: what one end has sent and its peer has not acknowledged: when each part was first sent,
+ * and which TLS records it is. Costs nothing while all is acknowledged. */
+#ifndef PUSHWATCH_DISSECT_FLIGHT_H
+#define PUSHWATCH_DISSECT_FLIGHT_H
+
+#include "fifo.h"
+#include "flow_record.h"
+
+/* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). */
+struct flight {
+    struct fifo segments, records;
+    bool records_lost; /* more than were kept */
+};
+
+/* flight_sent adds new sequence space that begins at `seq`. */
+void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t frame);
+
+/* flight_record adds a TLS record whose header begins at `seq`. */
+void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length);
+
+/* flight_acked drops what ends before `una`; `next` is the end of what was sent. */
+void flight_acked(struct flight *flight, uint64_t una, uint64_t next);
+
+/* flight_first tells when, and in which frame, the oldest unacknowledged part was first sent.
+ * Returns false if nothing is in flight. */
+MUST_CHECK bool flight_first(const struct flight *flight, nanotime *time, uint64_t *frame);
+
+/* flight_pending lists the TLS records that lie, in part or whole, in [una, next). Returns how many
+ * are in `out`, which has room for PENDING_RECORDS_MAX; *more tells that there were others. */
+uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
+                       uint64_t una, uint64_t next);
+
+void flight_done(struct flight *flight);
+
+#endif

@@ -1,0 +1,469 @@
+/* tcp.c: follows both ends of a connection, segment by segment (RFC 9293 section 3.10.7).
+ *
+ * Everything is indexed by end: what holds for the client holds for the server. In each function x
+ * is the end that sent the segment and y its peer. */
+#include "tcp.h"
+
+#include "limits.h"
+#include "seq.h"
+#include "tcp_state.h"
+
+/* A number further ahead than this is not believed: no window is larger (RFC 7323 section 2.2). */
+#define WINDOW_MAX (UINT64_C(1) << 30)
+
+/* A segment with what was found out about it. */
+struct arrival {
+    const struct segment *segment;
+    uint64_t seq; /* extended, of the first payload byte */
+    uint64_t end; /* behind the payload, without a FIN */
+    nanotime time;
+    uint64_t frame;
+    bool syn, fin, rst, ack;
+};
+
+void tcp_init(struct tcp *tcp)
+{
+    *tcp = (struct tcp){
+        .opener = -1, .first_closer = -1, .reset_by = -1, .max_idle = -1, .idle_before_close = -1};
+    for (unsigned i = 0; i < 2; i++)
+        tcp->ends[i].wscale = -1;
+}
+
+static void move(struct tcp_end *end, enum tcp_event event, nanotime time)
+{
+    enum tcp_state next = tcp_state_after((enum tcp_state)end->state, event);
+    if (next != (enum tcp_state)end->state)
+        end->since = time;
+    end->state = (uint8_t)next;
+}
+
+bool tcp_is_over(const struct tcp *tcp)
+{
+    const struct tcp_end *a = &tcp->ends[0], *b = &tcp->ends[1];
+    if (tcp->reset_by >= 0)
+        return true;
+    return a->fin_acked && b->fin_acked;
+}
+
+uint64_t tcp_unacked(const struct tcp_end *end)
+{
+    if (end->state == SIDE_CLOSED || !end->known)
+        return 0;
+    uint64_t from = end->una, to = end->next;
+    if (end->syn && from <= end->isn)
+        from = end->isn + 1;
+    if (end->fin && to > end->fin_at)
+        to = end->fin_at;
+    return to > from ? to - from : 0;
+}
+
+/* --- a new connection on the same tuple --- */
+
+enum tcp_fate tcp_fate(const struct tcp *tcp, unsigned from, const struct segment *segment,
+                       const struct segment *pending)
+{
+    const struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
+    bool ack = segment->flags & FLAG_ACK;
+    if (!(segment->flags & FLAG_SYN) || segment->flags & FLAG_RST)
+        return TCP_BELONGS;
+    if (ack && pending && segment->ack == pending->seq + 1)
+        return TCP_REPLACED;
+    if (x->syn && (uint32_t)x->isn == segment->seq)
+        return TCP_BELONGS; /* sent again */
+    if (!x->seen && !tcp_is_over(tcp))
+        return TCP_BELONGS; /* the other end's SYN was first, or comes late */
+    if (tcp_is_over(tcp))
+        return TCP_ANEW;
+    if (!y->seen && x->state == SIDE_SYN_SENT)
+        return TCP_BELONGS; /* nobody answered the first: it tries again with another number */
+    return ack ? TCP_BELONGS : TCP_PENDING;
+}
+
+/* --- sequence space --- */
+
+static void know(struct tcp_end *end, uint64_t at)
+{
+    end->known = true;
+    end->next = end->una = at;
+}
+
+/* The oldest unacknowledged byte was sent again. */
+static void count_try(struct tcp_end *x, const struct arrival *a)
+{
+    x->tries++;
+    x->tries_since_answer++;
+    x->last_try = a->time;
+    x->last_try_frame = a->frame;
+}
+
+static void forget_tries(struct tcp_end *x)
+{
+    x->tries = x->tries_since_answer = x->answers = 0;
+    x->last_try = 0;
+    x->last_try_frame = 0;
+}
+
+static void take_options(struct tcp_end *x, const struct segment *s)
+{
+    x->mss = s->mss;
+    x->wscale = s->wscale;
+    x->sack = s->sack;
+    x->timestamps = s->timestamps;
+}
+
+static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
+{
+    struct tcp_end *x = &tcp->ends[from];
+    uint64_t isn = a->seq - 1;
+    if (x->syn && isn == x->isn) {
+        x->retransmits++;
+        if (x->una > isn)
+            return;
+        count_try(x, a);
+        if (a->ack) /* which of them will the answer be to? */
+            tcp->syn_ack_time = 0;
+        else
+            tcp->syn_time = 0;
+        return;
+    }
+    /* A first SYN, or one with another number because nobody answered the first. */
+    if (!x->known || (x->syn && x->una <= x->isn)) {
+        flight_acked(&x->flight, x->next, x->next);
+        know(x, isn);
+        forget_tries(x);
+    } else if (x->una > isn + 1) {
+        x->una = isn; /* an acknowledgment of nothing that this connection has */
+    }
+    x->syn = true;
+    x->syn_ack = a->ack;
+    x->isn = isn;
+    if (x->next < isn + 1)
+        x->next = isn + 1;
+    if (x->una <= isn)
+        flight_sent(&x->flight, isn, a->time, a->frame);
+    if (!x->reasm.started)
+        reasm_start(&x->reasm, isn + 1);
+    take_options(x, a->segment);
+    if (tcp->opener < 0)
+        tcp->opener = (int8_t)(a->ack ? !from : from);
+    if (a->ack)
+        tcp->syn_ack_time = a->time;
+    else if ((int)from == tcp->opener)
+        tcp->syn_time = a->time;
+    move(x, a->ack ? EVENT_SENDS_SYN_ACK : EVENT_SENDS_SYN, a->time);
+}
+
+/* --- resets --- */
+
+/* Would y accept a RST with this number? RFC 5961 section 3.2: only at the number that it expects
+ * next, which lies between what it has acknowledged and what x has sent. One below is what some
+ * stacks send after their FIN, and what receivers let pass. A SYN_SENT end wants its SYN
+ * acknowledged instead (RFC 9293 section 3.10.7.3). */
+static bool accepts_reset(const struct tcp_end *y, const struct tcp_end *x, const struct arrival *a)
+{
+    if (y->state == SIDE_SYN_SENT)
+        return a->ack && seq_near(y->next, a->segment->ack) == y->next;
+    if (!x->known)
+        return true;
+    return a->seq + (x->fin ? 1 : 0) >= x->una && a->seq <= x->next;
+}
+
+static void note_close(struct tcp *tcp, unsigned from, const struct arrival *a)
+{
+    if (tcp->first_closer >= 0)
+        return;
+    tcp->first_closer = (int8_t)from;
+    tcp->idle_before_close = tcp->last_time ? a->time - tcp->last_time : -1;
+}
+
+static void take_reset(struct tcp *tcp, unsigned from, const struct arrival *a)
+{
+    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
+    x->rsts++;
+    if (!x->rst_frame)
+        x->rst_frame = a->frame;
+    if (!accepts_reset(y, x, a))
+        return;
+    if (tcp_is_over(tcp)) { /* only TIME_WAIT is left to be ended: RFC 9293 section 3.10.7.4 */
+        if (tcp->reset_by < 0)
+            move(y, EVENT_RESET, a->time);
+        return;
+    }
+    tcp->reset_after_fin = tcp->first_closer >= 0;
+    note_close(tcp, from, a);
+    tcp->reset_by = (int8_t)from;
+    tcp->reset_frame = a->frame;
+    tcp->refused = y->state == SIDE_SYN_SENT && !x->syn;
+    tcp->reset_in_handshake =
+        (y->syn && y->state <= SIDE_SYN_RECEIVED) || (x->syn && x->state <= SIDE_SYN_RECEIVED);
+    for (unsigned i = 0; i < 2; i++) {
+        tcp->ends[i].unacked_at_reset = tcp_unacked(&tcp->ends[i]);
+        move(&tcp->ends[i], EVENT_RESET, a->time);
+        flight_acked(&tcp->ends[i].flight, tcp->ends[i].next, tcp->ends[i].next);
+    }
+}
+
+/* --- acknowledgments --- */
+
+/* x's acknowledgment moves y's una forward. */
+static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint64_t ack,
+                    const struct arrival *a)
+{
+    bool syn_acked = y->syn && y->una <= y->isn;
+    if (ack > y->next) /* of bytes that the capture misses */
+        y->next = ack;
+    y->una = ack;
+    forget_tries(y);
+    flight_acked(&y->flight, y->una, y->next);
+    if (syn_acked) {
+        if (x->state == SIDE_SYN_SENT && !a->syn)
+            move(x, EVENT_ACKS_SYN, a->time);
+        move(y, EVENT_SYN_ACKED, a->time);
+        if (!a->syn && tcp->syn_ack_time && !tcp->ack_time)
+            tcp->ack_time = a->time;
+    }
+    if (y->fin && !y->fin_acked && ack > y->fin_at) {
+        y->fin_acked = true;
+        y->fin_acked_frame = a->frame;
+        move(x, EVENT_ACKS_FIN, a->time);
+        move(y, EVENT_FIN_ACKED, a->time);
+    }
+}
+
+/* The window in a segment of x's, in bytes: scaled only if both ends offered it, and never in a SYN
+ * (RFC 7323 section 2.2). */
+static uint64_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
+                              const struct arrival *a)
+{
+    unsigned shift = !a->syn && x->wscale > 0 && y->wscale >= 0 ? (unsigned)x->wscale : 0;
+    return (uint64_t)a->segment->window << shift;
+}
+
+/* Is it a pure acknowledgment that asks for what is missing (RFC 5681 section 2)? */
+static bool is_duplicate_ack(const struct tcp_end *x, const struct tcp_end *y,
+                             const struct arrival *a)
+{
+    return a->end == a->seq && !a->fin && !a->syn && y->next > y->una && x->packets > 1 &&
+           x->window == scaled_window(x, y, a);
+}
+
+static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
+{
+    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
+    if (!y->known) {
+        know(y, seq_first(a->segment->ack));
+        return;
+    }
+    uint64_t ack = seq_near(y->next, a->segment->ack);
+    if (ack > y->una && ack <= y->next + WINDOW_MAX) {
+        if (y->state == SIDE_SYN_SENT && ack > y->next)
+            return; /* unacceptable: RFC 9293 section 3.10.7.3 */
+        advance(tcp, x, y, ack, a);
+    } else if (ack <= y->una) {
+        if (!y->seen && ack < y->una)
+            y->una = ack; /* known from x's acknowledgments alone, and this one was overtaken */
+        if (ack == y->una && is_duplicate_ack(x, y, a))
+            x->dup_acks++;
+        if (y->tries && ack == y->una) {
+            y->answers++;
+            y->tries_since_answer = 0;
+        }
+    }
+}
+
+/* --- windows and probes --- */
+
+static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
+{
+    x->window = scaled_window(x, y, a);
+    if (a->ack && y->known) {
+        uint64_t size =
+            x->syn && y->syn ? x->window : WINDOW_MAX; /* joined midway: scale unknown */
+        uint64_t edge = seq_near(y->next, a->segment->ack) + size;
+        if (edge > y->edge)
+            y->edge = edge;
+    }
+    if (x->window == 0 && !a->syn && !a->fin) {
+        x->zero_windows++;
+        if (!x->zero_since) {
+            x->zero_since = a->time;
+            x->zero_frame = a->frame;
+        }
+    } else if (x->zero_since) {
+        x->zero_since = 0;
+        y->probes = 0;
+    }
+}
+
+/* A keep-alive (RFC 9293 section 3.8.4), or a probe of a closed window (section 3.8.6.1) that sends
+ * nothing new: at most one byte, just before what comes next, and acknowledged already. */
+static bool is_probe(const struct tcp_end *x, const struct arrival *a)
+{
+    return x->known && !a->syn && !a->fin && a->end - a->seq <= 1 && a->seq + 1 == x->next &&
+           x->una == x->next && x->state >= SIDE_ESTABLISHED;
+}
+
+static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
+{
+    if (y->zero_since)
+        x->window_probes++;
+    else
+        x->keepalives++;
+    if (x->probes++ == 0) {
+        x->probe_first = a->time;
+        x->probe_first_frame = a->frame;
+    }
+    x->probe_last = a->time;
+    x->probe_last_frame = a->frame;
+}
+
+/* Anything from an end answers its peer's keep-alives. Probes of a closed window are answered only
+ * when it opens (take_window). */
+static void answer_probes(const struct tcp_end *x, struct tcp_end *y)
+{
+    if (!x->zero_since)
+        y->probes = 0;
+}
+
+/* --- payload and FIN --- */
+
+/* Forged or of another connection: beyond what the peer allows and not just where it left off. */
+static bool is_out_of_window(const struct tcp_end *x, const struct arrival *a)
+{
+    return x->edge && a->seq > x->next && a->end > x->edge + UINT16_MAX;
+}
+
+static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a,
+                         const struct reasm_out *out)
+{
+    const struct reasm_from from = {a->frame, a->time};
+    uint32_t length = (uint32_t)(a->end - a->seq);
+    uint64_t old_next = x->next;
+    if (!x->reasm.started)
+        reasm_start(&x->reasm, a->seq);
+    if (a->end > x->next) {
+        flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->time, a->frame);
+        x->next = a->end;
+        if (y->zero_since) /* new data into a closed window is a probe, too */
+            x->window_probes++;
+    }
+    uint64_t fresh = reasm_add(&x->reasm, out, a->seq, length, a->segment->payload, &from);
+    x->bytes += fresh;
+    if (a->seq >= old_next)
+        return;
+    if (fresh == length) {
+        x->out_of_order++;
+    } else {
+        x->retransmits++;
+        if (a->seq <= x->una && x->una < a->end)
+            count_try(x, a);
+    }
+}
+
+static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
+{
+    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
+    x->fins++;
+    x->fin_last_time = a->time;
+    x->fin_last_frame = a->frame;
+    if (x->fin) { /* again; with data it was counted as a retransmission already */
+        if (a->end == a->seq)
+            x->retransmits++;
+        if (x->una == x->fin_at && !x->fin_acked && a->end == x->fin_at)
+            count_try(x, a);
+        return;
+    }
+    if (a->end < x->next || x->state == SIDE_CLOSED)
+        return; /* before what it has sent already: no stack does that */
+    x->fin = true;
+    x->fin_at = a->end;
+    x->fin_time = a->time;
+    x->fin_frame = a->frame;
+    x->next = a->end + 1;
+    flight_sent(&x->flight, a->end, a->time, a->frame);
+    note_close(tcp, from, a);
+    if (y->fin && !y->fin_acked)
+        tcp->both_closed_at_once = true;
+    move(x, EVENT_SENDS_FIN, a->time);
+}
+
+/* --- the segment as a whole --- */
+
+static struct arrival arrive(const struct tcp_end *x, const struct segment *s)
+{
+    struct arrival a = {.segment = s,
+                        .time = s->time,
+                        .frame = s->frame,
+                        .syn = s->flags & FLAG_SYN,
+                        .fin = s->flags & FLAG_FIN,
+                        .rst = s->flags & FLAG_RST,
+                        .ack = s->flags & FLAG_ACK};
+    a.seq = (x->known ? seq_near(x->next, s->seq) : seq_first(s->seq)) + (a.syn ? 1 : 0);
+    a.end = a.seq + s->length;
+    return a;
+}
+
+static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segment *s)
+{
+    if (!x->packets || s->ttl < x->ttl_min)
+        x->ttl_min = s->ttl;
+    if (s->ttl > x->ttl_max)
+        x->ttl_max = s->ttl;
+    x->packets++;
+    x->last_time = s->time;
+    x->last_frame = s->frame;
+    if (tcp->last_time && s->time - tcp->last_time > tcp->max_idle)
+        tcp->max_idle = s->time - tcp->last_time;
+}
+
+/* The first segment of an end that is no SYN: the capture began in the middle. */
+static void join(struct tcp *tcp, struct tcp_end *x, const struct arrival *a)
+{
+    const struct tcp_end *y = x == &tcp->ends[0] ? &tcp->ends[1] : &tcp->ends[0];
+    if (!x->known)
+        know(x, a->seq);
+    if (!y->seen)
+        tcp->joined = true;
+    if (!x->seen && !(y->syn && !y->syn_ack && a->end == a->seq))
+        move(x, EVENT_JOINED, a->time); /* some stacks acknowledge a SYN before their SYN-ACK */
+}
+
+void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
+              const struct reasm_out *out)
+{
+    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
+    struct arrival a = arrive(x, segment);
+    count_packet(tcp, x, segment);
+    if (a.rst) {
+        take_reset(tcp, from, &a);
+    } else if (!a.syn && is_out_of_window(x, &a)) {
+        x->out_of_order++;
+    } else {
+        if (a.syn)
+            take_syn(tcp, from, &a);
+        else if (!x->syn)
+            join(tcp, x, &a);
+        x->seen = true;
+        bool probe = is_probe(x, &a);
+        answer_probes(x, y);
+        if (a.ack)
+            take_ack(tcp, from, &a);
+        take_window(x, y, &a);
+        if (probe)
+            take_probe(x, y, &a);
+        else if (a.end > a.seq)
+            take_payload(x, y, &a, out);
+        if (a.fin)
+            take_fin(tcp, from, &a);
+        reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
+    }
+    tcp->last_time = a.time;
+}
+
+void tcp_done(struct tcp *tcp)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        reasm_done(&tcp->ends[i].reasm);
+        flight_done(&tcp->ends[i].flight);
+    }
+}

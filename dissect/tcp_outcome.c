@@ -1,0 +1,182 @@
+/* tcp_outcome.c: how a connection ended, who ended it, and what got stuck. */
+#include "tcp_outcome.h"
+
+/* Younger than this, what is unanswered is in flight: a round trip over a bad path. */
+#define STUCK_AFTER (1 * NS_PER_SECOND)
+/* Without any retransmission it takes longer to say so: RFC 1122 section 4.2.3.1 starts the timer
+ * at three seconds, all later stacks below. */
+#define SILENT_AFTER (3 * NS_PER_SECOND)
+
+enum teardown tcp_teardown(const struct tcp *tcp)
+{
+    const struct tcp_end *a = &tcp->ends[0], *b = &tcp->ends[1];
+    if (tcp->refused)
+        return TEARDOWN_REFUSED;
+    if (tcp->reset_by >= 0)
+        return TEARDOWN_RESET;
+    if (a->fin && b->fin)
+        return a->fin_acked && b->fin_acked ? TEARDOWN_GRACEFUL : TEARDOWN_CLOSING;
+    if (a->fin || b->fin)
+        return (a->fin ? a : b)->fin_acked ? TEARDOWN_HALF_CLOSED : TEARDOWN_FIN_UNANSWERED;
+    for (unsigned i = 0; i < 2; i++)
+        if (tcp->ends[i].state == SIDE_SYN_SENT && !tcp->ends[!i].seen)
+            return TEARDOWN_UNANSWERED;
+    return TEARDOWN_OPEN;
+}
+
+static enum closed_by closed_by(const struct tcp *tcp, unsigned client)
+{
+    if (tcp->first_closer < 0)
+        return CLOSED_BY_NOBODY;
+    if (tcp->both_closed_at_once)
+        return CLOSED_BY_BOTH;
+    return (unsigned)tcp->first_closer == client ? CLOSED_BY_CLIENT : CLOSED_BY_SERVER;
+}
+
+static enum tcp_handshake handshake(const struct tcp *tcp)
+{
+    const struct tcp_end *a = &tcp->ends[0], *b = &tcp->ends[1];
+    if (tcp->refused)
+        return HANDSHAKE_REFUSED;
+    if (!a->syn && !b->syn)
+        return HANDSHAKE_MIDSTREAM;
+    bool both = (a->syn || b->syn_ack) && (b->syn || a->syn_ack);
+    if (!both)
+        return HANDSHAKE_SYN_ONLY;
+    /* Each SYN acknowledged, as far as it was seen. */
+    if ((a->syn && a->una <= a->isn) || (b->syn && b->una <= b->isn))
+        return HANDSHAKE_SYN_ACK;
+    return HANDSHAKE_COMPLETE;
+}
+
+/* The round trip from the observation point to an end: the time from what was sent to it to its
+ * answer. */
+static nanotime round_trip(nanotime asked, nanotime answered)
+{
+    return asked && answered && answered >= asked ? answered - asked : -1;
+}
+
+static enum stuck_cause cause_of_tries(const struct tcp_end *x)
+{
+    /* The last attempt may still be on its way; two without an answer are not. */
+    if (x->answers && x->tries_since_answer < 2)
+        return STUCK_DUPLICATE_ACKS;
+    return STUCK_UNANSWERED;
+}
+
+static struct stuck_record stuck_behind_window(const struct tcp_end *x, const struct tcp_end *y)
+{
+    nanotime last = x->probe_last > x->last_try ? x->probe_last : x->last_try;
+    return (struct stuck_record){.cause = STUCK_WINDOW_CLOSED,
+                                 .since = y->zero_since,
+                                 .attempts = x->probes + x->tries,
+                                 .last_attempt = last,
+                                 .first_frame = y->zero_frame,
+                                 .last_frame = x->last_frame};
+}
+
+/* What x has sent and y has not answered. */
+static struct stuck_record stuck_end(const struct tcp_end *x, const struct tcp_end *y, nanotime now)
+{
+    struct stuck_record stuck = {.cause = STUCK_NOT};
+    if (x->state == SIDE_CLOSED || x->state == SIDE_TIME_WAIT)
+        return stuck;
+    if (y->zero_since && x->probes + x->tries > 0)
+        return stuck_behind_window(x, y);
+    if (x->next > x->una && flight_first(&x->flight, &stuck.since, &stuck.first_frame)) {
+        nanotime age = now - stuck.since;
+        if (x->tries && age >= STUCK_AFTER)
+            stuck.cause = cause_of_tries(x);
+        else if (!x->tries && age >= SILENT_AFTER)
+            stuck.cause = y->last_time > stuck.since ? STUCK_DUPLICATE_ACKS : STUCK_SILENCE;
+        stuck.attempts = x->tries;
+        stuck.last_attempt = x->last_try;
+        stuck.last_frame = x->tries ? x->last_try_frame : stuck.first_frame;
+    } else if (x->probes && now - x->probe_first >= STUCK_AFTER) {
+        stuck = (struct stuck_record){.cause = STUCK_UNANSWERED,
+                                      .since = x->probe_first,
+                                      .attempts = x->probes,
+                                      .last_attempt = x->probe_last,
+                                      .first_frame = x->probe_first_frame,
+                                      .last_frame = x->probe_last_frame};
+    }
+    return stuck;
+}
+
+static struct stuck_record stuck(const struct tcp *tcp, unsigned client, nanotime now)
+{
+    struct stuck_record both[2];
+    for (unsigned side = 0; side < 2; side++) {
+        unsigned end = side ^ client;
+        both[side] = stuck_end(&tcp->ends[end], &tcp->ends[!end], now);
+        both[side].end = (enum side)side;
+    }
+    if (both[CLIENT].cause == STUCK_NOT)
+        return both[SERVER];
+    if (both[SERVER].cause == STUCK_NOT)
+        return both[CLIENT];
+    return both[SERVER].since < both[CLIENT].since ? both[SERVER] : both[CLIENT];
+}
+
+static void end_outcome(struct end_record *out, const struct tcp_end *end)
+{
+    bool more = false;
+    *out = (struct end_record){.state = (enum tcp_state)end->state,
+                               .since = end->since,
+                               .packets = end->packets,
+                               .bytes = end->bytes,
+                               .unacked = tcp_unacked(end),
+                               .unacked_at_reset = end->unacked_at_reset,
+                               .retransmits = end->retransmits,
+                               .out_of_order = end->out_of_order,
+                               .dup_acks = end->dup_acks,
+                               .keepalives = end->keepalives,
+                               .zero_windows = end->zero_windows,
+                               .window_probes = end->window_probes,
+                               .gap_bytes = end->reasm.gap_bytes,
+                               .fin = end->fins,
+                               .rst = end->rsts,
+                               .fin_frame = end->fin_frame,
+                               .fin_last_frame = end->fin_last_frame,
+                               .fin_acked_frame = end->fin_acked_frame,
+                               .rst_frame = end->rst_frame,
+                               .last_frame = end->last_frame,
+                               .fin_time = end->fin_time,
+                               .fin_last_time = end->fin_last_time,
+                               .last_time = end->last_time,
+                               .ttl_min = end->ttl_min,
+                               .ttl_max = end->ttl_max,
+                               .syn_seen = end->syn,
+                               .mss = end->mss,
+                               .wscale = end->wscale,
+                               .sack = end->sack,
+                               .timestamps = end->timestamps};
+    if (out->unacked)
+        out->pending_count = flight_pending(out->pending, &more, &end->flight, end->una,
+                                            end->fin ? end->fin_at : end->next);
+    out->pending_more = more;
+}
+
+void tcp_outcome(struct tcp_record *out, const struct tcp *tcp, unsigned client, nanotime now)
+{
+    nanotime to_opener = round_trip(tcp->syn_ack_time, tcp->ack_time);
+    nanotime to_other = round_trip(tcp->syn_time, tcp->syn_ack_time);
+    bool opener_is_client = tcp->opener < 0 || (unsigned)tcp->opener == client;
+    *out = (struct tcp_record){
+        .teardown = tcp_teardown(tcp),
+        .closed_by = closed_by(tcp, client),
+        .reset = tcp->reset_by >= 0,
+        .reset_by = (enum side)(tcp->reset_by >= 0 ? (unsigned)tcp->reset_by ^ client : 0),
+        .reset_phase = tcp->reset_after_fin      ? RESET_IN_CLOSING
+                       : tcp->reset_in_handshake ? RESET_IN_SYN
+                                                 : RESET_IN_DATA,
+        .reset_frame = tcp->reset_frame,
+        .handshake = handshake(tcp),
+        .rtt = {opener_is_client ? to_opener : to_other, opener_is_client ? to_other : to_opener},
+        .idle_before_close = tcp->idle_before_close,
+        .max_idle = tcp->max_idle,
+        .idle_at_end = tcp->first_closer < 0 || !tcp_is_over(tcp) ? now - tcp->last_time : -1,
+        .stuck = stuck(tcp, client, now)};
+    for (unsigned side = 0; side < 2; side++)
+        end_outcome(&out->ends[side], &tcp->ends[side ^ client]);
+}

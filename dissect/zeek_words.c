@@ -1,0 +1,231 @@
+/* zeek_words.c: see zeek_words.h. x is the end that sent a segment, y its peer. */
+#include "zeek_words.h"
+
+#include <ctype.h>
+
+enum zeek_state { INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET };
+
+/* Kinds of segment that stand in the history once, or again only with another number. */
+enum kind {
+    KIND_SYN = 1,
+    KIND_FIN = 2,
+    KIND_RST = 4,
+    KIND_DATA = 8,
+    KIND_ACK = 16,
+    KIND_ODD = 32,
+    KIND_FIN_RST = 64
+};
+
+static void add(struct zeek_words *words, unsigned from, char letter)
+{
+    if (words->count < ZEEK_HISTORY_MAX)
+        words->letters[words->count++] = (char)(from == 0 ? letter : tolower(letter));
+}
+
+/* Adds a letter once; tells whether it was there already. */
+static bool add_once(struct zeek_words *words, unsigned from, enum kind kind, char letter)
+{
+    struct zeek_end *x = &words->ends[from];
+    if (x->seen & kind)
+        return true;
+    x->seen |= (uint16_t)kind;
+    add(words, from, letter);
+    return false;
+}
+
+/* Letters of frequent events stand for the 1st, 10th, 100th, … */
+static void add_scaled(struct zeek_words *words, unsigned from, uint32_t *count, char letter)
+{
+    uint32_t n = ++*count;
+    while (n > 1 && n % 10 == 0)
+        n /= 10;
+    if (n == 1)
+        add(words, from, letter);
+}
+
+static void history(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from];
+    bool syn = s->flags & FLAG_SYN, fin = s->flags & FLAG_FIN, rst = s->flags & FLAG_RST;
+    if (fin && rst) {
+        (void)add_once(words, from, KIND_FIN_RST, 'I');
+    } else if (syn + fin + rst > 1) {
+        (void)add_once(words, from, KIND_ODD, 'Q');
+    } else if (syn) {
+        char letter = s->flags & FLAG_ACK ? 'H' : 'S';
+        if (add_once(words, from, KIND_SYN, letter) && s->seq != x->last_syn)
+            add(words, from, letter);
+        x->last_syn = s->seq;
+    } else if (fin) {
+        if (add_once(words, from, KIND_FIN, 'F') && s->seq + s->length != x->last_fin)
+            add(words, from, 'F');
+        x->last_fin = s->seq + s->length;
+    } else if (rst) {
+        if (add_once(words, from, KIND_RST, 'R') && s->seq != x->last_rst)
+            add(words, from, 'R');
+        x->last_rst = s->seq;
+    } else if (s->length) {
+        (void)add_once(words, from, KIND_DATA, 'D');
+    } else if (s->flags & FLAG_ACK) {
+        (void)add_once(words, from, KIND_ACK, 'A');
+    }
+}
+
+static void enter(struct zeek_end *x, enum zeek_state state)
+{
+    if (x->state != state)
+        x->before = x->state;
+    x->state = (uint8_t)state;
+}
+
+static void from_inactive(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
+    bool originator = from == words->first, ack = s->flags & FLAG_ACK;
+    if (s->flags & FLAG_SYN) {
+        if (originator && !(y->state == SYN_ACK_SENT && !ack)) {
+            enter(x, ack ? SYN_ACK_SENT : SYN_SENT);
+        } else {
+            if (y->state == SYN_SENT)
+                enter(y, ESTABLISHED);
+            enter(x, ESTABLISHED);
+        }
+    }
+    if (s->flags & FLAG_FIN)
+        enter(x, CLOSED);
+    if (s->flags & FLAG_RST)
+        enter(x, RESET);
+    if (x->state != INACTIVE)
+        return;
+    if (!originator && s->length == 0 && y->state == SYN_SENT)
+        return; /* some stacks acknowledge a SYN before they answer it */
+    enter(x, ack && y->state == ESTABLISHED ? ESTABLISHED : PARTIAL);
+}
+
+static void from_established(struct zeek_end *x, struct zeek_end *y, const struct segment *s)
+{
+    bool fin = s->flags & FLAG_FIN, rst = s->flags & FLAG_RST;
+    if (s->flags & FLAG_SYN && !(s->flags & FLAG_ACK) && x->state == PARTIAL &&
+        y->state == INACTIVE)
+        enter(x, SYN_SENT);
+    if (fin && !rst) {
+        enter(x, CLOSED);
+        if (y->state == RESET && y->before == CLOSED)
+            enter(y, CLOSED); /* its FIN came before its RST: a normal end after all */
+    }
+    if (rst)
+        enter(x, RESET);
+}
+
+static void step(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
+    switch ((enum zeek_state)x->state) {
+    case INACTIVE:
+        from_inactive(words, from, s);
+        break;
+    case SYN_SENT:
+    case SYN_ACK_SENT:
+        if (s->flags & FLAG_FIN)
+            enter(x, CLOSED);
+        if (s->flags & FLAG_RST)
+            enter(x, RESET);
+        break;
+    case PARTIAL:
+    case ESTABLISHED:
+        from_established(x, y, s);
+        break;
+    case CLOSED:
+        if (s->flags & FLAG_RST && y->state != CLOSED)
+            enter(x, RESET);
+        break;
+    case RESET:
+        break;
+    }
+}
+
+/* Where the numbers of an end begin: as if it had sent a SYN just before. */
+static void begin(struct zeek_end *x, const struct segment *s)
+{
+    x->start = s->flags & FLAG_SYN ? s->seq : s->seq - 1;
+    x->last = s->flags & FLAG_SYN ? s->seq + 1 : s->seq;
+}
+
+static void sequence(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from];
+    bool rst = s->flags & FLAG_RST;
+    uint32_t end = s->seq + (rst ? 0 : s->length) + (s->flags & FLAG_SYN ? 1 : 0) +
+                   (s->flags & FLAG_FIN ? 1 : 0);
+    int32_t ahead = (int32_t)(end - x->last);
+    if (x->state == RESET || rst)
+        return;
+    if (ahead > 0)
+        x->last = end;
+    else if (s->length)
+        add_scaled(words, from, &x->retransmits, 'T');
+    x->payload |= s->length > 0;
+}
+
+void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
+    if (!words->begun) {
+        words->begun = true;
+        words->flipped = (s->flags & FLAG_SYN) && (s->flags & FLAG_ACK);
+        words->first = (uint8_t)(words->flipped ? !from : from);
+    }
+    if (x->state == INACTIVE)
+        begin(x, s);
+    history(words, from, s);
+    if (s->window == 0 && !(s->flags & FLAG_RST) && y->state != CLOSED && x->state != RESET)
+        add_scaled(words, from, &x->zero_windows, 'W');
+    sequence(words, from, s);
+    step(words, from, s);
+}
+
+void zeek_gap(struct zeek_words *words, unsigned from)
+{
+    add_scaled(words, from, &words->ends[from].gaps, 'G');
+}
+
+const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
+{
+    const struct zeek_end *o = &words->ends[client], *r = &words->ends[!client];
+    bool o_absent = o->state == INACTIVE || o->state == PARTIAL;
+    bool r_absent = r->state == INACTIVE || r->state == PARTIAL;
+    if (r->state == RESET) {
+        if (o->state == SYN_SENT || o->state == SYN_ACK_SENT ||
+            (o->state == RESET && !o->payload && !r->payload))
+            return "REJ";
+        return o_absent ? "RSTRH" : "RSTR";
+    }
+    if (o->state == RESET)
+        return r_absent ? "RSTOS0" : "RSTO";
+    if (r->state == CLOSED && o->state == CLOSED)
+        return "SF";
+    if (o->state == CLOSED)
+        return r_absent ? "SH" : "S2";
+    if (r->state == CLOSED)
+        return o_absent ? "SHR" : "S3";
+    if (o->state == SYN_SENT && r->state == INACTIVE)
+        return "S0";
+    if (o->state == ESTABLISHED && r->state == ESTABLISHED)
+        return "S1";
+    return "OTH";
+}
+
+void zeek_history(char *out, size_t size, const struct zeek_words *words, unsigned client)
+{
+    size_t n = 0;
+    bool flipped = words->flipped || (words->begun && words->first != client);
+    if (flipped && n + 1 < size)
+        out[n++] = '^';
+    for (unsigned i = 0; i < words->count && n + 1 < size; i++) {
+        unsigned char letter = (unsigned char)words->letters[i];
+        bool from_client = (isupper(letter) != 0) == (client == 0);
+        out[n++] = (char)(from_client ? toupper(letter) : tolower(letter));
+    }
+    if (size)
+        out[n] = '\0';
+}

@@ -1,0 +1,42 @@
+/* zeek_words.h: a connection in the words of Zeek's conn.log: conn_state and history.
+ *
+ * Zeek's own state machine is coarser than RFC 9293 and differs from it on purpose, so that it is
+ * followed here apart from tcp.c. Defined by base/protocols/conn/main.zeek (conn_state, history)
+ * and by src/packet_analysis/protocol/tcp of Zeek 5 to 7. */
+#ifndef PUSHWATCH_DISSECT_ZEEK_WORDS_H
+#define PUSHWATCH_DISSECT_ZEEK_WORDS_H
+
+#include "segment.h"
+
+enum { ZEEK_HISTORY_MAX = 40 }; /* letters kept; 16 kinds for each end, and thresholds */
+
+struct zeek_end {
+    uint32_t start, last;                  /* as numbers in the header */
+    uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
+    uint32_t retransmits, gaps, zero_windows;
+    uint16_t seen;         /* kinds of segment already in the history */
+    uint8_t state, before; /* enum in zeek_words.c */
+    bool payload;
+};
+
+struct zeek_words {
+    struct zeek_end ends[2];
+    char letters[ZEEK_HISTORY_MAX]; /* upper case for end 0 */
+    uint8_t count;
+    uint8_t first; /* the end that sent the first segment, or its peer if that was a SYN-ACK */
+    bool begun, flipped;
+};
+
+/* zeek_take follows a segment sent by end `from`. Zero-initialise the words before the first. */
+void zeek_take(struct zeek_words *words, unsigned from, const struct segment *segment);
+
+/* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. */
+void zeek_gap(struct zeek_words *words, unsigned from);
+
+/* zeek_conn_state gives the conn_state, such as "SF": a constant. */
+const char *zeek_conn_state(const struct zeek_words *words, unsigned client);
+
+/* zeek_history writes the history, upper case for the client, NUL-terminated. */
+void zeek_history(char *out, size_t size, const struct zeek_words *words, unsigned client);
+
+#endif
