@@ -1,0 +1,236 @@
+/* merge.c: several saved captures as one, in order of time.
+ *
+ * Rotated captures come by the hundred, so a file is opened, its first packet looked at, and closed
+ * again until that packet's turn comes; only files that overlap in time are open together. What
+ * can't be opened twice (a pipe) stays open. */
+#include "savefile.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct part {
+    char *path;
+    size_t order;          /* among the arguments: decides between equal times */
+    struct source *source; /* NULL while closed, and once it has ended */
+    struct packet head;    /* the packet that is next; without bytes while closed */
+    uint64_t size, done;   /* in bytes; size 0 if unknown, done only kept while closed */
+};
+
+struct merge {
+    struct source source; /* first member: the one is cast to the other */
+    struct part *parts;
+    size_t count;
+    struct part **heap; /* of the parts that go on, by time of head; heap[0] is next */
+    size_t going;
+    bool handed_out; /* heap[0].head is with the caller: move on before anything else */
+    size_t broken, unsaid;
+};
+
+static bool earlier(const struct part *a, const struct part *b)
+{
+    if (a->head.time != b->head.time)
+        return a->head.time < b->head.time;
+    return a->order < b->order;
+}
+
+static void sift_down(struct merge *merge, size_t i)
+{
+    struct part *part = merge->heap[i];
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= merge->going)
+            break;
+        if (child + 1 < merge->going && earlier(merge->heap[child + 1], merge->heap[child]))
+            child++;
+        if (!earlier(merge->heap[child], part))
+            break;
+        merge->heap[i] = merge->heap[child];
+        i = child;
+    }
+    merge->heap[i] = part;
+}
+
+/* Adds a part's damage to the merged source's, as long as there is room. */
+static void note_damage(struct merge *merge, const char *text)
+{
+    char *all = merge->source.error.text;
+    const size_t used = strlen(all), reserve = sizeof "; and 18446744073709551615 more";
+    if (used + strlen(text) + sizeof "; " + reserve > sizeof merge->source.error.text)
+        merge->unsaid++;
+    else
+        snprintf(all + used, sizeof merge->source.error.text - used, "%s%s", used ? "; " : "",
+                 text);
+    merge->broken++;
+}
+
+static void close_part(struct part *part)
+{
+    if (!part->source)
+        return;
+    uint64_t total;
+    source_progress(part->source, &part->done, &total);
+    source_close(part->source);
+    part->source = NULL;
+}
+
+static void remove_first(struct merge *merge)
+{
+    close_part(merge->heap[0]);
+    merge->heap[0] = merge->heap[--merge->going];
+    if (merge->going)
+        sift_down(merge, 0);
+}
+
+/* Has heap[0] move on to its next packet. */
+static void advance(struct merge *merge)
+{
+    struct part *part = merge->heap[0];
+    switch (source_next(part->source, &part->head)) {
+    case SOURCE_PACKET:
+        sift_down(merge, 0);
+        return;
+    case SOURCE_BROKEN:
+        note_damage(merge, source_error(part->source));
+        break;
+    case SOURCE_END:
+    case SOURCE_IDLE:
+        break;
+    }
+    remove_first(merge);
+}
+
+/* Opens a part again whose turn has come. */
+static bool reopen(struct merge *merge, struct part *part)
+{
+    struct source_error error;
+    const nanotime expected = part->head.time;
+    part->source = savefile_open(&error, part->path, READER_BLOCK, merge->source.shared);
+    if (!part->source) {
+        note_damage(merge, error.text);
+        return false;
+    }
+    enum source_status status = source_next(part->source, &part->head);
+    if (status == SOURCE_PACKET && part->head.time == expected)
+        return true;
+    if (status == SOURCE_BROKEN) {
+        note_damage(merge, source_error(part->source));
+    } else if (!merge->source.shared->stop) {
+        source_error_set(&error, "%s: has changed while it was being read", part->path);
+        note_damage(merge, error.text);
+    }
+    return false;
+}
+
+static enum source_status finish(struct merge *merge)
+{
+    char *all = merge->source.error.text;
+    size_t used = strlen(all);
+    if (merge->unsaid)
+        snprintf(all + used, sizeof merge->source.error.text - used, "; and %zu more",
+                 merge->unsaid);
+    return merge->broken ? SOURCE_BROKEN : SOURCE_END;
+}
+
+static enum source_status merge_next(struct source *source, struct packet *packet)
+{
+    struct merge *merge = (struct merge *)source;
+    if (merge->handed_out)
+        advance(merge);
+    merge->handed_out = false;
+    while (merge->going) {
+        /* A part that was told to stop looks like one that has ended. */
+        if (source->shared->stop)
+            return SOURCE_END;
+        struct part *part = merge->heap[0];
+        if (LIKELY(part->source != NULL) || reopen(merge, part)) {
+            *packet = part->head;
+            merge->handed_out = true;
+            return SOURCE_PACKET;
+        }
+        remove_first(merge);
+    }
+    return source->shared->stop ? SOURCE_END : finish(merge);
+}
+
+static void merge_progress(const struct source *source, uint64_t *done, uint64_t *total)
+{
+    const struct merge *merge = (const struct merge *)source;
+    bool known = true;
+    *done = *total = 0;
+    for (size_t i = 0; i < merge->count; i++) {
+        const struct part *part = &merge->parts[i];
+        uint64_t part_done = part->done, ignored;
+        if (part->source)
+            source_progress(part->source, &part_done, &ignored);
+        *done += part_done;
+        *total += part->size;
+        known = known && part->size;
+    }
+    if (!known)
+        *total = 0;
+}
+
+static void merge_close(struct source *source)
+{
+    struct merge *merge = (struct merge *)source;
+    for (size_t i = 0; i < merge->count; i++) {
+        close_part(&merge->parts[i]);
+        free(merge->parts[i].path);
+    }
+    free(merge->parts);
+    free(merge->heap);
+}
+
+/* Opens a part and looks at its first packet. Returns false if it can't be opened. */
+static bool look_at(struct merge *merge, struct source_error *error, struct part *part)
+{
+    part->source = savefile_open(error, part->path, READER_BLOCK_SMALL, merge->source.shared);
+    if (!part->source)
+        return false;
+    source_progress(part->source, &part->done, &part->size);
+    enum source_status status = source_next(part->source, &part->head);
+    if (status == SOURCE_PACKET)
+        merge->heap[merge->going++] = part;
+    if (status == SOURCE_BROKEN)
+        note_damage(merge, source_error(part->source));
+    if (status != SOURCE_PACKET || savefile_is_regular(part->source)) {
+        close_part(part);
+        if (status == SOURCE_PACKET)
+            part->done = 0; /* it will be read again */
+    }
+    return true;
+}
+
+struct source *source_open_files(struct source_error *error, char *const *paths, size_t count)
+{
+    static const struct source_ops ops = {
+        .next = merge_next,
+        .progress = merge_progress,
+        .close = merge_close,
+    };
+    if (count == 1)
+        return source_open_file(error, paths[0]);
+    struct merge *merge = xcalloc(1, sizeof *merge);
+    source_base_init(&merge->source, &ops, NULL);
+    merge->parts = xcalloc(count, sizeof *merge->parts);
+    merge->heap = xcalloc(count, sizeof(struct part *));
+    size_t pipes = 0;
+    for (; merge->count < count; merge->count++) {
+        struct part *part = &merge->parts[merge->count];
+        part->path = xstrdup(paths[merge->count]);
+        part->order = merge->count;
+        pipes += strcmp(part->path, "-") == 0;
+        if (pipes > 1)
+            source_error_set(error, "standard input: can be read only once");
+        if (pipes > 1 || !look_at(merge, error, part)) {
+            merge->count++; /* this one is to be freed as well */
+            source_close(&merge->source);
+            return NULL;
+        }
+    }
+    for (size_t i = merge->going / 2; i-- > 0;)
+        sift_down(merge, i);
+    return &merge->source;
+}

@@ -1,0 +1,76 @@
+/* reader.h: a file or pipe in large blocks, through one buffer that is used again and again.
+ *
+ * Bytes are looked at with reader_peek and then skipped; what was peeked stays where it is until
+ * the next peek that does not find its bytes in the buffer. */
+#ifndef PUSHWATCH_CAPTURE_READER_H
+#define PUSHWATCH_CAPTURE_READER_H
+
+#include "base.h"
+
+#include <signal.h>
+
+enum {
+    /* One read: large enough that the system call costs nothing, small enough for the second-level
+     * cache to hold what it brought until it has been looked at. */
+    READER_BLOCK = 1 << 20,
+    /* For a glance at a file's first packet. */
+    READER_BLOCK_SMALL = 1 << 16,
+    /* The most that can be peeked at, and so the most that the buffer grows to. Wireshark refuses
+     * pcapng blocks above this size, so nothing sane writes them. */
+    READER_PEEK_MAX = 1 << 24
+};
+
+struct reader {
+    const uint8_t *next, *end; /* unread bytes in the buffer */
+    uint64_t end_offset;       /* position of `end` in the file */
+    uint8_t *buffer;
+    size_t capacity, block;
+    int fd;
+    uint64_t size; /* of a regular file when it was opened; 0 for anything else */
+    bool regular, at_end;
+    int error;                         /* errno of the read that failed, else 0 */
+    const volatile sig_atomic_t *stop; /* when it becomes true, a wait for a pipe ends */
+};
+
+/* reader_init begins to read at fd's position, which counts as offset 0, `block` bytes a time. It
+ * takes fd over. `stop` is borrowed and may be set by a signal handler. */
+void reader_init(struct reader *reader, int fd, size_t block, const volatile sig_atomic_t *stop);
+
+/* reader_done frees the buffer and closes the file, unless it is standard input. */
+void reader_done(struct reader *reader);
+
+/* reader_fill is the slow half of reader_peek. */
+MUST_CHECK bool reader_fill(struct reader *reader, size_t n);
+
+static inline size_t reader_unread(const struct reader *reader)
+{
+    return (size_t)(reader->end - reader->next);
+}
+
+/* reader_peek returns the next n bytes, at most READER_PEEK_MAX, in one piece, without skipping
+ * them. NULL if there are fewer: the input has ended (`at_end`), a read failed (`error`) or `stop`
+ * was set; reader_unread tells how many are left. */
+MUST_CHECK static inline const uint8_t *reader_peek(struct reader *reader, size_t n)
+{
+    if (LIKELY(reader_unread(reader) >= n) || reader_fill(reader, n))
+        return reader->next;
+    return NULL;
+}
+
+/* reader_skip passes n bytes that have been peeked at. */
+static inline void reader_skip(struct reader *reader, size_t n)
+{
+    reader->next += n;
+}
+
+/* reader_skip_far passes any number of bytes. Returns false if there are fewer: all that there were
+ * have been passed. */
+MUST_CHECK bool reader_skip_far(struct reader *reader, uint64_t n);
+
+/* reader_offset returns the position of the next unread byte. */
+static inline uint64_t reader_offset(const struct reader *reader)
+{
+    return reader->end_offset - reader_unread(reader);
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* savefile.c: opens a saved capture, tells the formats apart, and words what is wrong with it. */
+#include "savefile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What people hand us instead of a capture, by its first bytes. */
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *name;
+} others[] = {
+    {"\xff\xd8\xff", 3, "a JPEG image?"},
+    {"\x89PNG", 4, "a PNG image?"},
+    {"GIF8", 4, "a GIF image?"},
+    {"%PDF", 4, "a PDF document?"},
+    {"PK\x03\x04", 4, "a ZIP archive?"},
+    {"\x7f"
+     "ELF",
+     4, "a program?"},
+    {"snoo", 4, "a snoop capture? `editcap -F pcap` converts it"},
+};
+
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *name, *command;
+} compressions[] = {
+    {"\x1f\x8b", 2, "gzip", "gzip -dc"},       {"\x28\xb5\x2f\xfd", 4, "zstd", "zstd -dc"},
+    {"\x04\x22\x4d\x18", 4, "lz4", "lz4 -dc"}, {"BZh", 3, "bzip2", "bzip2 -dc"},
+    {"\xfd\x37\x7a\x58", 4, "xz", "xz -dc"},
+};
+
+enum source_status savefile_damaged(struct savefile *file, const char *format, ...)
+{
+    char text[sizeof file->source.error.text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    source_error_set(&file->source.error, "%s: %s", file->name, text);
+    return SOURCE_BROKEN;
+}
+
+enum source_status savefile_short(struct savefile *file, const char *what, uint64_t start,
+                                  uint64_t needs)
+{
+    uint64_t left = file->reader.end_offset - start;
+    if (file->reader.error)
+        return savefile_damaged(file, "read error at byte %" PRIu64 ": %s", file->reader.end_offset,
+                                strerror(file->reader.error));
+    if (left == 0 || !file->reader.at_end)
+        return SOURCE_END;
+    return savefile_damaged(file,
+                            "truncated: %s at byte %" PRIu64 " needs %" PRIu64
+                            " bytes, only %" PRIu64 " are left",
+                            what, start, needs, left);
+}
+
+void savefile_progress(const struct source *source, uint64_t *done, uint64_t *total)
+{
+    const struct savefile *file = (const struct savefile *)source;
+    *done = reader_offset(&file->reader);
+    *total = file->reader.size;
+}
+
+bool savefile_is_regular(const struct source *source)
+{
+    return ((const struct savefile *)source)->reader.regular;
+}
+
+void savefile_close(struct source *source)
+{
+    struct savefile *file = (struct savefile *)source;
+    reader_done(&file->reader);
+    free(file->name);
+    free(file->format);
+}
+
+/* Says what a file that is no capture is instead. */
+static void explain_magic(struct savefile *file, const uint8_t magic[4])
+{
+    for (size_t i = 0; i < COUNT_OF(compressions); i++)
+        if (memcmp(magic, compressions[i].bytes, compressions[i].n) == 0) {
+            savefile_damaged(file,
+                             "compressed with %s: decompress it first, e.g. %s %s | pushwatch -",
+                             compressions[i].name, compressions[i].command,
+                             file->reader.fd == STDIN_FILENO ? "FILE" : file->name);
+            return;
+        }
+    const char *guess = NULL;
+    for (size_t i = 0; i < COUNT_OF(others) && !guess; i++)
+        if (memcmp(magic, others[i].bytes, others[i].n) == 0)
+            guess = others[i].name;
+    bool text = true;
+    for (size_t i = 0; i < 4; i++)
+        text = text && (isprint(magic[i]) || isspace(magic[i]));
+    if (!guess && text)
+        guess = "a text?";
+    savefile_damaged(file, "not a capture file: it begins with %02x %02x %02x %02x%s%s%s", magic[0],
+                     magic[1], magic[2], magic[3], guess ? " (" : "", guess ? guess : "",
+                     guess ? ")" : "");
+}
+
+static bool begin(struct savefile *file)
+{
+    const uint8_t *magic = reader_peek(&file->reader, 4);
+    size_t left = reader_unread(&file->reader);
+    if (!magic) {
+        if (file->reader.error)
+            savefile_damaged(file, "%s", strerror(file->reader.error));
+        else if (left == 0)
+            savefile_damaged(file, "empty file, not a capture");
+        else
+            savefile_damaged(file, "not a capture file: it has only %zu bytes", left);
+        return false;
+    }
+    if (savefile_pcap_is(magic))
+        return savefile_pcap_begin(file);
+    if (savefile_pcapng_is(magic))
+        return savefile_pcapng_begin(file);
+    explain_magic(file, magic);
+    return false;
+}
+
+struct source *savefile_open_fd(struct source_error *error, int fd, const char *name, size_t block,
+                                struct source_shared *shared)
+{
+    struct savefile *file = xcalloc(1, sizeof *file);
+    source_base_init(&file->source, NULL, shared);
+    reader_init(&file->reader, fd, block, &file->source.shared->stop);
+    file->name = xstrdup(name);
+    if (begin(file))
+        return &file->source;
+    *error = file->source.error;
+    savefile_close(&file->source);
+    source_base_done(&file->source);
+    free(file);
+    return NULL;
+}
+
+struct source *savefile_open(struct source_error *error, const char *path, size_t block,
+                             struct source_shared *shared)
+{
+    if (strcmp(path, "-") == 0) {
+        if (isatty(STDIN_FILENO)) {
+            source_error_set(error, "standard input: a terminal, not a capture");
+            return NULL;
+        }
+        return savefile_open_fd(error, STDIN_FILENO, "standard input", block, shared);
+    }
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        source_error_set(error, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        source_error_set(error, "%s: is a folder", path);
+        close(fd);
+        return NULL;
+    }
+    return savefile_open_fd(error, fd, path, block, shared);
+}
+
+struct source *source_open_file(struct source_error *error, const char *path)
+{
+    return savefile_open(error, path, READER_BLOCK, NULL);
+}

@@ -1,0 +1,82 @@
+/* source.c: the public face of every packet source: passes calls on to the kind of source it is. */
+#include "source_ops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void source_base_init(struct source *base, const struct source_ops *ops,
+                      struct source_shared *shared)
+{
+    *base = (struct source){.ops = ops, .shared = shared, .ended = SOURCE_PACKET};
+    if (!shared) {
+        base->shared = xcalloc(1, sizeof *base->shared);
+        base->owns_shared = true;
+    }
+}
+
+void source_base_done(struct source *base)
+{
+    if (!base->owns_shared)
+        return;
+    interface_names_done(&base->shared->names);
+    free(base->shared);
+}
+
+void source_error_set(struct source_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    for (char *c = error->text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
+enum source_status source_next(struct source *source, struct packet *packet)
+{
+    if (UNLIKELY(source->shared->stop))
+        return SOURCE_END;
+    if (UNLIKELY(source->ended != SOURCE_PACKET))
+        return source->ended;
+    enum source_status status = source->ops->next(source, packet);
+    if (LIKELY(status == SOURCE_PACKET))
+        packet->frame = ++source->frames;
+    else if (status != SOURCE_IDLE)
+        source->ended = status;
+    return status;
+}
+
+const char *source_error(const struct source *source)
+{
+    return source->error.text;
+}
+
+const char *source_interface_name(const struct source *source, uint16_t interface)
+{
+    return interface_names_get(&source->shared->names, interface);
+}
+
+struct source_drops source_drops(const struct source *source)
+{
+    return source->ops->drops ? source->ops->drops(source) : (struct source_drops){0};
+}
+
+void source_progress(const struct source *source, uint64_t *done, uint64_t *total)
+{
+    source->ops->progress(source, done, total);
+}
+
+void source_break(struct source *source)
+{
+    source->shared->stop = 1;
+}
+
+void source_close(struct source *source)
+{
+    if (!source)
+        return;
+    source->ops->close(source);
+    source_base_done(source);
+    free(source);
+}

@@ -1,0 +1,47 @@
+/* source_ops.h: what all kinds of source have in common. For capture/ alone. */
+#ifndef PUSHWATCH_CAPTURE_SOURCE_OPS_H
+#define PUSHWATCH_CAPTURE_SOURCE_OPS_H
+
+#include "interface_names.h"
+#include "source.h"
+
+#include <signal.h>
+
+/* What a source shares with the sources that it is made of. */
+struct source_shared {
+    volatile sig_atomic_t stop; /* set by source_break, from a signal handler too */
+    struct interface_names names;
+};
+
+struct source_ops {
+    /* Hands out a packet, all but its frame number. A broken one fills in source->error. */
+    enum source_status (*next)(struct source *source, struct packet *packet);
+    void (*progress)(const struct source *source, uint64_t *done, uint64_t *total);
+    struct source_drops (*drops)(const struct source *source); /* NULL: there are none */
+    void (*close)(struct source *source);                      /* frees it, but for its base */
+};
+
+/* First member of every kind of source. */
+struct source {
+    const struct source_ops *ops;
+    struct source_shared *shared;
+    bool owns_shared;
+    enum source_status ended; /* SOURCE_PACKET while it goes on */
+    uint64_t frames;
+    struct source_error error;
+};
+
+/* source_base_init fills in the common part. `shared` is that of the source which this one is a
+ * part of, and outlives it; NULL makes a new one. */
+void source_base_init(struct source *base, const struct source_ops *ops,
+                      struct source_shared *shared);
+
+/* source_base_done frees the common part of a source that can't be opened after all; source_close
+ * does it for all others. */
+void source_base_done(struct source *base);
+
+/* source_error_set writes an error: one line, control characters (file names may hold some)
+ * replaced, cut at the end if it is too long. */
+void source_error_set(struct source_error *error, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif
