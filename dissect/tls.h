@@ -10,9 +10,13 @@ struct tls_store;
 MUST_CHECK struct tls_store *tls_store_new(void);
 void tls_store_free(struct tls_store *store);
 
-/* tls_store_certs calls visit for each distinct certificate, in order of first sight. */
-void tls_store_certs(const struct tls_store *store,
+/* tls_store_certs calls visit for each distinct certificate whose ordinal is above `after`, in
+ * order of first sight. */
+void tls_store_certs(const struct tls_store *store, uint64_t after,
                      void (*visit)(void *context, const struct cert *cert), void *context);
+
+/* tls_store_cert_count gives the number of distinct certificates kept so far. */
+uint64_t tls_store_cert_count(const struct tls_store *store);
 
 /* tls_store_dropped counts certificates that were not kept because the cap was reached. */
 uint64_t tls_store_dropped(const struct tls_store *store);

@@ -1,0 +1,262 @@
+/* flow.c: joins TCP, TLS and the rest for one connection. */
+#include "flow.h"
+
+#include <stdlib.h>
+
+#include "plain.h"
+#include "tcp_outcome.h"
+
+struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment)
+{
+    struct flow *flow = xcalloc(1, sizeof *flow);
+    flow->key = *key;
+    flow->start = segment->time;
+    flow->first_frame = segment->frame;
+    flow->first_from = (uint8_t)from;
+    flow->interface = segment->interface;
+    flow->vlan_count = segment->vlan_count;
+    memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
+    tcp_init(&flow->tcp);
+    return flow;
+}
+
+/* --- stream bytes: to TLS, or to a name for what they are --- */
+
+/* What the reassembler's callbacks need. */
+struct stream {
+    struct flow *flow;
+    unsigned end;
+    const struct flow_context *context;
+};
+
+static void see_record(void *context, unsigned direction, uint64_t offset, uint8_t type,
+                       uint16_t length)
+{
+    struct flow *flow = context;
+    struct tcp_end *end = &flow->tcp.ends[direction];
+    enum { RECORD_HEADER = 5 };
+    if (offset + RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
+        flight_record(&end->flight, offset, type, length);
+}
+
+static void name_plain(struct flow *flow, struct span bytes)
+{
+    enum plain_protocol name = plain_name(bytes);
+    if (flow->plain <= PLAIN_UNKNOWN && name > PLAIN_NONE)
+        flow->plain = (uint8_t)name;
+}
+
+static void take_bytes(void *context, uint64_t seq, struct span bytes,
+                       const struct reasm_from *from)
+{
+    struct stream *stream = context;
+    struct flow *flow = stream->flow;
+    if (!flow->tls || tls_verdict(flow->tls) != TLS_IS)
+        name_plain(flow, bytes);
+    if (flow->not_tls)
+        return;
+    if (!flow->tls)
+        flow->tls = tls_new(stream->context->store, flow->tcp.joined);
+    const struct tls_where where = {seq, from->frame, from->time};
+    const struct tls_observer observer = {flow, see_record};
+    tls_data(flow->tls, stream->end, bytes, &where, &observer);
+}
+
+static void take_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
+{
+    struct stream *stream = context;
+    struct flow *flow = stream->flow;
+    if (flow->not_tls)
+        return;
+    if (!flow->tls)
+        flow->tls = tls_new(stream->context->store, flow->tcp.joined);
+    const struct tls_where where = {seq, from->frame, from->time};
+    tls_gap(flow->tls, stream->end, length, &where);
+}
+
+static struct reasm_out stream_out(struct stream *stream)
+{
+    return (struct reasm_out){stream, take_bytes, take_gap};
+}
+
+/* Once the bytes are known not to be TLS, nobody needs them. */
+static void settle_tls(struct flow *flow)
+{
+    if (!flow->tls || tls_verdict(flow->tls) != TLS_IS_NOT)
+        return;
+    tls_free(flow->tls);
+    flow->tls = NULL;
+    flow->not_tls = true;
+    for (unsigned i = 0; i < 2; i++)
+        reasm_forget(&flow->tcp.ends[i].reasm);
+}
+
+/* Tells TLS of a FIN once all that precedes it has been delivered, and of a reset. */
+static void tell_fin(struct flow *flow, unsigned end)
+{
+    const struct tcp_end *x = &flow->tcp.ends[end];
+    bool closed = x->fin && x->reasm.next >= x->fin_at;
+    if (flow->tcp.reset_by == (int)end)
+        closed = true;
+    if (!closed || !flow->tls || flow->fin_told[end])
+        return;
+    flow->fin_told[end] = true;
+    tls_fin(flow->tls, end);
+}
+
+/* --- segments --- */
+
+static void ask_ndpi(struct flow *flow, const struct segment *segment,
+                     const struct flow_context *context)
+{
+    struct app_label label;
+    if (!context->appid || flow->label || flow->ended)
+        return;
+    if (appid_take(&label, context->appid, &flow->appid, segment))
+        flow->label = xmemdup(&label, sizeof label);
+}
+
+/* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */
+static bool reveals_gap(const struct tcp_end *peer, uint64_t una_before)
+{
+    uint64_t have = peer->reasm.next + (peer->fin ? 1 : 0);
+    return peer->reasm.started && peer->una > una_before && peer->una > have && una_before <= have;
+}
+
+void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
+               const struct flow_context *context)
+{
+    struct stream stream = {flow, from, context};
+    const struct reasm_out out = stream_out(&stream);
+    const struct tcp_end *peer = &flow->tcp.ends[!from];
+    uint64_t una_before = peer->una;
+    zeek_take(&flow->zeek, from, segment);
+    tcp_take(&flow->tcp, from, segment, &out);
+    if (reveals_gap(peer, una_before))
+        zeek_gap(&flow->zeek, !from);
+    settle_tls(flow);
+    tell_fin(flow, from);
+    ask_ndpi(flow, segment, context);
+}
+
+enum flow_class flow_class_of(const struct flow *flow)
+{
+    if (tcp_is_over(&flow->tcp))
+        return FLOW_CLOSED;
+    return tcp_teardown(&flow->tcp) == TEARDOWN_UNANSWERED ? FLOW_SYN : FLOW_OPEN;
+}
+
+/* --- the end --- */
+
+/* Why a flow ended that simply came to the end of what was seen of it. */
+static enum end_reason own_reason(const struct flow *flow, enum end_reason otherwise)
+{
+    if (flow->tcp.reset_by >= 0)
+        return ENDED_RESET;
+    return tcp_is_over(&flow->tcp) ? ENDED_CLOSED : otherwise;
+}
+
+void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
+              const struct flow_context *context)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        struct stream stream = {flow, end, context};
+        const struct reasm_out out = stream_out(&stream);
+        reasm_flush(&flow->tcp.ends[end].reasm, &out);
+        settle_tls(flow);
+        tell_fin(flow, end);
+    }
+    if (flow->tls)
+        tls_finish(flow->tls);
+    settle_tls(flow);
+    if (context->appid && flow->appid) {
+        struct app_label label;
+        appid_give_up(&label, context->appid, &flow->appid);
+        flow->label = xmemdup(&label, sizeof label);
+    }
+    flow->ended = true;
+    flow->ended_at = now;
+    flow->end_reason = (uint8_t)own_reason(flow, reason);
+}
+
+/* --- the record --- */
+
+static unsigned client_of(enum client_by *by, const struct flow *flow,
+                          const struct flow_context *context)
+{
+    *by = BY_SYN;
+    if (flow->tcp.opener >= 0)
+        return (unsigned)flow->tcp.opener;
+    *by = BY_CLIENT_HELLO;
+    if (flow->tls && tls_verdict(flow->tls) == TLS_IS && tls_facts(flow->tls)->client >= 0)
+        return (unsigned)tls_facts(flow->tls)->client;
+    uint16_t ports[2] = {flow->key.ends[0].port, flow->key.ends[1].port};
+    bool watched[2];
+    for (unsigned i = 0; i < 2; i++)
+        watched[i] = context->is_watched(context->watch_context, ports[i]);
+    *by = BY_WATCHED_PORT;
+    if (watched[0] != watched[1])
+        return watched[0] ? 1 : 0;
+    *by = BY_PORT_ORDER;
+    if (ports[0] != ports[1])
+        return ports[0] > ports[1] ? 0 : 1;
+    return flow->first_from;
+}
+
+void flow_describe(struct flow_record *out, const struct flow *flow, nanotime now,
+                   const struct flow_context *context)
+{
+    enum client_by by;
+    unsigned client = client_of(&by, flow, context);
+    const struct tls_facts *tls =
+        flow->tls && tls_verdict(flow->tls) == TLS_IS ? tls_facts(flow->tls) : NULL;
+    const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
+    *out = (struct flow_record){
+        .n = flow->n,
+        .start = flow->start,
+        .end = flow->tcp.last_time,
+        .first_frame = flow->first_frame,
+        .last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame,
+        .ends = {flow->key.ends[client], flow->key.ends[!client]},
+        .client_by = by,
+        .interface = context->interface_name(context->interface_context, flow->interface),
+        .vlan_count = flow->vlan_count,
+        .tls = tls,
+        .client_direction = client,
+        .plain = (enum plain_protocol)flow->plain,
+        .has_ndpi = flow->label != NULL,
+        .end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL,
+        .final = flow->ended};
+    memcpy(out->vlans, flow->vlans, sizeof out->vlans);
+    if (flow->label)
+        out->ndpi = *flow->label;
+    tcp_outcome(&out->tcp, &flow->tcp, client, now);
+    out->tcp.conn_state = zeek_conn_state(&flow->zeek, client);
+    zeek_history(out->tcp.history, sizeof out->tcp.history, &flow->zeek, client);
+    if (out->tcp.reset && out->tcp.reset_phase == RESET_IN_DATA && tls &&
+        (tls->progress == TLS_INCOMPLETE || tls->progress == TLS_FAILED))
+        out->tcp.reset_phase = RESET_IN_TLS_HANDSHAKE;
+}
+
+void flow_strip(struct flow *flow)
+{
+    tls_free(flow->tls);
+    flow->tls = NULL;
+    flow->not_tls = true;
+    appid_forget(&flow->appid);
+    free(flow->label);
+    flow->label = NULL;
+    free(flow->pending_syn);
+    flow->pending_syn = NULL;
+    tcp_done(&flow->tcp);
+    for (unsigned i = 0; i < 2; i++)
+        reasm_forget(&flow->tcp.ends[i].reasm);
+}
+
+void flow_free(struct flow *flow)
+{
+    if (!flow)
+        return;
+    flow_strip(flow);
+    free(flow);
+}

@@ -1,0 +1,83 @@
+/* flow.h: one connection: its TCP, what its bytes are, and the record made of it. */
+#ifndef PUSHWATCH_DISSECT_FLOW_H
+#define PUSHWATCH_DISSECT_FLOW_H
+
+#include "appid.h"
+#include "flow_table.h"
+#include "tcp.h"
+#include "tls.h"
+#include "zeek_words.h"
+
+/* Which timeout a flow is under (limits.h). */
+enum flow_class {
+    FLOW_SYN,    /* nobody answered its SYN */
+    FLOW_OPEN,   /* anything else that has not ended */
+    FLOW_LINGER, /* live: ended, not reported yet */
+    FLOW_CLOSED  /* ended; its tuple is remembered */
+};
+enum { FLOW_CLASSES = FLOW_CLOSED + 1 };
+
+struct flow {
+    struct flow_key key; /* first: flow_table.h. Its two ends are 0 and 1 everywhere */
+    uint64_t n;
+    nanotime start;
+    uint64_t first_frame;
+    struct tcp tcp;
+    struct zeek_words zeek;
+    struct tls *tls;              /* NULL before the first payload, and once it is not TLS */
+    struct appid_flow *appid;     /* while nDPI makes up its mind */
+    struct app_label *label;      /* its verdict */
+    struct segment *pending_syn;  /* a SYN with another number; its spans are not valid */
+    struct flow *later, *earlier; /* in its class, by when it got there */
+    struct flow *next;            /* in order of first packets */
+    nanotime class_since;
+    nanotime ended_at; /* packet time up to which it was watched, once `ended` */
+    uint16_t vlans[VLANS_MAX];
+    uint16_t interface;
+    uint8_t vlan_count;
+    uint8_t class;      /* enum flow_class */
+    uint8_t first_from; /* end that sent its first packet */
+    uint8_t plain;      /* enum plain_protocol */
+    uint8_t end_reason; /* enum end_reason, once `ended` */
+    bool not_tls;
+    bool fin_told[2]; /* tls_fin was called for that end */
+    bool ended;       /* no more packets are taken: waits to be reported */
+    bool reported;    /* live: kept for its tuple only */
+};
+
+/* What flows share. */
+struct flow_context {
+    struct tls_store *store;
+    struct appid *appid; /* NULL: nDPI is not asked */
+    const char *(*interface_name)(void *context, uint16_t interface);
+    void *interface_context;
+    bool (*is_watched)(void *context, uint16_t port);
+    void *watch_context;
+};
+
+/* flow_begin makes a flow from its first segment, sent by end `from`; flow_take must follow. */
+MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
+                                   const struct segment *segment);
+
+/* flow_take processes a segment sent by end `from`. */
+void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
+               const struct flow_context *context);
+
+/* flow_class_of gives the class that the flow's state calls for, FLOW_LINGER left out. */
+enum flow_class flow_class_of(const struct flow *flow);
+
+/* flow_end says that no more segments come: what was held is let go, what was undecided decided. */
+void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
+              const struct flow_context *context);
+
+/* flow_describe makes the record, as of packet time `now`. It points into the flow. */
+void flow_describe(struct flow_record *out, const struct flow *flow, nanotime now,
+                   const struct flow_context *context);
+
+/* flow_strip frees all that only a report needs. */
+void flow_strip(struct flow *flow);
+
+/* flow_free frees a flow. NULL is fine. */
+void flow_free(struct flow *flow);
+
+#endif

@@ -1,0 +1,365 @@
+/* pipeline.c: finds each packet's flow, ends flows by packet time, hands out records in order. */
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#include "decode.h"
+#include "flow.h"
+#include "limits.h"
+
+/* Flows of one class, by when they got into it. */
+struct queue {
+    struct flow *oldest, *newest;
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    const struct sink *sink;
+    struct flow_context context;
+    struct flow_table *table;
+    struct queue queues[FLOW_CLASSES];
+    struct flow *first, *last; /* all not yet reported, in order of first packets; offline */
+    size_t waiting;            /* of those, ended */
+    uint64_t watched[65536 / 64];
+    struct dissect_counts counts;
+    uint64_t flows_begun;
+    nanotime now; /* the latest packet time: never goes back */
+};
+
+static const nanotime timeouts[FLOW_CLASSES] = {
+    [FLOW_SYN] = LIMIT_SYN_IDLE_S * NS_PER_SECOND,
+    [FLOW_OPEN] = LIMIT_OPEN_IDLE_S * NS_PER_SECOND,
+    [FLOW_LINGER] = LIMIT_LINGER_S * NS_PER_SECOND,
+    [FLOW_CLOSED] = LIMIT_CLOSED_IDLE_S * NS_PER_SECOND,
+};
+
+/* --- ports --- */
+
+static bool is_watched(void *context, uint16_t port)
+{
+    const struct pipeline *pipeline = context;
+    return pipeline->watched[port / 64] >> (port % 64) & 1;
+}
+
+/* --- queues --- */
+
+static void queue_remove(struct pipeline *p, struct flow *flow)
+{
+    struct queue *queue = &p->queues[flow->class];
+    *(flow->earlier ? &flow->earlier->later : &queue->oldest) = flow->later;
+    *(flow->later ? &flow->later->earlier : &queue->newest) = flow->earlier;
+    flow->earlier = flow->later = NULL;
+}
+
+static void queue_put(struct pipeline *p, struct flow *flow, enum flow_class class)
+{
+    struct queue *queue = &p->queues[class];
+    flow->class = (uint8_t) class;
+    flow->class_since = p->now;
+    flow->earlier = queue->newest;
+    *(queue->newest ? &queue->newest->later : &queue->oldest) = flow;
+    queue->newest = flow;
+}
+
+/* The class a flow should be in: a live one that has ended is first reported, after a while. */
+static enum flow_class wanted_class(const struct pipeline *p, const struct flow *flow)
+{
+    enum flow_class class = flow_class_of(flow);
+    return class == FLOW_CLOSED && p->options.live && !flow->reported ? FLOW_LINGER : class;
+}
+
+static void requeue(struct pipeline *p, struct flow *flow)
+{
+    enum flow_class class = wanted_class(p, flow);
+    if (class == (enum flow_class)flow->class)
+        return;
+    queue_remove(p, flow);
+    queue_put(p, flow, class);
+}
+
+/* --- reporting --- */
+
+static void report(struct pipeline *p, const struct flow *flow, nanotime now)
+{
+    struct flow_record record;
+    flow_describe(&record, flow, now, &p->context);
+    p->sink->flow(p->sink->context, &record);
+}
+
+static void count_flow(struct pipeline *p, struct flow *flow)
+{
+    p->counts.flows++;
+    const struct tcp_end *ends = flow->tcp.ends;
+    p->counts.matched += ends[0].packets + ends[1].packets;
+}
+
+/* Hands out the ended flows at the head of the order. */
+static void report_in_order(struct pipeline *p)
+{
+    while (p->first && p->first->ended) {
+        struct flow *flow = p->first;
+        report(p, flow, flow->ended_at);
+        p->first = flow->next;
+        if (!p->first)
+            p->last = NULL;
+        p->waiting--;
+        flow_free(flow);
+    }
+}
+
+/* Ends a flow: takes it from the table and hands it out, or lets it wait for its turn. */
+static void end_flow(struct pipeline *p, struct flow *flow, enum end_reason reason, nanotime now)
+{
+    flow_table_remove(p->table, flow);
+    queue_remove(p, flow);
+    if (flow->reported) {
+        flow_free(flow);
+        return;
+    }
+    flow_end(flow, reason, now, &p->context);
+    count_flow(p, flow);
+    if (p->options.live) {
+        report(p, flow, now);
+        flow_free(flow);
+        return;
+    }
+    p->waiting++;
+    report_in_order(p);
+}
+
+/* Live: reports a flow that has ended and keeps its tuple, so that stray segments make no new one.
+ */
+static void report_and_keep(struct pipeline *p, struct flow *flow)
+{
+    flow_end(flow, ENDED_CLOSED, p->now, &p->context);
+    count_flow(p, flow);
+    report(p, flow, p->now);
+    flow_strip(flow);
+    flow->reported = true;
+    queue_remove(p, flow);
+    queue_put(p, flow, FLOW_CLOSED);
+}
+
+/* --- time --- */
+
+static bool is_due(const struct flow *flow, enum flow_class class, nanotime now)
+{
+    return now - flow->tcp.last_time > timeouts[class];
+}
+
+static void expire_class(struct pipeline *p, enum flow_class class)
+{
+    struct flow *flow;
+    while ((flow = p->queues[class].oldest) && p->now - flow->class_since > timeouts[class]) {
+        if (!is_due(flow, class, p->now)) { /* it was active since: look again later */
+            queue_remove(p, flow);
+            queue_put(p, flow, class);
+        } else if (class == FLOW_LINGER) {
+            report_and_keep(p, flow);
+        } else {
+            p->counts.flows_expired += class != FLOW_CLOSED;
+            end_flow(p, flow, ENDED_IDLE, p->now);
+        }
+    }
+}
+
+static void advance(struct pipeline *p, nanotime now)
+{
+    if (now <= p->now)
+        return;
+    p->now = now;
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
+        expire_class(p, (enum flow_class) class);
+}
+
+/* --- room --- */
+
+/* Ends the least valuable flow: a lone SYN, else one that has closed, else one long silent. When
+ * ended flows wait for an old one that does not end, that one goes. */
+static void make_room(struct pipeline *p)
+{
+    static const enum flow_class order[] = {FLOW_SYN, FLOW_CLOSED, FLOW_LINGER, FLOW_OPEN};
+    struct flow *victim = p->waiting > LIMIT_FLOWS / 2 ? p->first : NULL;
+    for (unsigned i = 0; !victim && i < COUNT_OF(order); i++)
+        victim = p->queues[order[i]].oldest;
+    if (!victim)
+        return;
+    p->counts.flows_evicted += !victim->reported;
+    end_flow(p, victim, ENDED_EVICTED, p->now);
+}
+
+static struct flow *begin_flow(struct pipeline *p, const struct flow_key *key, unsigned from,
+                               const struct segment *segment)
+{
+    while (flow_table_count(p->table) + p->waiting >= LIMIT_FLOWS)
+        make_room(p);
+    struct flow *flow = flow_begin(key, from, segment);
+    flow->n = ++p->flows_begun;
+    flow_table_add(p->table, flow);
+    queue_put(p, flow, FLOW_OPEN);
+    if (!p->options.live) {
+        *(p->last ? &p->last->next : &p->first) = flow;
+        p->last = flow;
+    }
+    return flow;
+}
+
+/* --- segments --- */
+
+static void take(struct pipeline *p, struct flow *flow, unsigned from,
+                 const struct segment *segment)
+{
+    if (flow->reported)
+        p->counts.matched++; /* the flow's own packets were counted when it was reported */
+    flow_take(flow, from, segment, &p->context);
+    requeue(p, flow);
+}
+
+/* A SYN with another number while the connection lives: kept until its answer shows whether it is
+ * a new one. Only the first is kept. */
+static void keep_syn(struct flow *flow, const struct segment *segment)
+{
+    if (!flow->pending_syn)
+        flow->pending_syn = xmalloc(sizeof *segment);
+    *flow->pending_syn = *segment;
+    flow->pending_syn->payload = flow->pending_syn->ip = span_of(NULL, 0);
+}
+
+static void take_segment(struct pipeline *p, const struct segment *segment)
+{
+    unsigned from;
+    struct flow_key key = flow_key_make(&from, &segment->from, &segment->to);
+    struct flow *flow = flow_table_find(p->table, &key);
+    if (flow && flow->class != FLOW_LINGER &&
+        is_due(flow, (enum flow_class)flow->class, segment->time)) {
+        p->counts.flows_expired += flow->class != FLOW_CLOSED;
+        end_flow(p, flow, ENDED_IDLE, segment->time);
+        flow = NULL;
+    }
+    enum tcp_fate fate = flow ? tcp_fate(&flow->tcp, from, segment, flow->pending_syn) : TCP_ANEW;
+    if (flow && fate == TCP_ANEW) {
+        end_flow(p, flow, ENDED_PORT_REUSED, segment->time);
+    } else if (flow && fate == TCP_REPLACED) {
+        struct segment syn = *flow->pending_syn;
+        end_flow(p, flow, ENDED_PORT_REUSED, syn.time);
+        flow = begin_flow(p, &key, !from, &syn);
+        take(p, flow, !from, &syn);
+    } else if (fate == TCP_PENDING) {
+        keep_syn(flow, segment);
+    }
+    if (fate == TCP_ANEW)
+        flow = begin_flow(p, &key, from, segment);
+    take(p, flow, from, segment);
+}
+
+void pipeline_skip(struct pipeline *p, const struct packet *packet, enum note reason)
+{
+    struct dissect_counts *counts = &p->counts;
+    counts->packets++;
+    if (packet->time && (!counts->first_time || packet->time < counts->first_time))
+        counts->first_time = packet->time;
+    if (packet->time > counts->last_time)
+        counts->last_time = packet->time;
+    p->counts.bytes += packet->len;
+    p->counts.skipped[reason]++;
+    advance(p, packet->time);
+}
+
+void pipeline_packet(struct pipeline *p, const struct packet *packet)
+{
+    struct segment segment;
+    enum note note = decode_packet(&segment, packet);
+    if (note == NOTE_NONE && p->options.port_count && !is_watched(p, segment.from.port) &&
+        !is_watched(p, segment.to.port))
+        note = NOTE_NOT_WATCHED;
+    pipeline_skip(p, packet, note);
+    if (note != NOTE_NONE)
+        return;
+    p->counts.cut_payload += segment.payload.n < segment.length;
+    take_segment(p, &segment);
+}
+
+/* --- the outside --- */
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct sink *sink)
+{
+    struct pipeline *p = xcalloc(1, sizeof *p);
+    const struct hash_key key = {options->hash_key[0], options->hash_key[1]};
+    p->options = *options;
+    p->options.ports = NULL;
+    p->sink = sink;
+    p->table = flow_table_new(&key);
+    for (size_t i = 0; i < options->port_count; i++)
+        p->watched[options->ports[i] / 64] |= UINT64_C(1) << (options->ports[i] % 64);
+    p->context = (struct flow_context){.store = tls_store_new(),
+                                       .appid = options->ndpi ? appid_new() : NULL,
+                                       .interface_name = options->interface_name,
+                                       .interface_context = options->interface_context,
+                                       .is_watched = is_watched,
+                                       .watch_context = p};
+    return p;
+}
+
+void pipeline_advance(struct pipeline *p, nanotime now)
+{
+    advance(p, now);
+}
+
+void pipeline_snapshot(struct pipeline *p, nanotime now)
+{
+    static const enum flow_class going_on[] = {FLOW_SYN, FLOW_OPEN};
+    for (unsigned i = 0; i < COUNT_OF(going_on); i++)
+        for (const struct flow *flow = p->queues[going_on[i]].oldest; flow; flow = flow->later)
+            report(p, flow, now);
+}
+
+static void end_all(struct pipeline *p, nanotime now)
+{
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
+        while (p->queues[class].oldest)
+            end_flow(p, p->queues[class].oldest, ENDED_END_OF_CAPTURE, now);
+}
+
+void pipeline_finish(struct pipeline *p, nanotime now)
+{
+    end_all(p, now ? now : p->counts.last_time);
+}
+
+void pipeline_certs(const struct pipeline *p, uint64_t after,
+                    void (*visit)(void *context, const struct cert *cert), void *context)
+{
+    tls_store_certs(p->context.store, after, visit, context);
+}
+
+uint64_t pipeline_cert_count(const struct pipeline *p)
+{
+    return tls_store_cert_count(p->context.store);
+}
+
+struct dissect_counts pipeline_counts(const struct pipeline *p)
+{
+    struct dissect_counts counts = p->counts;
+    counts.certificates_dropped = tls_store_dropped(p->context.store);
+    return counts;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (!p)
+        return;
+    for (unsigned class = 0; p->options.live && class < FLOW_CLASSES; class ++)
+        while (p->queues[class].oldest) {
+            struct flow *flow = p->queues[class].oldest;
+            queue_remove(p, flow);
+            flow_free(flow);
+        }
+    while (p->first) { /* offline the order holds all of them */
+        struct flow *flow = p->first;
+        p->first = flow->next;
+        flow_free(flow);
+    }
+    flow_table_free(p->table);
+    appid_free(p->context.appid);
+    tls_store_free(p->context.store);
+    free(p);
+}
