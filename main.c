@@ -1,0 +1,392 @@
+/* main.c: wires a packet source, the dissection and the report together, and runs them.
+ *
+ * The only file that prints errors and decides the exit status. */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/confine.h"
+#include "capture/filter.h"
+#include "capture/interfaces.h"
+#include "capture/source.h"
+#include "dissect/appid.h"
+#include "dissect/pipeline.h"
+#include "dissect/x509.h"
+#include "options.h"
+#include "progress.h"
+#include "report/report.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INTERNAL = 4 };
+
+enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200, PROGRESS_PACKETS = 4096 };
+
+struct run {
+    const struct options *options;
+    struct source *source;
+    struct filter *filter;
+    struct pipeline *pipeline;
+    struct report *report;
+    FILE *streams[OUTPUTS_MAX];
+    struct sink sink;
+    struct run_meta meta;
+    struct progress progress;
+    uint64_t packets, certs_reported;
+    nanotime first_time, next_snapshot;
+    bool stopped; /* by --count, --duration: as asked for */
+};
+
+/* Written by signal handlers, which can be handed nothing. */
+static struct source *volatile signal_source;
+static volatile sig_atomic_t signal_end, signal_snapshot;
+
+static void on_end(int number)
+{
+    (void)number;
+    signal_end = 1;
+    if (signal_source)
+        source_break(signal_source);
+}
+
+static void on_snapshot(int number)
+{
+    (void)number;
+    signal_snapshot = 1;
+}
+
+static void catch_signals(struct source *source)
+{
+    struct sigaction end = {.sa_handler = on_end}, snapshot = {.sa_handler = on_snapshot};
+    signal_source = source;
+    sigaction(SIGINT, &end, NULL);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGUSR1, &snapshot, NULL);
+}
+
+static enum exit_status fail(enum exit_status status, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static enum exit_status fail(enum exit_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("pushwatch: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return status;
+}
+
+static nanotime clock_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* --- opening --- */
+
+static enum exit_status open_source(struct run *run)
+{
+    const struct options *options = run->options;
+    struct source_error error = {""};
+    bool wrong_filter = false;
+    if (options->interface) {
+        const struct live_options live = {.snaplen = options->snaplen, .filter = options->filter};
+        run->source = source_open_live(&error, &wrong_filter, options->interface, &live);
+    } else {
+        run->source = source_open_files(&error, options->files, options->file_count);
+    }
+    if (run->source)
+        return EXIT_DONE;
+    return fail(wrong_filter ? EXIT_USAGE : EXIT_INPUT, "%s", error.text);
+}
+
+/* The filter of a live capture runs in the kernel; here it is only checked. */
+static enum exit_status open_filter(struct run *run)
+{
+    char error[256];
+    if (!run->options->filter)
+        return EXIT_DONE;
+    run->filter = filter_new(error, sizeof error, run->options->filter);
+    if (!run->filter)
+        return fail(EXIT_USAGE, "--filter: %s", error);
+    return EXIT_DONE;
+}
+
+static enum exit_status open_outputs(struct run *run)
+{
+    for (size_t i = 0; i < run->options->output_count; i++) {
+        const char *path = run->options->outputs[i].path;
+        run->streams[i] = path ? fopen(path, "w") : stdout;
+        if (!run->streams[i])
+            return fail(EXIT_USAGE, "--output: %s: %s", path, strerror(errno));
+    }
+    return EXIT_DONE;
+}
+
+/* --- from the pipeline to the report --- */
+
+static void report_cert(void *context, const struct cert *cert)
+{
+    struct run *run = context;
+    report_certificate(run->report, cert);
+    run->certs_reported = cert->ordinal;
+}
+
+/* A live run shows a certificate before the first flow that has it. */
+static void on_flow(void *context, const struct flow_record *record)
+{
+    struct run *run = context;
+    if (run->meta.live && pipeline_cert_count(run->pipeline) > run->certs_reported)
+        pipeline_certs(run->pipeline, run->certs_reported, report_cert, run);
+    report_flow(run->report, record);
+}
+
+static const char *interface_name(void *context, uint16_t interface)
+{
+    const struct run *run = context;
+    return source_interface_name(run->source, interface);
+}
+
+static unsigned columns_of(FILE *stream)
+{
+    struct winsize size = {0};
+    if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
+        return COLUMNS_MIN;
+    if (size.ws_col < COLUMNS_MIN)
+        return COLUMNS_MIN;
+    return size.ws_col > COLUMNS_MAX ? COLUMNS_MAX : size.ws_col;
+}
+
+static bool wants_colour(FILE *stream)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (!isatty(fileno(stream)) || (no_colour && *no_colour))
+        return false;
+    return term && strcmp(term, "dumb") != 0;
+}
+
+static void begin_report(struct run *run)
+{
+    const struct options *options = run->options;
+    run->meta = (struct run_meta){
+        .version = PUSHWATCH_VERSION,
+        .libpcap = filter_library_version(),
+        .ndpi = options->no_ndpi ? NULL : appid_version(),
+        .openssl = x509_library_version(),
+        .ports = options->ports_text,
+        .filter = options->filter,
+        .inputs = options->interface ? &options->interface
+                                     : (const char *const *)(uintptr_t)options->files,
+        .input_count = options->interface ? 1 : options->file_count,
+        .live = options->interface != NULL,
+    };
+    run->report = report_new(&run->meta);
+    for (size_t i = 0; i < options->output_count; i++) {
+        FILE *stream = run->streams[i];
+        const struct report_options how = {.columns = columns_of(stream),
+                                           .colour = wants_colour(stream),
+                                           .certificates = options->verbose};
+        report_add_output(run->report, options->outputs[i].format, stream, &how);
+    }
+    report_begin(run->report);
+}
+
+static void begin_pipeline(struct run *run)
+{
+    struct pipeline_options how = {.ports = run->options->ports,
+                                   .port_count = run->options->port_count,
+                                   .ndpi = !run->options->no_ndpi,
+                                   .live = run->meta.live,
+                                   .interface_name = interface_name,
+                                   .interface_context = run};
+    if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
+        abort(); /* only a kernel without random numbers gets here */
+    run->sink = (struct sink){run, on_flow};
+    run->pipeline = pipeline_new(&how, &run->sink);
+}
+
+/* --- running --- */
+
+static void snapshot(struct run *run, nanotime now)
+{
+    pipeline_snapshot(run->pipeline, now);
+    report_snapshot_end(run->report, now);
+}
+
+static void look_at_clock(struct run *run)
+{
+    nanotime now = clock_now();
+    if (signal_snapshot) {
+        signal_snapshot = 0;
+        snapshot(run, now);
+    }
+    if (run->options->interval && now >= run->next_snapshot) {
+        if (run->next_snapshot)
+            snapshot(run, now);
+        run->next_snapshot = now + run->options->interval;
+    }
+    if (run->options->duration && now - run->first_time >= run->options->duration)
+        run->stopped = true;
+}
+
+static void take_packet(struct run *run, const struct packet *packet)
+{
+    run->packets++;
+    if (!run->meta.live && run->filter && !filter_match(run->filter, packet))
+        pipeline_skip(run->pipeline, packet, NOTE_FILTERED);
+    else
+        pipeline_packet(run->pipeline, packet);
+    if (run->options->count && run->packets >= run->options->count)
+        run->stopped = true;
+}
+
+/* Is a saved packet past the --duration, counted from the first? */
+static bool is_past(struct run *run, const struct packet *packet)
+{
+    if (run->packets == 0)
+        run->first_time = packet->time;
+    return run->options->duration &&
+           packet->time - run->first_time >= run->options->duration;
+}
+
+/* Reads to the end; returns how the source ended. */
+static enum source_status read_packets(struct run *run)
+{
+    struct packet packet;
+    enum source_status status = SOURCE_END;
+    if (run->meta.live)
+        run->first_time = clock_now();
+    while (!run->stopped && !signal_end) {
+        status = source_next(run->source, &packet);
+        if (status == SOURCE_END || status == SOURCE_BROKEN)
+            break;
+        if (status == SOURCE_PACKET) {
+            if (!run->meta.live && is_past(run, &packet)) {
+                run->stopped = true;
+                break;
+            }
+            take_packet(run, &packet);
+        } else {
+            pipeline_advance(run->pipeline, clock_now());
+        }
+        if (run->meta.live)
+            look_at_clock(run);
+        else if (run->packets % PROGRESS_PACKETS == 0)
+            progress_update(&run->progress, run->source, run->packets);
+    }
+    return status;
+}
+
+static uint64_t peak_memory(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return 0;
+#ifdef __APPLE__
+    return (uint64_t)usage.ru_maxrss; /* bytes there, kilobytes elsewhere */
+#else
+    return (uint64_t)usage.ru_maxrss * 1024;
+#endif
+}
+
+/* Ends the flows, and writes what stands behind them. */
+static enum exit_status finish(struct run *run, enum source_status status)
+{
+    struct source_drops drops = source_drops(run->source);
+    bool interrupted = signal_end && !run->meta.live && status != SOURCE_BROKEN;
+    const char *damage = status == SOURCE_BROKEN ? source_error(run->source)
+                         : interrupted           ? "interrupted before the end of the input"
+                                                 : NULL;
+    pipeline_finish(run->pipeline, run->meta.live ? clock_now() : 0);
+    pipeline_certs(run->pipeline, run->certs_reported, report_cert, run);
+    const struct run_end end = {.counts = pipeline_counts(run->pipeline),
+                                .clean = !damage,
+                                .damage = damage,
+                                .received = drops.received,
+                                .drops_kernel = drops.kernel,
+                                .drops_interface = drops.interface,
+                                .peak_memory = peak_memory()};
+    bool written = report_finish(run->report, &end);
+    if (damage)
+        fail(EXIT_INPUT, "%s", damage);
+    if (!written)
+        return fail(EXIT_INTERNAL, "the report could not be written: %s", strerror(errno));
+    return damage ? EXIT_INPUT : EXIT_DONE;
+}
+
+static enum exit_status analyse(struct run *run)
+{
+    enum exit_status status = open_filter(run);
+    if (status == EXIT_DONE)
+        status = open_source(run);
+    if (status == EXIT_DONE)
+        status = open_outputs(run);
+    if (status != EXIT_DONE)
+        return status;
+    struct source_error error;
+    if ((run->options->interface || run->options->user) &&
+        !confine_drop_user(&error, run->options->user))
+        return fail(EXIT_INPUT, "%s", error.text);
+    catch_signals(run->source);
+    begin_report(run);
+    begin_pipeline(run);
+    if (run->meta.live && !run->options->quiet)
+        fprintf(stderr, "pushwatch: watching %s (Ctrl-C ends and reports)\n",
+                run->options->interface);
+    progress_begin(&run->progress, run->options->quiet ? NULL : stderr);
+    enum source_status how = read_packets(run);
+    progress_end(&run->progress);
+    return finish(run, how);
+}
+
+static void close_run(struct run *run)
+{
+    signal_source = NULL;
+    report_free(run->report);
+    pipeline_free(run->pipeline);
+    source_close(run->source);
+    filter_free(run->filter);
+    for (size_t i = 0; i < OUTPUTS_MAX; i++)
+        if (run->streams[i] && run->streams[i] != stdout)
+            fclose(run->streams[i]);
+}
+
+static void print_version(void)
+{
+    printf("pushwatch %s\n%s\nnDPI %s\n%s\n", PUSHWATCH_VERSION, filter_library_version(),
+           appid_version(), x509_library_version());
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct source_error error;
+    char wrong[256];
+    if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
+        return fail(EXIT_USAGE, "%s", wrong);
+    switch (options.command) {
+    case COMMAND_HELP:
+        fputs(options_help, stdout);
+        return EXIT_DONE;
+    case COMMAND_VERSION:
+        print_version();
+        return EXIT_DONE;
+    case COMMAND_LIST_INTERFACES:
+        if (!interfaces_list(&error, stdout))
+            return fail(EXIT_INPUT, "%s", error.text);
+        return EXIT_DONE;
+    case COMMAND_ANALYSE:
+        break;
+    }
+    struct run run = {.options = &options};
+    enum exit_status status = analyse(&run);
+    close_run(&run);
+    return status;
+}

@@ -1,0 +1,263 @@
+/* options.c: reads the command line by getopt_long. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char options_help[] =
+    "Usage: pushwatch [options] FILE...        analyse saved captures (- is stdin)\n"
+    "       pushwatch [options] -i INTERFACE   capture live (with sudo)\n"
+    "       pushwatch --list-interfaces\n"
+    "\n"
+    "Tells for each TCP connection to port 5223 what it carries, how it ended, who\n"
+    "ended it, and what got stuck. Several files are one capture in order of time.\n"
+    "\n"
+    "What to look at\n"
+    "  -p, --ports PORT[,PORT...]|any  watched ports (default: 5223)\n"
+    "  -f, --filter BPF                only packets that match as well (pcap-filter(7))\n"
+    "      --count N                   stop after N packets\n"
+    "      --duration SECONDS          stop after this time\n"
+    "      --no-ndpi                   do not ask nDPI what each connection is\n"
+    "\n"
+    "What to write\n"
+    "  -o, --output FORMAT[:PATH]      text or json, to PATH or standard output; may be\n"
+    "                                  given several times (default: text)\n"
+    "  -v, --verbose                   print every connection's certificates\n"
+    "  -q, --quiet                     no progress and no remarks on standard error\n"
+    "\n"
+    "Live\n"
+    "  -i, --interface INTERFACE       capture here; \"any\" is all of them on Linux\n"
+    "      --list-interfaces           show which there are\n"
+    "      --interval SECONDS          report open connections this often (SIGUSR1: now)\n"
+    "      --snaplen BYTES             of each packet (default: all of it)\n"
+    "  -Z, --user NAME                 become this user once the interface is open\n"
+    "                                  (default: who called sudo, else nobody)\n"
+    "\n"
+    "  -h, --help                      show this\n"
+    "  -V, --version                   show versions\n"
+    "\n"
+    "Exit status: 0 done, 2 wrong usage, 3 input could not be read to its end (what\n"
+    "was read is reported), 4 internal error. More in pushwatch(1).\n";
+
+enum {
+    OPT_COUNT = 256,
+    OPT_DURATION,
+    OPT_INTERVAL,
+    OPT_LIST,
+    OPT_NO_NDPI,
+    OPT_SNAPLEN
+};
+
+static const struct option longs[] = {
+    {"ports", required_argument, NULL, 'p'},
+    {"filter", required_argument, NULL, 'f'},
+    {"output", required_argument, NULL, 'o'},
+    {"interface", required_argument, NULL, 'i'},
+    {"user", required_argument, NULL, 'Z'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"count", required_argument, NULL, OPT_COUNT},
+    {"duration", required_argument, NULL, OPT_DURATION},
+    {"interval", required_argument, NULL, OPT_INTERVAL},
+    {"list-interfaces", no_argument, NULL, OPT_LIST},
+    {"no-ndpi", no_argument, NULL, OPT_NO_NDPI},
+    {"snaplen", required_argument, NULL, OPT_SNAPLEN},
+    {NULL, 0, NULL, 0},
+};
+
+/* Where a complaint goes. */
+struct complaint {
+    char *text;
+    size_t size;
+};
+
+static bool complain(const struct complaint *to, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static bool complain(const struct complaint *to, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(to->text, to->size, format, args);
+    va_end(args);
+    return false;
+}
+
+/* A whole decimal number from `least` to `most`, with nothing around it. */
+static bool read_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*end || errno || value < least || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool read_seconds(nanotime *out, const char *text)
+{
+    char *end;
+    enum { LONGEST = 10 * 366 * 24 * 3600 };
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value < 1e-3 || value > LONGEST)
+        return false;
+    *out = (nanotime)(value * (double)NS_PER_SECOND);
+    return true;
+}
+
+static bool read_ports(struct options *options, const struct complaint *to, const char *text)
+{
+    options->ports_text = text;
+    options->port_count = 0;
+    if (strcmp(text, "any") == 0)
+        return true;
+    for (const char *at = text;; at++) {
+        char one[8] = "";
+        uint64_t port;
+        size_t n = strcspn(at, ",");
+        if (n < sizeof one)
+            memcpy(one, at, n);
+        if (!read_number(&port, one, 1, UINT16_MAX))
+            return complain(to, "--ports: '%.*s' is not a port (1 to 65535, or 'any')", (int)n, at);
+        if (options->port_count == PORTS_MAX)
+            return complain(to, "--ports: more than %d ports; 'any' watches all", PORTS_MAX);
+        options->ports[options->port_count++] = (uint16_t)port;
+        at += n;
+        if (!*at)
+            return true;
+    }
+}
+
+static bool read_output(struct options *options, const struct complaint *to, const char *text)
+{
+    size_t n = strcspn(text, ":");
+    struct output output = {.path = text[n] ? text + n + 1 : NULL};
+    if (n == 4 && memcmp(text, "json", n) == 0)
+        output.format = REPORT_JSON;
+    else if (n == 4 && memcmp(text, "text", n) == 0)
+        output.format = REPORT_TEXT;
+    else
+        return complain(to, "--output: '%.*s' is not a format (text, json)", (int)n, text);
+    if (output.path && (!*output.path || strcmp(output.path, "-") == 0))
+        output.path = NULL;
+    if (options->output_count == OUTPUTS_MAX)
+        return complain(to, "--output: more than %d outputs", OUTPUTS_MAX);
+    options->outputs[options->output_count++] = output;
+    return true;
+}
+
+static bool read_option(struct options *options, const struct complaint *to, int option,
+                        const char *value)
+{
+    uint64_t number = 0;
+    switch (option) {
+    case 'p':
+        return read_ports(options, to, value);
+    case 'f':
+        options->filter = value;
+        return true;
+    case 'o':
+        return read_output(options, to, value);
+    case 'i':
+        options->interface = value;
+        return true;
+    case 'Z':
+        options->user = value;
+        return true;
+    case 'v':
+        options->verbose = true;
+        return true;
+    case 'q':
+        options->quiet = true;
+        return true;
+    case 'h':
+        options->command = COMMAND_HELP;
+        return true;
+    case 'V':
+        options->command = COMMAND_VERSION;
+        return true;
+    case OPT_LIST:
+        options->command = COMMAND_LIST_INTERFACES;
+        return true;
+    case OPT_NO_NDPI:
+        options->no_ndpi = true;
+        return true;
+    case OPT_COUNT:
+        if (!read_number(&options->count, value, 1, INT64_MAX))
+            return complain(to, "--count: '%s' is not a number of packets", value);
+        return true;
+    case OPT_SNAPLEN:
+        if (!read_number(&number, value, 64, 262144))
+            return complain(to, "--snaplen: '%s' is not a number from 64 to 262144", value);
+        options->snaplen = (uint32_t)number;
+        return true;
+    case OPT_DURATION:
+        if (!read_seconds(&options->duration, value))
+            return complain(to, "--duration: '%s' is not a number of seconds", value);
+        return true;
+    case OPT_INTERVAL:
+        if (!read_seconds(&options->interval, value))
+            return complain(to, "--interval: '%s' is not a number of seconds", value);
+        return true;
+    default: /* getopt has no value for it, or does not know it */
+        return false;
+    }
+}
+
+/* What getopt_long could not take, in our words. */
+static bool complain_getopt(const struct complaint *to, int answer, char **argv)
+{
+    const char *word = argv[optind - 1];
+    if (optopt && optopt < OPT_COUNT && !(word[0] == '-' && word[1] == '-'))
+        return complain(to, answer == ':' ? "option -%c needs a value" : "no such option: -%c",
+                        optopt);
+    return complain(to, answer == ':' ? "option %s needs a value" : "no such option: %s", word);
+}
+
+static bool check(struct options *options, const struct complaint *to)
+{
+    size_t standard_outputs = 0, standard_inputs = 0;
+    for (size_t i = 0; i < options->output_count; i++)
+        standard_outputs += !options->outputs[i].path;
+    for (size_t i = 0; i < options->file_count; i++)
+        standard_inputs += strcmp(options->files[i], "-") == 0;
+    if (options->command != COMMAND_ANALYSE)
+        return true;
+    if (options->interface && options->file_count)
+        return complain(to, "either files or --interface, not both");
+    if (!options->interface && !options->file_count)
+        return complain(to, "no capture file, and no --interface (--help shows how)");
+    if (standard_outputs > 1)
+        return complain(to, "--output: two reports can't both go to standard output");
+    if (standard_inputs > 1)
+        return complain(to, "standard input (-) can be read only once");
+    if (options->interval && !options->interface)
+        return complain(to, "--interval is for live captures (--interface)");
+    return true;
+}
+
+bool options_parse(struct options *options, char *error, size_t size, int argc, char **argv)
+{
+    const struct complaint to = {error, size};
+    int option;
+    *options = (struct options){.ports_text = "5223", .ports = {5223}, .port_count = 1};
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":p:f:o:i:Z:vqhV", longs, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return complain_getopt(&to, option, argv);
+        if (!read_option(options, &to, option, optarg))
+            return false;
+    }
+    options->files = argv + optind;
+    options->file_count = (size_t)(argc - optind);
+    if (options->output_count == 0)
+        options->outputs[options->output_count++] = (struct output){REPORT_TEXT, NULL};
+    return check(options, &to);
+}

@@ -1,0 +1,44 @@
+/* options.h: the command line. */
+#ifndef PUSHWATCH_OPTIONS_H
+#define PUSHWATCH_OPTIONS_H
+
+#include "capture/base.h"
+#include "report/report.h"
+
+enum { OUTPUTS_MAX = 8, PORTS_MAX = 64 };
+
+struct output {
+    enum report_format format;
+    const char *path; /* NULL: standard output */
+};
+
+enum command { COMMAND_ANALYSE, COMMAND_HELP, COMMAND_VERSION, COMMAND_LIST_INTERFACES };
+
+/* Strings belong to argv. */
+struct options {
+    enum command command;
+    const char *interface; /* live; NULL: read files */
+    char **files;
+    size_t file_count;
+    const char *ports_text;
+    uint16_t ports[PORTS_MAX];
+    size_t port_count; /* 0: any */
+    const char *filter;
+    struct output outputs[OUTPUTS_MAX];
+    size_t output_count;
+    nanotime interval, duration; /* 0: none */
+    uint64_t count;              /* packets; 0: no limit */
+    const char *user;
+    uint32_t snaplen;
+    bool no_ndpi, quiet, verbose;
+};
+
+/* options_parse reads the command line. Returns false with a line for the user in error if it is
+ * wrong. */
+MUST_CHECK bool options_parse(struct options *options, char *error, size_t size, int argc,
+                              char **argv);
+
+/* options_help is the text for --help, at most 80 columns wide. */
+extern const char options_help[];
+
+#endif

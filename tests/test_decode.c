@@ -1,0 +1,317 @@
+/* test_decode.c: link layers, IP and TCP headers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../dissect/decode.h"
+#include "craft.h"
+
+static const uint8_t syn_options[] = {2, 4, 5, 0xb4, 4, 2, 8,    10, 0, 0, 0,
+                                      1, 0, 0, 0,    0, 1, 3, 3, 7};
+
+static void append_tcp(struct craft *craft)
+{
+    craft_tcp(craft, 50000, 5223, 1000, 2000, FLAG_SYN | FLAG_ACK, 512,
+              span_of(syn_options, sizeof syn_options), span_of("hello", 5));
+}
+
+enum { TCP_SIZE = 20 + sizeof syn_options + 5 };
+
+static void expect_good(const struct segment *s, bool ipv6)
+{
+    assert_int_equal(s->from.port, 50000);
+    assert_int_equal(s->to.port, 5223);
+    assert_int_equal(s->from.ipv6, ipv6);
+    assert_int_equal(s->from.ip[ipv6 ? 15 : 3], 1);
+    assert_int_equal(s->to.ip[ipv6 ? 15 : 3], 2);
+    assert_int_equal(s->ttl, ipv6 ? 61 : 64);
+    assert_int_equal(s->seq, 1000);
+    assert_int_equal(s->ack, 2000);
+    assert_int_equal(s->flags, FLAG_SYN | FLAG_ACK);
+    assert_int_equal(s->window, 512);
+    assert_int_equal(s->mss, 1460);
+    assert_int_equal(s->wscale, 7);
+    assert_true(s->sack);
+    assert_true(s->timestamps);
+    assert_int_equal(s->length, 5);
+    assert_int_equal(s->payload.n, 5);
+    assert_memory_equal(s->payload.p, "hello", 5);
+}
+
+/* Every shorter packet must be refused, or give what is there of the payload. */
+static void expect_no_overread(const struct craft *craft, enum link_type link)
+{
+    for (size_t n = 0; n < craft->n; n++) {
+        struct craft cut = *craft;
+        struct segment s;
+        cut.n = n;
+        struct packet packet = craft_packet(&cut, link);
+        packet.len = (uint32_t)craft->n;
+        enum note note = decode_packet(&s, &packet);
+        if (note == NOTE_NONE)
+            assert_true(s.payload.n < 5 && s.length == 5);
+        else
+            assert_int_equal(note, NOTE_CUT);
+        free((void *)(uintptr_t)packet.bytes);
+    }
+}
+
+static void expect_decodes(const struct craft *craft, enum link_type link, bool ipv6)
+{
+    struct packet packet = craft_packet(craft, link);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    expect_good(&s, ipv6);
+    free((void *)(uintptr_t)packet.bytes);
+    expect_no_overread(craft, link);
+}
+
+static enum note note_of(const struct craft *craft, enum link_type link)
+{
+    struct packet packet = craft_packet(craft, link);
+    struct segment s;
+    enum note note = decode_packet(&s, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+    return note;
+}
+
+static void ethernet_ipv4(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x0800);
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, false);
+}
+
+static void ethernet_padding_is_no_payload(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x0800);
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    craft_u32(&c, 0xffffffff);
+    struct packet packet = craft_packet(&c, LINK_ETHERNET);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    expect_good(&s, false);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+static void stacked_vlans(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x88a8);
+    craft_u16(&c, 0xe064); /* priority 7, VLAN 100 */
+    craft_u16(&c, 0x8100);
+    craft_u16(&c, 5);
+    craft_u16(&c, 0x86dd);
+    craft_ipv6(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, true);
+    struct packet packet = craft_packet(&c, LINK_ETHERNET);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(s.vlan_count, 2);
+    assert_int_equal(s.vlans[0], 100);
+    assert_int_equal(s.vlans[1], 5);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+static void more_vlans_than_kept(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x8100);
+    for (unsigned i = 0; i < 10; i++) {
+        craft_u16(&c, i);
+        craft_u16(&c, i < 9 ? 0x8100 : 0x0800);
+    }
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    struct packet packet = craft_packet(&c, LINK_ETHERNET);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(s.vlan_count, VLANS_MAX);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+static void linux_cooked(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_bytes(&c, "\0\4\0\1\0\6\2\0\0\0\0\1\0\0", 14);
+    craft_u16(&c, 0x0800);
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_LINUX_SLL, false);
+    c.n = 0;
+    craft_u16(&c, 0x86dd);
+    craft_bytes(&c, "\0\0\0\0\0\2\0\1\4\6\2\0\0\0\0\1\0\0", 18);
+    craft_ipv6(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_LINUX_SLL2, true);
+}
+
+static void loopback_in_both_byte_orders(void **state)
+{
+    (void)state;
+    static const uint8_t families[][4] = {{2, 0, 0, 0}, {0, 0, 0, 2}};
+    for (size_t i = 0; i < COUNT_OF(families); i++) {
+        struct craft c = {.n = 0};
+        craft_bytes(&c, families[i], 4);
+        craft_ipv4(&c, 6, TCP_SIZE);
+        append_tcp(&c);
+        expect_decodes(&c, LINK_NULL, false);
+        expect_decodes(&c, LINK_LOOP, false);
+    }
+    struct craft c = {.n = 0};
+    craft_bytes(&c, "\36\0\0\0", 4); /* AF_INET6 of Darwin */
+    craft_ipv6(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_NULL, true);
+}
+
+static void raw_ip(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_RAW, false);
+    expect_decodes(&c, LINK_IPV4, false);
+    c.n = 0;
+    craft_ipv6(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_RAW, true);
+    expect_decodes(&c, LINK_IPV6, true);
+}
+
+static void ipv6_extension_headers(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x86dd);
+    craft_ipv6(&c, 0, 8 + 16 + 8 + TCP_SIZE);
+    craft_bytes(&c, "\53\0\1\4\0\0\0\0", 8);                         /* hop-by-hop, then 43 */
+    craft_bytes(&c, "\54\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);        /* routing, then 44 */
+    craft_bytes(&c, "\6\0\0\0\0\0\0\1", 8);                          /* a fragment that is whole */
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, true);
+}
+
+static void fragments_are_named(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    c.bytes[6] = 0x20; /* more fragments */
+    assert_int_equal(note_of(&c, LINK_RAW), NOTE_FRAGMENT);
+    c.bytes[6] = 0;
+    c.bytes[7] = 1; /* an offset */
+    assert_int_equal(note_of(&c, LINK_RAW), NOTE_FRAGMENT);
+    c.n = 0;
+    craft_ipv6(&c, 44, 8 + TCP_SIZE);
+    craft_bytes(&c, "\6\0\0\1\0\0\0\1", 8);
+    append_tcp(&c);
+    assert_int_equal(note_of(&c, LINK_RAW), NOTE_FRAGMENT);
+}
+
+static void other_traffic_is_named(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x0806);
+    craft_bytes(&c, "arp, or something like it", 25);
+    assert_int_equal(note_of(&c, LINK_ETHERNET), NOTE_NOT_IP);
+    c.n = 0;
+    craft_ethernet(&c, 38); /* a length: LLC */
+    assert_int_equal(note_of(&c, LINK_ETHERNET), NOTE_NOT_IP);
+    c.n = 0;
+    craft_ipv4(&c, 17, 8);
+    craft_bytes(&c, "\0\0\0\0\0\0\0\0", 8);
+    assert_int_equal(note_of(&c, LINK_RAW), NOTE_NOT_TCP);
+    assert_int_equal(note_of(&c, LINK_UNSUPPORTED), NOTE_UNSUPPORTED_LINK);
+}
+
+static void contradicting_lengths_are_malformed(void **state)
+{
+    (void)state;
+    struct craft good = {.n = 0}, c;
+    craft_ipv4(&good, 6, TCP_SIZE);
+    append_tcp(&good);
+    c = good;
+    c.bytes[0] = 0x44; /* a header of 16 bytes */
+    assert_int_equal(note_of(&c, LINK_IPV4), NOTE_MALFORMED);
+    c = good;
+    c.bytes[0] = 0x65; /* version 6 where IPv4 was announced */
+    assert_int_equal(note_of(&c, LINK_IPV4), NOTE_MALFORMED);
+    c = good;
+    c.bytes[2] = 0;
+    c.bytes[3] = 19; /* less than its own header */
+    assert_int_equal(note_of(&c, LINK_IPV4), NOTE_MALFORMED);
+    c = good;
+    c.bytes[20 + 12] = 0x40; /* a TCP header of 16 bytes */
+    assert_int_equal(note_of(&c, LINK_IPV4), NOTE_MALFORMED);
+    c = good;
+    c.bytes[20 + 12] = 0xf0; /* longer than the packet */
+    assert_int_equal(note_of(&c, LINK_IPV4), NOTE_MALFORMED);
+}
+
+/* Segmentation offload leaves 0 in the length field. */
+static void length_zero_is_all(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    c.bytes[2] = c.bytes[3] = 0;
+    struct packet packet = craft_packet(&c, LINK_RAW);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    expect_good(&s, false);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+static void bad_options_keep_what_was_read(void **state)
+{
+    (void)state;
+    static const uint8_t options[] = {2, 4, 5, 0xb4, 3, 0, 1, 1};
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, 20 + sizeof options);
+    craft_tcp(&c, 1, 2, 3, 0, FLAG_SYN, 1, span_of(options, sizeof options), span_of(NULL, 0));
+    struct packet packet = craft_packet(&c, LINK_RAW);
+    struct segment s;
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(s.mss, 1460);
+    assert_int_equal(s.wscale, -1);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ethernet_ipv4),
+        cmocka_unit_test(ethernet_padding_is_no_payload),
+        cmocka_unit_test(stacked_vlans),
+        cmocka_unit_test(more_vlans_than_kept),
+        cmocka_unit_test(linux_cooked),
+        cmocka_unit_test(loopback_in_both_byte_orders),
+        cmocka_unit_test(raw_ip),
+        cmocka_unit_test(ipv6_extension_headers),
+        cmocka_unit_test(fragments_are_named),
+        cmocka_unit_test(other_traffic_is_named),
+        cmocka_unit_test(contradicting_lengths_are_malformed),
+        cmocka_unit_test(length_zero_is_all),
+        cmocka_unit_test(bad_options_keep_what_was_read),
+    };
+    return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
+}
