@@ -31,6 +31,7 @@ enum report_format { REPORT_JSON, REPORT_TEXT };
 struct report_options {
     unsigned columns;  /* width of the text report; 80 at least */
     bool colour;       /* text: ANSI colours */
+    bool ascii;        /* text: the reader can't show UTF-8; what is beyond ASCII is escaped */
     bool certificates; /* text: print every flow's certificates (-v) */
 };
 

@@ -1,0 +1,22 @@
+/* address.h: IP addresses and ports as text. */
+#ifndef PUSHWATCH_REPORT_ADDRESS_H
+#define PUSHWATCH_REPORT_ADDRESS_H
+
+#include "../dissect/flow_record.h"
+
+/* Room for `[` an IPv6 address `]:65535`. */
+struct address_room {
+    char text[64];
+};
+
+/* address_host gives the address alone, IPv6 as RFC 5952 wants it. */
+const char *address_host(struct address_room *room, const struct endpoint *end);
+
+/* address_text gives address and port: `192.0.2.1:5223`, `[2001:db8::1]:5223`. */
+const char *address_text(struct address_room *room, const struct endpoint *end);
+
+/* address_same_host compares addresses without ports, address_same with them. */
+bool address_same_host(const struct endpoint *a, const struct endpoint *b);
+bool address_same(const struct endpoint *a, const struct endpoint *b);
+
+#endif

@@ -1,0 +1,90 @@
+/* finding.h: a judgement with its evidence, and a list of them.
+ *
+ * Texts of a finding may hold strings from the wire: whoever prints them escapes them. */
+#ifndef PUSHWATCH_REPORT_FINDING_H
+#define PUSHWATCH_REPORT_FINDING_H
+
+#include "../capture/base.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
+enum { SEVERITIES = SEVERITY_CRITICAL + 1 };
+
+enum finding_id {
+#define FINDING(symbol, name, severity, title, why, next) FINDING_##symbol,
+#include "judge/findings.def"
+#undef FINDING
+    FINDINGS
+};
+
+/* A fact that a finding rests on. */
+enum evidence_kind { EVIDENCE_TEXT, EVIDENCE_NUMBER, EVIDENCE_SECONDS, EVIDENCE_TIME };
+
+struct evidence {
+    const char *key; /* static */
+    enum evidence_kind kind;
+    uint64_t number;  /* EVIDENCE_NUMBER */
+    nanotime time;    /* EVIDENCE_SECONDS, EVIDENCE_TIME */
+    struct span text; /* EVIDENCE_TEXT: owned by the finding */
+};
+
+enum {
+    FINDING_FRAMES_MAX = 32, /* enough to go and look; a pile-up has hundreds */
+    FINDING_EVIDENCE_MAX = 10
+};
+
+struct finding {
+    enum finding_id id;
+    enum severity severity;
+    struct buf seen;  /* what was seen: a clause without its full stop */
+    const char *why;  /* why it matters: static, a clause */
+    const char *next; /* what to check next: static, a clause in the imperative */
+    uint64_t frames[FINDING_FRAMES_MAX]; /* ascending, none twice */
+    uint8_t frame_count;
+    struct evidence evidence[FINDING_EVIDENCE_MAX];
+    uint8_t evidence_count;
+};
+
+/* A growing list. Zero-initialise it; free with findings_done. */
+struct findings {
+    struct finding *items;
+    size_t count, cap;
+};
+
+/* findings_add appends a finding with the severity and texts of its table entry. It is valid until
+ * the next call on the list. */
+struct finding *findings_add(struct findings *list, enum finding_id id);
+
+/* findings_clear empties the list for the next flow. */
+void findings_clear(struct findings *list);
+
+/* findings_done frees everything; the list can be used again. */
+void findings_done(struct findings *list);
+
+/* findings_worst returns the most severe one, the first of its kind; NULL if there is none. */
+const struct finding *findings_worst(const struct findings *list);
+
+/* finding_seen appends to the description of what was seen. */
+void finding_seen(struct finding *finding, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* finding_seen_text appends bytes from the wire to it, as they are. */
+void finding_seen_text(struct finding *finding, struct span text);
+
+/* finding_frame adds a frame that proves it. 0 (not known) and those beyond the cap are left out.
+ */
+void finding_frame(struct finding *finding, uint64_t frame);
+
+/* These add to the evidence; text is copied. What is beyond the cap is left out. */
+void finding_number(struct finding *finding, const char *key, uint64_t number);
+void finding_seconds(struct finding *finding, const char *key, nanotime duration);
+void finding_time(struct finding *finding, const char *key, nanotime time);
+void finding_text(struct finding *finding, const char *key, struct span text);
+void finding_word(struct finding *finding, const char *key, const char *word);
+
+/* finding_summary appends the whole sentence: what was seen, why it matters, what to check next. */
+void finding_summary(struct buf *out, const struct finding *finding);
+
+const char *finding_name(enum finding_id id);  /* such as "fin-unanswered" */
+const char *finding_title(enum finding_id id); /* such as "FIN never acknowledged" */
+const char *severity_name(enum severity severity);
+
+#endif

@@ -1,0 +1,128 @@
+/* json_flow.c: a flow as JSON, but for its TCP and TLS parts; findings. */
+#include "json_flow.h"
+
+#include "address.h"
+#include "community_id.h"
+#include "names.h"
+#include "service.h"
+
+static void put_endpoint(struct json *json, const char *key, const struct endpoint *end)
+{
+    struct address_room room;
+    json_open_object(json, key);
+    json_text(json, "ip", address_host(&room, end));
+    json_uint(json, "port", end->port);
+    json_close_object(json);
+}
+
+static void put_identity(struct json *json, const struct flow_record *record)
+{
+    char community_id[COMMUNITY_ID_SIZE];
+    community_id_of(community_id, record->ends);
+    json_uint(json, "n", record->n);
+    json_text(json, "community_id", community_id);
+    json_time(json, "start", record->start);
+    json_time(json, "end", record->end);
+    json_seconds(json, "duration", record->end - record->start);
+    json_uint(json, "first_frame", record->first_frame);
+    json_uint(json, "last_frame", record->last_frame);
+    put_endpoint(json, "client", &record->ends[CLIENT]);
+    put_endpoint(json, "server", &record->ends[SERVER]);
+    json_text(json, "client_by", names_client_by(record->client_by));
+    if (record->interface)
+        json_text(json, "interface", record->interface);
+    if (record->vlan_count > 0) {
+        json_open_array(json, "vlan");
+        for (unsigned i = 0; i < record->vlan_count; i++)
+            json_uint(json, NULL, record->vlans[i]);
+        json_close_array(json);
+    }
+}
+
+static void put_service(struct json *json, const struct flow_record *record)
+{
+    struct service service = service_of(record);
+    json_open_object(json, "service");
+    json_text(json, "name", service.name);
+    if (service.likely)
+        json_text(json, "likely", service.likely);
+    json_open_array(json, "evidence");
+    for (unsigned i = 0; i < service.evidence_count; i++)
+        json_text(json, NULL, service.evidence[i]);
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void put_ndpi(struct json *json, const struct app_label *label)
+{
+    json_open_object(json, "ndpi");
+    json_text(json, "protocol", label->protocol);
+    if (label->category)
+        json_text(json, "category", label->category);
+    json_open_array(json, "risks");
+    for (unsigned i = 0; i < label->risk_count; i++)
+        json_text(json, NULL, label->risks[i]);
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void put_evidence(struct json *json, const struct evidence *evidence)
+{
+    switch (evidence->kind) {
+    case EVIDENCE_TEXT:
+        json_span(json, evidence->key, evidence->text);
+        break;
+    case EVIDENCE_NUMBER:
+        json_uint(json, evidence->key, evidence->number);
+        break;
+    case EVIDENCE_SECONDS:
+        json_seconds(json, evidence->key, evidence->time);
+        break;
+    case EVIDENCE_TIME:
+        json_time(json, evidence->key, evidence->time);
+        break;
+    }
+}
+
+void json_finding(struct json *json, const struct finding *finding)
+{
+    struct buf summary = {0};
+    finding_summary(&summary, finding);
+    json_text(json, "id", finding_name(finding->id));
+    json_text(json, "severity", severity_name(finding->severity));
+    json_span(json, "summary", span_of(summary.p, summary.n));
+    buf_done(&summary);
+    json_open_array(json, "frames");
+    for (unsigned i = 0; i < finding->frame_count; i++)
+        json_uint(json, NULL, finding->frames[i]);
+    json_close_array(json);
+    json_open_object(json, "evidence");
+    for (unsigned i = 0; i < finding->evidence_count; i++)
+        put_evidence(json, &finding->evidence[i]);
+    json_close_object(json);
+}
+
+void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings)
+{
+    put_identity(json, record);
+    json_open_object(json, "tcp");
+    json_tcp(json, &record->tcp);
+    json_close_object(json);
+    if (record->tls) {
+        json_open_object(json, "tls");
+        json_tls(json, record);
+        json_close_object(json);
+    }
+    put_service(json, record);
+    if (record->has_ndpi && record->ndpi.protocol[0])
+        put_ndpi(json, &record->ndpi);
+    json_text(json, "end_reason", names_end_reason(record->end_reason));
+    json_open_array(json, "findings");
+    for (size_t i = 0; i < findings->count; i++) {
+        json_open_object(json, NULL);
+        json_finding(json, &findings->items[i]);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    json_bool(json, "final", record->final);
+}

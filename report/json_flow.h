@@ -1,0 +1,18 @@
+/* json_flow.h: the members of the flow, certificate and finding objects. */
+#ifndef PUSHWATCH_REPORT_JSON_FLOW_H
+#define PUSHWATCH_REPORT_JSON_FLOW_H
+
+#include "finding.h"
+#include "json.h"
+
+#include "../dissect/flow_record.h"
+
+/* These write members into an object that the caller has opened. */
+void json_flow(struct json *json, const struct flow_record *record,
+               const struct findings *findings);
+void json_tcp(struct json *json, const struct tcp_record *tcp);     /* json_tcp.c */
+void json_tls(struct json *json, const struct flow_record *record); /* json_tls.c */
+void json_cert(struct json *json, const struct cert *cert);         /* json_tls.c */
+void json_finding(struct json *json, const struct finding *finding);
+
+#endif

@@ -1,0 +1,226 @@
+/* json_tls.c: the `tls` object of a flow, and certificates. */
+#include "json_flow.h"
+#include "names.h"
+
+#include <stdio.h>
+
+static void span_if_any(struct json *json, const char *key, struct span text)
+{
+    if (text.n > 0)
+        json_span(json, key, text);
+}
+
+static void list_if_any(struct json *json, const char *key, const struct text_list *list)
+{
+    if (list->count == 0)
+        return;
+    json_open_array(json, key);
+    for (size_t i = 0; i < list->count; i++)
+        json_span(json, NULL, list->items[i]);
+    json_close_array(json);
+}
+
+static void put_version(struct json *json, const struct tls_facts *tls)
+{
+    struct name_room room;
+    if (tls->version == 0)
+        return;
+    json_text(json, "version", names_tls_version(&room, tls->version));
+    json_bool(json, "negotiated", tls->negotiated);
+}
+
+static void put_negotiated(struct json *json, const struct tls_facts *tls)
+{
+    const struct client_hello *client = tls->client_hello;
+    const struct server_hello *server = tls->server_hello;
+    struct name_room room;
+
+    span_if_any(json, "sni", tls->sni);
+    if (client)
+        list_if_any(json, "alpn_offered", &client->alpn);
+    if (server) {
+        span_if_any(json, "alpn", server->alpn);
+        json_text(json, "cipher", names_cipher(&room, server->cipher));
+        snprintf(room.text, sizeof(room.text), "0x%04x", server->cipher);
+        json_text(json, "cipher_id", room.text);
+    }
+    if (tls->group != 0)
+        json_text(json, "group", names_group(&room, tls->group));
+    if (tls->resumed)
+        json_bool(json, "resumed", true);
+    else if (tls->server_cert_count > 0)
+        json_bool(json, "resumed", false);
+    if (client) {
+        json_bool(json, "ech", client->ech);
+        json_text(json, "ja3", client->ja3);
+    }
+    if (server)
+        json_text(json, "ja3s", server->ja3s);
+    if (client)
+        json_text(json, "ja4", client->ja4);
+}
+
+static void put_chain(struct json *json, const char *key, const struct cert *const *chain,
+                      unsigned count)
+{
+    if (count == 0)
+        return;
+    json_open_array(json, key);
+    for (unsigned i = 0; i < count; i++) {
+        const struct cert *cert = chain[i];
+        json_open_object(json, NULL);
+        json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
+        if (!cert->malformed) {
+            json_span(json, "subject", cert->subject);
+            json_span(json, "issuer", cert->issuer);
+            json_time(json, "not_before", cert->not_before);
+            json_time(json, "not_after", cert->not_after);
+            list_if_any(json, "san", &cert->san);
+        }
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_certificates(struct json *json, const struct tls_facts *tls)
+{
+    if (tls->certs_via != CERTS_UNKNOWN)
+        json_text(json, "certificates_via", names_certs_via(tls->certs_via));
+    put_chain(json, "server_certificates", tls->server_certs, tls->server_cert_count);
+    put_chain(json, "client_certificates", tls->client_certs, tls->client_cert_count);
+    if (tls->certificate_requested) {
+        json_bool(json, "client_certificate_requested", true);
+        json_uint(json, "acceptable_cas", tls->acceptable_cas);
+    } else if (tls->server_cert_count > 0 && tls->progress == TLS_COMPLETE) {
+        json_bool(json, "client_certificate_requested", false);
+    }
+    if (tls->ocsp_stapled)
+        json_text(json, "ocsp_stapled", "present");
+    if (tls->server_cert_count > 0 && !tls->server_certs[0]->malformed)
+        json_uint(json, "sct", tls->server_certs[0]->sct_count);
+}
+
+static void put_alerts(struct json *json, const struct flow_record *record)
+{
+    const struct tls_facts *tls = record->tls;
+    if (tls->alert_count == 0)
+        return;
+    json_open_array(json, "alerts");
+    for (unsigned i = 0; i < tls->alert_count; i++) {
+        const struct tls_alert *alert = &tls->alerts[i];
+        struct name_room room;
+        json_open_object(json, NULL);
+        json_text(json, "from", names_side(side_of_direction(record, alert->direction)));
+        if (alert->encrypted) {
+            json_bool(json, "encrypted", true);
+        } else {
+            json_text(json, "level", names_alert_level(&room, alert->level));
+            json_text(json, "description", names_alert(&room, alert->description));
+        }
+        json_uint(json, "frame", alert->frame);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_close_notify(struct json *json, const struct flow_record *record)
+{
+    const char *answers[2];
+    for (unsigned direction = 0; direction < 2; direction++)
+        answers[side_of_direction(record, direction)] =
+            names_close_notify(record->tls->close_notify[direction]);
+    json_open_object(json, "close_notify");
+    json_text(json, "client", answers[CLIENT]);
+    json_text(json, "server", answers[SERVER]);
+    json_close_object(json);
+}
+
+static void put_frames(struct json *json, const struct tls_facts *tls)
+{
+    const struct {
+        const char *key;
+        uint64_t frame;
+    } frames[] = {
+        {"client_hello", tls->client_hello_frame},
+        {"server_hello", tls->server_hello_frame},
+        {"certificate", tls->certificate_frame},
+        {"client_certificate", tls->client_certificate_frame},
+        {"complete", tls->complete_frame},
+    };
+    json_open_object(json, "frames");
+    for (size_t i = 0; i < COUNT_OF(frames); i++)
+        if (frames[i].frame != 0)
+            json_uint(json, frames[i].key, frames[i].frame);
+    json_close_object(json);
+}
+
+void json_tls(struct json *json, const struct flow_record *record)
+{
+    const struct tls_facts *tls = record->tls;
+    put_version(json, tls);
+    json_text(json, "handshake", names_tls_progress(tls->progress));
+    put_negotiated(json, tls);
+    put_certificates(json, tls);
+    put_alerts(json, record);
+    put_close_notify(json, record);
+    if (tls->client_hello)
+        json_bool(json, "early_data", tls->early_data);
+    if (tls->server_hello)
+        json_bool(json, "hello_retry", tls->hello_retry);
+    put_frames(json, tls);
+    json_uint(json, "gap_bytes", tls->gap_bytes);
+}
+
+static void put_key(struct json *json, const struct cert *cert)
+{
+    json_open_object(json, "key");
+    json_text(json, "type", cert->key_type);
+    if (cert->key_bits > 0)
+        json_uint(json, "bits", cert->key_bits);
+    if (cert->key_curve)
+        json_text(json, "curve", cert->key_curve);
+    json_close_object(json);
+}
+
+static void put_contents(struct json *json, const struct cert *cert)
+{
+    json_hex(json, "spki_sha256", span_of(cert->spki_sha256, sizeof(cert->spki_sha256)));
+    json_span(json, "subject", cert->subject);
+    json_span(json, "issuer", cert->issuer);
+    json_hex(json, "serial", cert->serial);
+    json_uint(json, "version", cert->version);
+    json_time(json, "not_before", cert->not_before);
+    json_time(json, "not_after", cert->not_after);
+    list_if_any(json, "san", &cert->san);
+    put_key(json, cert);
+    if (cert->signature_algorithm)
+        json_text(json, "signature_algorithm", cert->signature_algorithm);
+    json_bool(json, "is_ca", cert->is_ca);
+    json_bool(json, "self_signed", cert->self_signed);
+    list_if_any(json, "key_usage", &cert->key_usage);
+    list_if_any(json, "extended_key_usage", &cert->extended_key_usage);
+    list_if_any(json, "policies", &cert->policies);
+    list_if_any(json, "ocsp", &cert->ocsp);
+    list_if_any(json, "crl", &cert->crl);
+    json_uint(json, "sct", cert->sct_count);
+}
+
+void json_cert(struct json *json, const struct cert *cert)
+{
+    json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
+    json_hex(json, "sha1", span_of(cert->sha1, sizeof(cert->sha1)));
+    if (!cert->malformed)
+        put_contents(json, cert);
+    json_time(json, "first_seen", cert->first_seen);
+    json_time(json, "last_seen", cert->last_seen);
+    json_uint(json, "flows", cert->flows);
+    json_open_array(json, "presented_by");
+    if (cert->presented_by & CERT_FROM_SERVER)
+        json_text(json, NULL, "server");
+    if (cert->presented_by & CERT_FROM_CLIENT)
+        json_text(json, NULL, "client");
+    json_close_array(json);
+    list_if_any(json, "names", &cert->names);
+    if (cert->malformed)
+        json_bool(json, "malformed", true);
+}

@@ -1,0 +1,36 @@
+/* families.h: what the families of findings share. Private to report/judge/. */
+#ifndef PUSHWATCH_REPORT_JUDGE_FAMILIES_H
+#define PUSHWATCH_REPORT_JUDGE_FAMILIES_H
+
+#include "judge.h"
+
+/* Silence of less than this proves nothing: an answer may still be under way. It is the first
+ * retransmission timeout of 1 s and the doubled one after it (RFC 6298 sections 2.1 and 5.5). */
+#define ANSWER_DUE (3 * NS_PER_SECOND)
+
+/* judge_waited returns how long, as far as the capture shows, something sent at `since` has waited:
+ * up to the last packet of the capture that the record knows of. */
+nanotime judge_waited(const struct flow_record *record, nanotime since);
+
+/* judge_teardown: how the connection was made and how it ended. */
+void judge_teardown(struct findings *out, const struct flow_record *record);
+
+/* judge_tls: handshake, versions, certificates. `any_port`: no port in particular is watched, so
+ * that a flow without TLS is nothing odd. */
+void judge_tls(struct findings *out, const struct flow_record *record, bool any_port);
+
+/* judge_capture_flow: what the capture missed of one flow. */
+void judge_capture_flow(struct findings *out, const struct flow_record *record);
+
+/* judge_capture: what is wrong with the capture as a whole. */
+void judge_capture(struct findings *out, const struct run_end *end);
+
+/* Patterns over many flows. */
+struct across;
+struct across *across_new(void);
+void across_add(struct across *across, const struct flow_record *record);
+/* across_judge sorts what was added; it is called once, at the end. */
+void across_judge(struct across *across, struct findings *out, const struct run_end *end);
+void across_free(struct across *across);
+
+#endif

@@ -1,0 +1,47 @@
+/* judge.c: asks each family of findings in turn. */
+#include "families.h"
+
+#include <stdlib.h>
+
+struct judge {
+    bool any_port;
+    struct across *across;
+};
+
+struct judge *judge_new(const struct run_meta *meta)
+{
+    struct judge *judge = xcalloc(1, sizeof(*judge));
+    judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
+    judge->across = across_new();
+    return judge;
+}
+
+nanotime judge_waited(const struct flow_record *record, nanotime since)
+{
+    nanotime now = record->end;
+    if (record->tcp.idle_at_end > 0)
+        now += record->tcp.idle_at_end;
+    return now - since;
+}
+
+void judge_flow(struct judge *judge, struct findings *out, const struct flow_record *record)
+{
+    judge_teardown(out, record);
+    judge_tls(out, record, judge->any_port);
+    judge_capture_flow(out, record);
+    if (record->final)
+        across_add(judge->across, record);
+}
+
+void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end)
+{
+    across_judge(judge->across, out, end);
+    judge_capture(out, end);
+}
+
+void judge_free(struct judge *judge)
+{
+    if (judge)
+        across_free(judge->across);
+    free(judge);
+}

@@ -1,0 +1,23 @@
+/* judge.h: from facts to findings. The only place that holds opinions. */
+#ifndef PUSHWATCH_REPORT_JUDGE_JUDGE_H
+#define PUSHWATCH_REPORT_JUDGE_JUDGE_H
+
+#include "../finding.h"
+#include "../report.h"
+
+struct judge;
+
+/* judge_new begins a run. meta is borrowed and must outlive it. */
+MUST_CHECK struct judge *judge_new(const struct run_meta *meta);
+
+/* judge_flow appends what is to be said of one flow. A flow that has ended is remembered for the
+ * patterns over many flows; a snapshot is not. */
+void judge_flow(struct judge *judge, struct findings *out, const struct flow_record *record);
+
+/* judge_finish appends what is to be said of the capture and of flows together. */
+void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end);
+
+/* judge_free ends it. NULL is fine. */
+void judge_free(struct judge *judge);
+
+#endif

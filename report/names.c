@@ -1,0 +1,343 @@
+/* names.c: the tables behind names.h. */
+#include "names.h"
+
+#include "cipher_suites.h"
+
+#include <stdio.h>
+
+static const char *pick(const char *const *names, size_t count, unsigned value)
+{
+    return value < count && names[value] ? names[value] : "unknown";
+}
+
+#define PICK(names, value) pick(names, COUNT_OF(names), (unsigned)(value))
+
+const char *names_side(enum side side)
+{
+    static const char *const names[] = {[CLIENT] = "client", [SERVER] = "server"};
+    return PICK(names, side);
+}
+
+const char *names_state(enum tcp_state state)
+{
+    static const char *const names[] = {
+        [SIDE_CLOSED] = "CLOSED",
+        [SIDE_SYN_SENT] = "SYN_SENT",
+        [SIDE_SYN_RECEIVED] = "SYN_RECEIVED",
+        [SIDE_ESTABLISHED] = "ESTABLISHED",
+        [SIDE_FIN_WAIT_1] = "FIN_WAIT_1",
+        [SIDE_FIN_WAIT_2] = "FIN_WAIT_2",
+        [SIDE_CLOSE_WAIT] = "CLOSE_WAIT",
+        [SIDE_CLOSING] = "CLOSING",
+        [SIDE_LAST_ACK] = "LAST_ACK",
+        [SIDE_TIME_WAIT] = "TIME_WAIT",
+    };
+    return PICK(names, state);
+}
+
+const char *names_client_by(enum client_by by)
+{
+    static const char *const names[] = {
+        [BY_SYN] = "syn",
+        [BY_CLIENT_HELLO] = "client-hello",
+        [BY_WATCHED_PORT] = "watched-port",
+        [BY_PORT_ORDER] = "port-order",
+    };
+    return PICK(names, by);
+}
+
+const char *names_teardown(enum teardown teardown)
+{
+    static const char *const names[] = {
+        [TEARDOWN_OPEN] = "open",
+        [TEARDOWN_GRACEFUL] = "graceful",
+        [TEARDOWN_HALF_CLOSED] = "half-closed",
+        [TEARDOWN_FIN_UNANSWERED] = "fin-unanswered",
+        [TEARDOWN_CLOSING] = "closing",
+        [TEARDOWN_RESET] = "reset",
+        [TEARDOWN_REFUSED] = "refused",
+        [TEARDOWN_UNANSWERED] = "unanswered",
+    };
+    return PICK(names, teardown);
+}
+
+const char *names_closed_by(enum closed_by by)
+{
+    static const char *const names[] = {
+        [CLOSED_BY_NOBODY] = "nobody",
+        [CLOSED_BY_CLIENT] = "client",
+        [CLOSED_BY_SERVER] = "server",
+        [CLOSED_BY_BOTH] = "both",
+    };
+    return PICK(names, by);
+}
+
+const char *names_handshake(enum tcp_handshake handshake)
+{
+    static const char *const names[] = {
+        [HANDSHAKE_MIDSTREAM] = "midstream", [HANDSHAKE_SYN_ONLY] = "syn-only",
+        [HANDSHAKE_SYN_ACK] = "syn-ack",     [HANDSHAKE_REFUSED] = "refused",
+        [HANDSHAKE_COMPLETE] = "complete",
+    };
+    return PICK(names, handshake);
+}
+
+const char *names_reset_phase(enum reset_phase phase)
+{
+    static const char *const names[] = {
+        [RESET_IN_SYN] = "syn",
+        [RESET_IN_TLS_HANDSHAKE] = "tls-handshake",
+        [RESET_IN_DATA] = "data",
+        [RESET_IN_CLOSING] = "closing",
+    };
+    return PICK(names, phase);
+}
+
+const char *names_stuck_cause(enum stuck_cause cause)
+{
+    static const char *const names[] = {
+        [STUCK_NOT] = "none",
+        [STUCK_UNANSWERED] = "unanswered",
+        [STUCK_WINDOW_CLOSED] = "window-closed",
+        [STUCK_DUPLICATE_ACKS] = "duplicate-acks",
+        [STUCK_SILENCE] = "silence",
+    };
+    return PICK(names, cause);
+}
+
+const char *names_end_reason(enum end_reason reason)
+{
+    static const char *const names[] = {
+        [ENDED_CLOSED] = "closed",
+        [ENDED_RESET] = "reset",
+        [ENDED_END_OF_CAPTURE] = "end-of-capture",
+        [ENDED_IDLE] = "idle",
+        [ENDED_EVICTED] = "evicted",
+        [ENDED_PORT_REUSED] = "port-reused",
+        [ENDED_INTERVAL] = "interval",
+    };
+    return PICK(names, reason);
+}
+
+const char *names_tls_progress(enum tls_progress progress)
+{
+    static const char *const names[] = {
+        [TLS_MIDSTREAM] = "midstream",
+        [TLS_INCOMPLETE] = "incomplete",
+        [TLS_COMPLETE] = "complete",
+        [TLS_FAILED] = "failed",
+    };
+    return PICK(names, progress);
+}
+
+const char *names_certs_via(enum certs_via via)
+{
+    static const char *const names[] = {
+        [CERTS_PLAIN] = "plain",
+        [CERTS_KEYLOG] = "keylog",
+        [CERTS_ENCRYPTED] = "encrypted",
+        [CERTS_RESUMED] = "resumed",
+        [CERTS_NOT_CAPTURED] = "not-captured",
+        [CERTS_GAP] = "gap",
+        [CERTS_MALFORMED] = "malformed",
+        [CERTS_NOT_REACHED] = "not-reached",
+        [CERTS_ANONYMOUS] = "anonymous",
+    };
+    return PICK(names, via);
+}
+
+const char *names_close_notify(enum close_notify answer)
+{
+    static const char *const names[] = {
+        [CLOSE_NOTIFY_NO] = "no",
+        [CLOSE_NOTIFY_YES] = "yes",
+        [CLOSE_NOTIFY_LIKELY] = "likely",
+    };
+    return PICK(names, answer);
+}
+
+const char *names_plain(enum plain_protocol protocol)
+{
+    static const char *const names[] = {
+        [PLAIN_NONE] = "none", [PLAIN_UNKNOWN] = "unknown", [PLAIN_XMPP] = "xmpp",
+        [PLAIN_HTTP] = "http", [PLAIN_SSH] = "ssh",         [PLAIN_SMTP] = "smtp",
+        [PLAIN_POP3] = "pop3", [PLAIN_IMAP] = "imap",       [PLAIN_FTP] = "ftp",
+    };
+    return PICK(names, protocol);
+}
+
+struct code_name {
+    uint16_t code;
+    const char *name;
+};
+
+static const char *find(const struct code_name *table, size_t count, unsigned code)
+{
+    for (size_t i = 0; i < count; i++)
+        if (table[i].code == code)
+            return table[i].name;
+    return NULL;
+}
+
+static const char *hex(struct name_room *room, unsigned digits, unsigned code)
+{
+    snprintf(room->text, sizeof(room->text), "0x%0*x", (int)digits, code);
+    return room->text;
+}
+
+const char *names_tls_version(struct name_room *room, uint16_t version)
+{
+    static const struct code_name table[] = {
+        {TLS_VERSION_SSL2, "SSLv2"}, {TLS_VERSION_SSL3, "SSLv3"}, {TLS_VERSION_10, "TLSv1.0"},
+        {TLS_VERSION_11, "TLSv1.1"}, {TLS_VERSION_12, "TLSv1.2"}, {TLS_VERSION_13, "TLSv1.3"},
+    };
+    const char *name = find(table, COUNT_OF(table), version);
+    if (name)
+        return name;
+    if (version >> 8 == 0x7f) {
+        snprintf(room->text, sizeof(room->text), "TLSv1.3-draft%u", version & 0xffu);
+        return room->text;
+    }
+    return hex(room, 4, version);
+}
+
+const char *names_cipher(struct name_room *room, uint16_t code)
+{
+    const char *name = cipher_suite_name(code);
+    return name ? name : hex(room, 4, code);
+}
+
+/* The registry "TLS Supported Groups", and two drafts of Kyber that browsers had rolled out. */
+static const struct code_name groups[] = {
+    {1, "sect163k1"},
+    {2, "sect163r1"},
+    {3, "sect163r2"},
+    {4, "sect193r1"},
+    {5, "sect193r2"},
+    {6, "sect233k1"},
+    {7, "sect233r1"},
+    {8, "sect239k1"},
+    {9, "sect283k1"},
+    {10, "sect283r1"},
+    {11, "sect409k1"},
+    {12, "sect409r1"},
+    {13, "sect571k1"},
+    {14, "sect571r1"},
+    {15, "secp160k1"},
+    {16, "secp160r1"},
+    {17, "secp160r2"},
+    {18, "secp192k1"},
+    {19, "secp192r1"},
+    {20, "secp224k1"},
+    {21, "secp224r1"},
+    {22, "secp256k1"},
+    {23, "secp256r1"},
+    {24, "secp384r1"},
+    {25, "secp521r1"},
+    {26, "brainpoolP256r1"},
+    {27, "brainpoolP384r1"},
+    {28, "brainpoolP512r1"},
+    {29, "x25519"},
+    {30, "x448"},
+    {31, "brainpoolP256r1tls13"},
+    {32, "brainpoolP384r1tls13"},
+    {33, "brainpoolP512r1tls13"},
+    {34, "GC256A"},
+    {35, "GC256B"},
+    {36, "GC256C"},
+    {37, "GC256D"},
+    {38, "GC512A"},
+    {39, "GC512B"},
+    {40, "GC512C"},
+    {41, "curveSM2"},
+    {256, "ffdhe2048"},
+    {257, "ffdhe3072"},
+    {258, "ffdhe4096"},
+    {259, "ffdhe6144"},
+    {260, "ffdhe8192"},
+    {512, "MLKEM512"},
+    {513, "MLKEM768"},
+    {514, "MLKEM1024"},
+    {4587, "SecP256r1MLKEM768"},
+    {4588, "X25519MLKEM768"},
+    {4589, "SecP384r1MLKEM1024"},
+    {4590, "curveSM2MLKEM768"},
+    {25497, "X25519Kyber768Draft00"},
+    {25498, "SecP256r1Kyber768Draft00"},
+    {65281, "arbitrary_explicit_prime_curves"},
+    {65282, "arbitrary_explicit_char2_curves"},
+};
+
+const char *names_group(struct name_room *room, uint16_t code)
+{
+    const char *name = find(groups, COUNT_OF(groups), code);
+    return name ? name : hex(room, 4, code);
+}
+
+static const struct code_name alerts[] = {
+    {0, "close_notify"},
+    {10, "unexpected_message"},
+    {20, "bad_record_mac"},
+    {21, "decryption_failed"},
+    {22, "record_overflow"},
+    {30, "decompression_failure"},
+    {40, "handshake_failure"},
+    {41, "no_certificate"},
+    {42, "bad_certificate"},
+    {43, "unsupported_certificate"},
+    {44, "certificate_revoked"},
+    {45, "certificate_expired"},
+    {46, "certificate_unknown"},
+    {47, "illegal_parameter"},
+    {48, "unknown_ca"},
+    {49, "access_denied"},
+    {50, "decode_error"},
+    {51, "decrypt_error"},
+    {52, "too_many_cids_requested"},
+    {60, "export_restriction"},
+    {70, "protocol_version"},
+    {71, "insufficient_security"},
+    {80, "internal_error"},
+    {86, "inappropriate_fallback"},
+    {90, "user_canceled"},
+    {100, "no_renegotiation"},
+    {109, "missing_extension"},
+    {110, "unsupported_extension"},
+    {111, "certificate_unobtainable"},
+    {112, "unrecognized_name"},
+    {113, "bad_certificate_status_response"},
+    {114, "bad_certificate_hash_value"},
+    {115, "unknown_psk_identity"},
+    {116, "certificate_required"},
+    {117, "general_error"},
+    {120, "no_application_protocol"},
+    {121, "ech_required"},
+};
+
+const char *names_alert(struct name_room *room, uint8_t description)
+{
+    const char *name = find(alerts, COUNT_OF(alerts), description);
+    return name ? name : hex(room, 2, description);
+}
+
+const char *names_alert_level(struct name_room *room, uint8_t level)
+{
+    static const struct code_name table[] = {{1, "warning"}, {2, "fatal"}};
+    const char *name = find(table, COUNT_OF(table), level);
+    return name ? name : hex(room, 2, level);
+}
+
+const char *names_content_type(struct name_room *room, uint8_t type)
+{
+    static const struct code_name table[] = {
+        {TLS_CHANGE_CIPHER_SPEC, "change_cipher_spec"},
+        {TLS_ALERT, "alert"},
+        {TLS_HANDSHAKE, "handshake"},
+        {TLS_APPLICATION_DATA, "application_data"},
+        {TLS_HEARTBEAT, "heartbeat"},
+        {25, "tls12_cid"},
+        {26, "ACK"},
+    };
+    const char *name = find(table, COUNT_OF(table), type);
+    return name ? name : hex(room, 2, type);
+}

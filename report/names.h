@@ -1,0 +1,45 @@
+/* names.h: what reports call things: the words of the flow record for every code and enum. */
+#ifndef PUSHWATCH_REPORT_NAMES_H
+#define PUSHWATCH_REPORT_NAMES_H
+
+#include "../dissect/flow_record.h"
+
+/* All of these return static strings, and "unknown" for a value outside its enum. */
+const char *names_side(enum side side);
+const char *names_state(enum tcp_state state);
+const char *names_client_by(enum client_by by);
+const char *names_teardown(enum teardown teardown);
+const char *names_closed_by(enum closed_by by);
+const char *names_handshake(enum tcp_handshake handshake);
+const char *names_reset_phase(enum reset_phase phase);
+const char *names_stuck_cause(enum stuck_cause cause);
+const char *names_end_reason(enum end_reason reason);
+const char *names_tls_progress(enum tls_progress progress);
+const char *names_certs_via(enum certs_via via);
+const char *names_close_notify(enum close_notify answer);
+const char *names_plain(enum plain_protocol protocol);
+
+/* Room for the name of a code that has none: its number in hex. */
+struct name_room {
+    char text[24];
+};
+
+/* names_tls_version names a protocol version on the wire: `TLSv1.2`, `TLSv1.3-draft23`, … */
+const char *names_tls_version(struct name_room *room, uint16_t version);
+
+/* names_cipher gives a cipher suite's IANA name, or its code point as `0x1234`. */
+const char *names_cipher(struct name_room *room, uint16_t code);
+
+/* names_group gives IANA's name of a supported group (RFC 8446 section 4.2.7), or `0x1234`. */
+const char *names_group(struct name_room *room, uint16_t code);
+
+/* names_alert gives an alert description's name (RFC 8446 section 6 and IANA), or `0x12`. */
+const char *names_alert(struct name_room *room, uint8_t description);
+
+/* names_alert_level gives `warning`, `fatal`, or `0x12`. */
+const char *names_alert_level(struct name_room *room, uint8_t level);
+
+/* names_content_type names a record's content type (RFC 8446 section 5.1), or `0x12`. */
+const char *names_content_type(struct name_room *room, uint8_t type);
+
+#endif

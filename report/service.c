@@ -1,0 +1,156 @@
+/* service.c: the rules. Where APNs lives: support.apple.com/102266 (17.0.0.0/8, the IPv6 prefixes
+ * below, ports 5223, 443, 2197). Its names end in push.apple.com; its ALPN is apns-security-v… or
+ * apns-pack-v…, and a server may answer with a longer form of the latter. */
+#include "service.h"
+
+#include <strings.h>
+
+static bool starts_with(struct span text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return text.n >= n && memcmp(text.p, prefix, n) == 0;
+}
+
+static bool equals(struct span text, const char *word)
+{
+    return text.n == strlen(word) && starts_with(text, word);
+}
+
+/* A name of the domain or below it; case does not matter in names (RFC 4343). */
+static bool in_domain(struct span name, const char *domain)
+{
+    size_t n = strlen(domain);
+    if (name.n > 0 && name.p[name.n - 1] == '.')
+        name.n--;
+    if (name.n < n || strncasecmp((const char *)name.p + name.n - n, domain, n) != 0)
+        return false;
+    return name.n == n || name.p[name.n - n - 1] == '.';
+}
+
+static bool contains(struct span text, const char *word)
+{
+    return memmem(text.p, text.n, word, strlen(word)) != NULL;
+}
+
+/* Whether the ALPN that was chosen has one of two prefixes, or one was offered that has. */
+static bool speaks(const struct tls_facts *tls, const char *prefix, const char *other)
+{
+    if (tls->server_hello && tls->server_hello->alpn.n > 0)
+        return starts_with(tls->server_hello->alpn, prefix) ||
+               starts_with(tls->server_hello->alpn, other);
+    for (size_t i = 0; tls->client_hello && i < tls->client_hello->alpn.count; i++) {
+        struct span offered = tls->client_hello->alpn.items[i];
+        if (starts_with(offered, prefix) || starts_with(offered, other))
+            return true;
+    }
+    return false;
+}
+
+static bool chose(const struct tls_facts *tls, const char *a, const char *b)
+{
+    return tls->server_hello &&
+           (equals(tls->server_hello->alpn, a) || equals(tls->server_hello->alpn, b));
+}
+
+static bool certificate_names(const struct cert *leaf, const char *domain)
+{
+    for (size_t i = 0; i < leaf->san.count; i++)
+        if (in_domain(leaf->san.items[i], domain))
+            return true;
+    return leaf->san.count == 0 && contains(leaf->subject, domain);
+}
+
+static bool at_apple(const struct endpoint *server)
+{
+    static const uint8_t prefixes[][6] = {
+        {0x26, 0x20, 0x01, 0x49, 0x0a, 0x44}, /* 2620:149:a44::/48 */
+        {0x24, 0x03, 0x03, 0x00, 0x0a, 0x42}, /* 2403:300:a42::/48 */
+        {0x24, 0x03, 0x03, 0x00, 0x0a, 0x51}, /* 2403:300:a51::/48 */
+        {0x2a, 0x01, 0xb7, 0x40, 0x0a, 0x42}, /* 2a01:b740:a42::/48 */
+    };
+    if (!server->ipv6)
+        return server->ip[0] == 17;
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++)
+        if (memcmp(server->ip, prefixes[i], sizeof(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool at_apns_port(const struct endpoint *server)
+{
+    return server->port == 5223 || server->port == 2197;
+}
+
+static void add(struct service *service, const char *evidence)
+{
+    service->evidence[service->evidence_count++] = evidence;
+}
+
+/* The issuer alone would not do: Apple's server authority signs for other services, too. So it
+ * counts only together with the address and the port. */
+static void conclude_tls(struct service *service, const struct flow_record *record, bool at_home)
+{
+    const struct tls_facts *tls = record->tls;
+    const struct cert *leaf = tls->server_cert_count > 0 ? tls->server_certs[0] : NULL;
+    bool sni = in_domain(tls->sni, "push.apple.com");
+    bool alpn = speaks(tls, "apns-security-v", "apns-pack-v");
+    bool names = leaf && certificate_names(leaf, "push.apple.com");
+    bool issuer = leaf && at_home && contains(leaf->issuer, "Apple Server Authentication CA");
+
+    if (sni || alpn || names || issuer) {
+        service->name = "apns";
+        if (sni)
+            add(service, "sni");
+        if (alpn)
+            add(service, "alpn");
+        if (names)
+            add(service, "certificate");
+        if (issuer)
+            add(service, "issuer");
+    } else if (speaks(tls, "xmpp-client", "xmpp-server")) {
+        service->name = "xmpp";
+        add(service, "alpn");
+    } else if (chose(tls, "h2", "http/1.1")) {
+        service->name = "https";
+        add(service, "alpn");
+    } else {
+        service->name = "tls";
+        add(service, "payload");
+    }
+}
+
+static void conclude_plain(struct service *service, enum plain_protocol plain)
+{
+    static const char *const names[] = {
+        [PLAIN_XMPP] = "xmpp", [PLAIN_HTTP] = "http", [PLAIN_SSH] = "ssh", [PLAIN_SMTP] = "smtp",
+        [PLAIN_POP3] = "pop3", [PLAIN_IMAP] = "imap", [PLAIN_FTP] = "ftp",
+    };
+    bool known = (size_t)plain < COUNT_OF(names) && names[plain];
+    service->name = known ? names[plain] : "unknown";
+    if (known)
+        add(service, "payload");
+}
+
+struct service service_of(const struct flow_record *record)
+{
+    const struct endpoint *server = &record->ends[SERVER];
+    bool address = at_apple(server), port = at_apns_port(server);
+    bool at_home = address && port;
+    struct service service = {0};
+
+    if (record->tls)
+        conclude_tls(&service, record, at_home);
+    else
+        conclude_plain(&service, record->plain);
+
+    bool apns = strcmp(service.name, "apns") == 0;
+    bool open_question = strcmp(service.name, "tls") == 0 ||
+                         (strcmp(service.name, "unknown") == 0 && record->plain == PLAIN_NONE);
+    if (open_question && at_home)
+        service.likely = "apns";
+    if (address && (apns || service.likely))
+        add(&service, "address");
+    if (port && (apns || service.likely))
+        add(&service, "port");
+    return service;
+}

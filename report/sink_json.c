@@ -1,0 +1,220 @@
+/* sink_json.c: the flow record's native form, NDJSON: one object a line, its keys in the order of
+ * flow-record.schema.json. This file holds the objects; the parts of a flow are in
+ * json_flow.c. */
+#include "json_flow.h"
+#include "names.h"
+#include "sinks.h"
+
+#include <stdlib.h>
+
+struct json_sink {
+    const struct run_meta *meta;
+    FILE *out;
+    struct buf line;
+};
+
+static struct json begin_line(struct json_sink *sink, const char *type)
+{
+    sink->line.n = 0;
+    struct json json = {.out = &sink->line};
+    json_open_object(&json, NULL);
+    json_text(&json, "type", type);
+    return json;
+}
+
+/* A failed write shows in ferror(out), which the report looks at in the end. */
+static void end_line(struct json_sink *sink, struct json *json)
+{
+    json_close_object(json);
+    buf_append(&sink->line, "\n", 1);
+    fwrite(sink->line.p, 1, sink->line.n, sink->out);
+}
+
+static void *json_create(const struct run_meta *meta, FILE *out,
+                         const struct report_options *options)
+{
+    (void)options;
+    struct json_sink *sink = xcalloc(1, sizeof(*sink));
+    sink->meta = meta;
+    sink->out = out;
+    return sink;
+}
+
+static void json_begin(void *context)
+{
+    struct json_sink *sink = context;
+    const struct run_meta *meta = sink->meta;
+    struct json json = begin_line(sink, "meta");
+    json_text(&json, "schema", REPORT_SCHEMA_VERSION);
+    json_text(&json, "pushwatch", meta->version);
+    json_text(&json, "libpcap", meta->libpcap);
+    if (meta->ndpi)
+        json_text(&json, "ndpi", meta->ndpi);
+    json_text(&json, "openssl", meta->openssl);
+    json_text(&json, "ports", meta->ports);
+    if (meta->filter)
+        json_text(&json, "filter", meta->filter);
+    json_open_array(&json, "inputs");
+    for (size_t i = 0; i < meta->input_count; i++)
+        json_text(&json, NULL, meta->inputs[i]);
+    json_close_array(&json);
+    json_bool(&json, "live", meta->live);
+    end_line(sink, &json);
+}
+
+static void json_flow_line(void *context, const struct flow_record *record,
+                           const struct findings *findings)
+{
+    struct json_sink *sink = context;
+    struct json json = begin_line(sink, "flow");
+    json_flow(&json, record, findings);
+    end_line(sink, &json);
+}
+
+static void json_certificate(void *context, const struct cert *cert)
+{
+    struct json_sink *sink = context;
+    struct json json = begin_line(sink, "certificate");
+    json_cert(&json, cert);
+    end_line(sink, &json);
+}
+
+static void json_snapshot_end(void *context, nanotime now)
+{
+    (void)context;
+    (void)now;
+}
+
+/* Writes the member only if it counts something. */
+static void count_if_any(struct json *json, const char *key, uint64_t count)
+{
+    if (count > 0)
+        json_uint(json, key, count);
+}
+
+static void summary_input(struct json *json, const struct run_end *end)
+{
+    const struct dissect_counts *counts = &end->counts;
+    json_uint(json, "packets", counts->packets);
+    json_uint(json, "bytes", counts->bytes);
+    json_uint(json, "matched", counts->matched);
+    json_open_object(json, "skipped");
+    for (unsigned note = NOTE_NONE + 1; note < NOTES; note++)
+        count_if_any(json, note_name((enum note)note), counts->skipped[note]);
+    json_close_object(json);
+    json_uint(json, "cut_payload", counts->cut_payload);
+}
+
+static void summary_states(struct json *json, const char *key, const uint64_t *by_state)
+{
+    json_open_object(json, key);
+    for (unsigned state = 0; state < SIDE_STATES; state++)
+        count_if_any(json, names_state((enum tcp_state)state), by_state[state]);
+    json_close_object(json);
+}
+
+static void summary_flows(struct json *json, const struct summary *summary)
+{
+    json_uint(json, "flows", summary->flows);
+    json_open_object(json, "teardown");
+    for (unsigned i = 0; i < TEARDOWNS; i++)
+        count_if_any(json, names_teardown((enum teardown)i), summary->by_teardown[i]);
+    json_close_object(json);
+    json_open_object(json, "conn_state");
+    for (size_t i = 0; i < summary->conn_states.used; i++)
+        json_uint(json, summary->conn_states.items[i].name, summary->conn_states.items[i].count);
+    json_close_object(json);
+    json_open_object(json, "states");
+    summary_states(json, "client", summary->by_state[CLIENT]);
+    summary_states(json, "server", summary->by_state[SERVER]);
+    json_close_object(json);
+    json_open_object(json, "stuck");
+    for (unsigned i = STUCK_NOT + 1; i < COUNT_OF(summary->by_cause); i++)
+        count_if_any(json, names_stuck_cause((enum stuck_cause)i), summary->by_cause[i]);
+    json_close_object(json);
+}
+
+static void summary_tls(struct json *json, const struct summary *summary,
+                        const struct dissect_counts *counts)
+{
+    json_uint(json, "tls_flows", summary->tls_flows);
+    json_open_object(json, "tls_versions");
+    for (size_t i = 0; i < summary->version_count; i++) {
+        struct name_room room;
+        json_uint(json, names_tls_version(&room, summary->versions[i].version),
+                  summary->versions[i].count);
+    }
+    count_if_any(json, "other", summary->versions_other);
+    json_close_object(json);
+    json_uint(json, "certificates", summary->certificates);
+    count_if_any(json, "certificates_dropped", counts->certificates_dropped);
+}
+
+static void summary_findings(struct json *json, const struct summary *summary)
+{
+    json_open_object(json, "findings");
+    for (unsigned i = 0; i < FINDINGS; i++)
+        count_if_any(json, finding_name((enum finding_id)i), summary->by_finding[i]);
+    json_close_object(json);
+}
+
+static void summary_line(struct json_sink *sink, const struct summary *summary,
+                         const struct run_end *end)
+{
+    const struct dissect_counts *counts = &end->counts;
+    struct json json = begin_line(sink, "summary");
+    summary_input(&json, end);
+    summary_flows(&json, summary);
+    summary_tls(&json, summary, counts);
+    summary_findings(&json, summary);
+    json_uint(&json, "flows_evicted", counts->flows_evicted);
+    json_uint(&json, "flows_expired", counts->flows_expired);
+    if (sink->meta->live) {
+        json_open_object(&json, "drops");
+        json_uint(&json, "received", end->received);
+        json_uint(&json, "kernel", end->drops_kernel);
+        json_uint(&json, "interface", end->drops_interface);
+        json_close_object(&json);
+        /* Not offline: there the same input gives the same bytes. */
+        if (end->peak_memory > 0)
+            json_uint(&json, "peak_memory", end->peak_memory);
+    }
+    if (counts->first_time) {
+        json_time(&json, "start", counts->first_time);
+        json_time(&json, "end", counts->last_time);
+        json_seconds(&json, "duration", counts->last_time - counts->first_time);
+    }
+    json_bool(&json, "clean", end->clean);
+    if (end->damage)
+        json_text(&json, "damage", end->damage);
+    end_line(sink, &json);
+}
+
+static void json_finish(void *context, const struct findings *findings,
+                        const struct summary *summary, const struct run_end *end)
+{
+    struct json_sink *sink = context;
+    for (size_t i = 0; i < findings->count; i++) {
+        struct json json = begin_line(sink, "finding");
+        json_finding(&json, &findings->items[i]);
+        end_line(sink, &json);
+    }
+    summary_line(sink, summary, end);
+}
+
+static void json_destroy(void *context)
+{
+    struct json_sink *sink = context;
+    buf_done(&sink->line);
+    free(sink);
+}
+
+const struct report_sink sink_json = {
+    .create = json_create,
+    .begin = json_begin,
+    .flow = json_flow_line,
+    .certificate = json_certificate,
+    .snapshot_end = json_snapshot_end,
+    .finish = json_finish,
+    .destroy = json_destroy,
+};

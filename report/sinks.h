@@ -1,0 +1,28 @@
+/* sinks.h: what every output format fills in. A sink only renders: it is told facts, judgements
+ * and counts, and keeps none of them by reference. */
+#ifndef PUSHWATCH_REPORT_SINKS_H
+#define PUSHWATCH_REPORT_SINKS_H
+
+#include "finding.h"
+#include "report.h"
+#include "summary.h"
+
+/* The version of report/flow-record.schema.json. */
+#define REPORT_SCHEMA_VERSION "1.0"
+
+struct report_sink {
+    /* Makes the context that all others get first. `meta` and `out` outlive it. */
+    void *(*create)(const struct run_meta *meta, FILE *out, const struct report_options *options);
+    void (*begin)(void *context);
+    void (*flow)(void *context, const struct flow_record *record, const struct findings *findings);
+    void (*certificate)(void *context, const struct cert *cert);
+    void (*snapshot_end)(void *context, nanotime now);
+    void (*finish)(void *context, const struct findings *findings, const struct summary *summary,
+                   const struct run_end *end);
+    void (*destroy)(void *context);
+};
+
+extern const struct report_sink sink_json; /* NDJSON: sink_json.c */
+extern const struct report_sink sink_text; /* for people: sink_text.c */
+
+#endif

@@ -1,0 +1,64 @@
+/* summary.c: the counting. */
+#include "summary.h"
+
+static void tally_add(struct tally *tally, const char *name)
+{
+    for (size_t i = 0; i < tally->used; i++)
+        if (strcmp(tally->items[i].name, name) == 0) {
+            tally->items[i].count++;
+            return;
+        }
+    if (tally->used < TALLY_MAX) {
+        tally->items[tally->used].name = name;
+        tally->items[tally->used++].count = 1;
+    }
+}
+
+/* A hostile peer can name 65,536 versions; those beyond the first 32 share one count. */
+static void count_version(struct summary *summary, uint16_t version)
+{
+    size_t at = 0;
+    while (at < summary->version_count && summary->versions[at].version < version)
+        at++;
+    if (at < summary->version_count && summary->versions[at].version == version) {
+        summary->versions[at].count++;
+        return;
+    }
+    if (summary->version_count == TALLY_MAX) {
+        summary->versions_other++;
+        return;
+    }
+    memmove(&summary->versions[at + 1], &summary->versions[at],
+            (summary->version_count - at) * sizeof(summary->versions[0]));
+    summary->versions[at].version = version;
+    summary->versions[at].count = 1;
+    summary->version_count++;
+}
+
+void summary_add_findings(struct summary *summary, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        summary->by_finding[findings->items[i].id]++;
+        summary->by_severity[findings->items[i].severity]++;
+    }
+}
+
+void summary_add_flow(struct summary *summary, const struct flow_record *record,
+                      const struct findings *findings)
+{
+    const struct tcp_record *tcp = &record->tcp;
+    summary->flows++;
+    summary->by_teardown[tcp->teardown]++;
+    summary->by_cause[tcp->stuck.cause]++;
+    for (unsigned side = 0; side < 2; side++)
+        summary->by_state[side][tcp->ends[side].state]++;
+    if (tcp->conn_state)
+        tally_add(&summary->conn_states, tcp->conn_state);
+    if (record->tls) {
+        summary->tls_flows++;
+        summary->by_progress[record->tls->progress]++;
+        if (record->tls->version)
+            count_version(summary, record->tls->version);
+    }
+    summary_add_findings(summary, findings);
+}

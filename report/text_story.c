@@ -1,0 +1,333 @@
+/* text_story.c: telling them, and telling alike ones together. */
+#include "text_story.h"
+
+#include "names.h"
+#include "text_table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    TOLD_ALIKE = 3,  /* told in full of each kind, whatever they look like */
+    SHAPES_MAX = 8,  /* different looks told apart in one kind */
+    RANGES_MAX = 64, /* of flow numbers listed; then "and others" */
+    REASONS_MAX = 4,
+    INDENT = 2
+};
+
+/* What makes two stories of a kind look alike. */
+struct shape {
+    enum stuck_cause cause;
+    uint64_t unacked;
+    uint64_t count, told;
+};
+
+struct kind {
+    struct buf text;
+    uint64_t count, told;
+    struct shape shapes[SHAPES_MAX];
+    size_t shape_count;
+    bool more_shapes;
+    struct {
+        uint64_t first, last;
+    } rest[RANGES_MAX]; /* numbers of the flows that were not told */
+    size_t rest_count;
+    bool more_rest;
+    const char *reasons[REASONS_MAX]; /* explanations that were already given */
+    size_t reason_count;
+};
+
+struct text_stories {
+    struct text_style style;
+    struct kind kinds[FINDINGS];
+};
+
+struct text_stories *text_stories_new(const struct text_style *style)
+{
+    struct text_stories *stories = xcalloc(1, sizeof(*stories));
+    stories->style = *style;
+    return stories;
+}
+
+void text_stories_free(struct text_stories *stories)
+{
+    for (size_t i = 0; stories && i < FINDINGS; i++)
+        buf_done(&stories->kinds[i].text);
+    free(stories);
+}
+
+static void wrap(struct buf *out, const struct text_style *style, struct buf *text, unsigned indent)
+{
+    terminal_wrap(out, style, span_of(text->p, text->n), indent, indent);
+    text->n = 0;
+}
+
+static void put_frames(struct buf *out, const struct finding *finding)
+{
+    enum { SHOWN = 6 };
+    if (finding->frame_count == 0)
+        return;
+    buf_printf(out, " (frame%s ", finding->frame_count > 1 ? "s" : "");
+    for (unsigned i = 0; i < finding->frame_count && i < SHOWN; i++)
+        buf_printf(out, "%s%" PRIu64, i ? ", " : "", finding->frames[i]);
+    buf_printf(out, "%s)", finding->frame_count > SHOWN ? ", and more" : "");
+}
+
+/* Explanations are clauses; here each stands alone. */
+static void put_sentence(struct buf *out, const char *lead, const char *clause)
+{
+    char first = clause[0];
+    if (first >= 'a' && first <= 'z' && lead[0] == '\0')
+        first = (char)(first - 'a' + 'A');
+    buf_printf(out, "%s%c%s.", lead, first, clause + 1);
+}
+
+static void put_finding(struct buf *out, const struct text_style *style,
+                        const struct finding *finding, bool explain)
+{
+    struct buf text = {0};
+    terminal_append(&text, style, span_of(finding->seen.p, finding->seen.n), WIRE_TEXT);
+    put_frames(&text, finding);
+    buf_printf(&text, ".");
+    wrap(out, style, &text, INDENT);
+    if (explain && finding->why) {
+        put_sentence(&text, "", finding->why);
+        if (finding->next)
+            put_sentence(&text, " Next: ", finding->next);
+        wrap(out, style, &text, INDENT);
+    }
+    buf_done(&text);
+}
+
+static void put_record_name(struct buf *out, const struct pending_record *record)
+{
+    struct name_room room;
+    const char *name = names_content_type(&room, record->type);
+    if (record->partial)
+        buf_printf(out, "part of ");
+    for (; *name; name++)
+        buf_printf(out, "%c", *name == '_' ? ' ' : *name);
+}
+
+/* On the wire a record is five bytes longer than its body: RFC 8446 section 5.1. The sizes add up
+ * to what netstat shows as Send-Q. */
+static void put_pending(struct buf *out, const struct text_style *style,
+                        const struct flow_record *record, enum side side)
+{
+    enum { HEADER = 5 };
+    const struct end_record *end = &record->tcp.ends[side];
+    if (end->unacked == 0 || end->pending_count == 0)
+        return;
+    struct buf text = {0};
+    bool alert = false;
+    buf_printf(&text,
+               "The %s's %" PRIu64 " unacknowledged bytes are TLS records: ", names_side(side),
+               end->unacked);
+    for (unsigned i = 0; i < end->pending_count; i++) {
+        const struct pending_record *pending = &end->pending[i];
+        buf_printf(&text, "%s%u of ", i ? " + " : "", pending->length + HEADER);
+        put_record_name(&text, pending);
+        alert = alert || pending->type == TLS_ALERT;
+    }
+    if (end->pending_more)
+        buf_printf(&text, " and more");
+    if (alert && end->fin > 0)
+        buf_printf(&text, "; the alert is likely its close_notify");
+    buf_printf(&text, ".");
+    wrap(out, style, &text, INDENT);
+    buf_done(&text);
+}
+
+static void put_title(struct buf *out, const struct text_style *style,
+                      const struct flow_record *record)
+{
+    struct buf name = {0};
+    terminal_colour(out, style, COLOUR_BOLD);
+    size_t begin = out->n;
+    buf_printf(out, "Flow %" PRIu64 "  ", record->n);
+    text_flow_ends(out, record, true);
+    unsigned used = (unsigned)(out->n - begin);
+    if (used > style->columns) { /* IPv6 in full at both ends */
+        struct buf lines = {0};
+        terminal_wrap(&lines, style, span_of(out->p + begin, used), 0, INDENT);
+        out->n = begin;
+        buf_append(out, lines.p, lines.n - 1);
+        buf_done(&lines);
+    }
+    terminal_colour(out, style, COLOUR_OFF);
+    if (record->tls && record->tls->sni.n > 0) {
+        terminal_append(&name, style, record->tls->sni, WIRE_NAME);
+        struct span safe = span_of(name.p, name.n);
+        bool beside = used + 2 + terminal_width(safe) <= style->columns;
+        buf_printf(out, beside ? "  " : "\n  ");
+        terminal_cut(out, style, safe, style->columns - 2);
+    }
+    buf_append(out, "\n", 1);
+    buf_done(&name);
+}
+
+static bool explained(struct kind *kind, const char *why)
+{
+    for (size_t i = 0; i < kind->reason_count; i++)
+        if (kind->reasons[i] == why)
+            return true;
+    if (kind->reason_count < REASONS_MAX)
+        kind->reasons[kind->reason_count++] = why;
+    return false;
+}
+
+static void tell(struct buf *out, const struct text_style *style, struct kind *kind,
+                 const struct flow_record *record, const struct findings *findings)
+{
+    put_title(out, style, record);
+    if (record->tcp.handshake == HANDSHAKE_MIDSTREAM)
+        buf_printf(out, "  The capture joined this connection midway.\n");
+    const struct finding *worst = findings_worst(findings);
+    put_finding(out, style, worst, false);
+    for (unsigned side = 0; side < 2; side++)
+        put_pending(out, style, record, (enum side)side);
+    if (!explained(kind, worst->why)) {
+        struct buf text = {0};
+        if (worst->why)
+            put_sentence(&text, "", worst->why);
+        if (worst->next)
+            put_sentence(&text, " Next: ", worst->next);
+        wrap(out, style, &text, INDENT);
+        buf_done(&text);
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        if (finding != worst && finding->severity >= SEVERITY_NOTICE)
+            put_finding(out, style, finding, !explained(kind, finding->why));
+    }
+}
+
+static struct shape *shape_of(struct kind *kind, const struct flow_record *record)
+{
+    const struct stuck_record *stuck = &record->tcp.stuck;
+    uint64_t unacked = stuck->cause == STUCK_NOT ? 0 : record->tcp.ends[stuck->end].unacked;
+    for (size_t i = 0; i < kind->shape_count; i++)
+        if (kind->shapes[i].cause == stuck->cause && kind->shapes[i].unacked == unacked)
+            return &kind->shapes[i];
+    if (kind->shape_count == SHAPES_MAX) {
+        kind->more_shapes = true;
+        return NULL;
+    }
+    struct shape *shape = &kind->shapes[kind->shape_count++];
+    *shape = (struct shape){.cause = stuck->cause, .unacked = unacked};
+    return shape;
+}
+
+static void add_to_rest(struct kind *kind, uint64_t n)
+{
+    if (kind->rest_count > 0 && kind->rest[kind->rest_count - 1].last + 1 == n) {
+        kind->rest[kind->rest_count - 1].last = n;
+    } else if (kind->rest_count < RANGES_MAX) {
+        kind->rest[kind->rest_count].first = n;
+        kind->rest[kind->rest_count++].last = n;
+    } else {
+        kind->more_rest = true;
+    }
+}
+
+struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
+                             const struct findings *findings)
+{
+    const struct finding *worst = findings_worst(findings);
+    if (!worst || worst->severity < SEVERITY_NOTICE)
+        return span_of(NULL, 0);
+    struct kind *kind = &stories->kinds[worst->id];
+    struct shape *shape = shape_of(kind, record);
+    kind->count++;
+    if (shape)
+        shape->count++;
+    if (kind->told >= TOLD_ALIKE && !(shape && shape->told == 0)) {
+        add_to_rest(kind, record->n);
+        return span_of(NULL, 0);
+    }
+    size_t begin = kind->text.n;
+    if (kind->told > 0)
+        buf_append(&kind->text, "\n", 1);
+    tell(&kind->text, &stories->style, kind, record, findings);
+    kind->told++;
+    if (shape)
+        shape->told++;
+    return span_of(kind->text.p + begin, kind->text.n - begin);
+}
+
+static void put_shapes(struct buf *text, const struct kind *kind)
+{
+    bool any = false;
+    for (size_t i = 0; i < kind->shape_count; i++)
+        any = any || kind->shapes[i].unacked > 0;
+    if (!any || kind->shape_count + kind->more_shapes < 2)
+        return;
+    buf_printf(text, " Unacknowledged in all of this kind: ");
+    for (size_t i = 0; i < kind->shape_count; i++)
+        buf_printf(text, "%s%" PRIu64 " bytes in %" PRIu64, i ? ", " : "", kind->shapes[i].unacked,
+                   kind->shapes[i].count);
+    buf_printf(text, "%s.", kind->more_shapes ? ", other numbers in others" : "");
+}
+
+static void put_rest(struct buf *out, const struct text_style *style, const struct kind *kind)
+{
+    if (kind->rest_count == 0)
+        return;
+    struct buf text = {0};
+    uint64_t rest = kind->count - kind->told;
+    buf_printf(&text, "%s and %" PRIu64 " more like %s (flow%s ",
+               style->ascii ? "..." : "\xe2\x80\xa6", rest, kind->told > 1 ? "these" : "this",
+               rest > 1 ? "s" : "");
+    for (size_t i = 0; i < kind->rest_count; i++) {
+        buf_printf(&text, "%s%" PRIu64, i ? ", " : "", kind->rest[i].first);
+        if (kind->rest[i].last > kind->rest[i].first)
+            buf_printf(&text, "-%" PRIu64, kind->rest[i].last);
+    }
+    buf_printf(&text, "%s).", kind->more_rest ? ", and others" : "");
+    put_shapes(&text, kind);
+    wrap(out, style, &text, 0);
+    buf_done(&text);
+}
+
+static void put_heading(struct buf *out, const struct text_style *style, enum finding_id id,
+                        uint64_t count)
+{
+    struct buf title = {0};
+    buf_printf(&title, "%s", finding_title(id));
+    if (count > 1)
+        buf_printf(&title, " (%" PRIu64 " connections)", count);
+    buf_append(out, "\n", 1);
+    terminal_heading(out, style, buf_text(&title));
+    buf_done(&title);
+}
+
+void text_stories_print(struct buf *out, const struct text_stories *stories)
+{
+    for (unsigned id = 0; id < FINDINGS; id++) {
+        const struct kind *kind = &stories->kinds[id];
+        if (kind->count == 0)
+            continue;
+        put_heading(out, &stories->style, (enum finding_id)id, kind->count);
+        buf_append(out, kind->text.p, kind->text.n);
+        if (kind->rest_count > 0)
+            buf_append(out, "\n", 1);
+        put_rest(out, &stories->style, kind);
+    }
+}
+
+void text_stories_rest(struct buf *out, const struct text_stories *stories)
+{
+    for (unsigned id = 0; id < FINDINGS; id++) {
+        const struct kind *kind = &stories->kinds[id];
+        if (kind->rest_count == 0)
+            continue;
+        put_heading(out, &stories->style, (enum finding_id)id, kind->count);
+        put_rest(out, &stories->style, kind);
+    }
+}
+
+void text_finding(struct buf *out, const struct text_style *style, const struct finding *finding)
+{
+    put_heading(out, style, finding->id, 1);
+    put_finding(out, style, finding, true);
+}

@@ -1,0 +1,33 @@
+/* text_story.h: in plain words, what happened to connections that did not end well. */
+#ifndef PUSHWATCH_REPORT_TEXT_STORY_H
+#define PUSHWATCH_REPORT_TEXT_STORY_H
+
+#include "finding.h"
+#include "terminal_text.h"
+
+#include "../dissect/flow_record.h"
+
+/* Stories are kept by kind, so that many alike can be told as one. */
+struct text_stories;
+
+struct text_stories *text_stories_new(const struct text_style *style);
+
+/* text_stories_add tells of one flow, if something is to be told: a finding of `notice` or above.
+ * The first ones of a kind are told in full, and later ones that look different (in cause or in
+ * the number of bytes that wait); others are counted. Returns what was told, to be printed at once
+ * in a live run; empty if nothing was. It is valid until the next call. */
+struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
+                             const struct findings *findings);
+
+/* text_stories_print appends all that was told, a section for each kind, the most severe first. */
+void text_stories_print(struct buf *out, const struct text_stories *stories);
+
+/* text_stories_rest appends only what was counted and not told: the end of a live run. */
+void text_stories_rest(struct buf *out, const struct text_stories *stories);
+
+void text_stories_free(struct text_stories *stories);
+
+/* text_finding appends a finding that belongs to no single flow, as a section of its own. */
+void text_finding(struct buf *out, const struct text_style *style, const struct finding *finding);
+
+#endif

@@ -1,0 +1,33 @@
+/* timetext.h: times and durations as text. Always UTC: a report is the same wherever it is made. */
+#ifndef PUSHWATCH_REPORT_TIMETEXT_H
+#define PUSHWATCH_REPORT_TIMETEXT_H
+
+#include "../capture/base.h"
+
+/* Room for any of the texts made here. */
+struct time_room {
+    char text[40];
+};
+
+/* timetext_rfc3339 gives `2014-05-25T00:48:01.123456Z` (RFC 3339 section 5.6), with nine decimals
+ * where the time is not a whole number of microseconds. */
+const char *timetext_rfc3339(struct time_room *room, nanotime time);
+
+/* timetext_date gives `2014-05-25`. */
+const char *timetext_date(struct time_room *room, nanotime time);
+
+/* timetext_clock gives the time of day with as many decimals as asked for, 0 to 9, cut and not
+ * rounded: `00:48:01.123`. */
+const char *timetext_clock(struct time_room *room, nanotime time, unsigned decimals);
+
+/* timetext_day_second gives `2014-05-25 00:48:01`. */
+const char *timetext_day_second(struct time_room *room, nanotime time);
+
+/* timetext_same_day tells whether two times fall on one day. */
+bool timetext_same_day(nanotime a, nanotime b);
+
+/* timetext_span gives a duration for people, in two units at most: `8 ms`, `58.2 s`, `12 min 3 s`,
+ * `3 h 12 min`, `25 d 3 h`. */
+const char *timetext_span(struct time_room *room, nanotime duration);
+
+#endif
