@@ -33,4 +33,35 @@
 /* Packets of one flow handed to nDPI before its guess is taken. */
 #define LIMIT_NDPI_PACKETS 16
 
+/* A TLS record's body: 2^14 bytes and what encryption may add, RFC 5246 section 6.2.3. */
+#define LIMIT_TLS_RECORD (16384 + 2048)
+/* A ClientHello in SSLv2's format: it has no extensions, so that even 200 suites fit. */
+#define LIMIT_TLS_SSL2_HELLO 1024
+/* A handshake message that is put together from pieces. OpenSSL takes chains up to 100 kB. */
+#define LIMIT_TLS_MESSAGE (128u * 1024)
+/* All such messages of all sessions together: a thousand large chains cut at the same moment. */
+#define LIMIT_TLS_HELD (64u * 1024 * 1024)
+/* Segments in which a stream that was joined midway is searched for a record. A record is at most
+ * twelve segments long, so that a TLS stream shows one well before. */
+#define LIMIT_TLS_SEARCH 64
+/* Segments of a stream that begins as something else before the flow is given up; until then the
+ * other end may turn out to speak TLS, as with a client that was pointed at the wrong port. */
+#define LIMIT_TLS_PLAIN 4
+/* Certificates of one chain. OpenSSL verifies up to 100 deep; none that works has over ten. */
+#define LIMIT_TLS_CHAIN 16
+/* A server name that is kept: a DNS name has 255 bytes at most. */
+#define LIMIT_TLS_SNI 1024
+/* Names in a ClientHello's ALPN extension that are kept; browsers send two. */
+#define LIMIT_TLS_ALPN 16
+
+/* Distinct certificates, and their bytes: a flood of made-up ones must not fill the memory. Days
+ * of traffic of a large network show some tens of thousands. */
+#define LIMIT_CERTS      (64u * 1024)
+#define LIMIT_CERT_BYTES (256u * 1024 * 1024)
+/* Entries of one list of a certificate: names, usages, URIs. Large CDN certificates have hundreds
+ * of names. */
+#define LIMIT_CERT_LIST 1024
+/* Server names noted with one certificate; a CDN's intermediate is seen under thousands. */
+#define LIMIT_CERT_NAMES 16
+
 #endif

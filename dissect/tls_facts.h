@@ -79,29 +79,32 @@ struct server_hello {
 
 enum { TLS_ALERTS_MAX = 8 };
 
+/* Small numbers are packed: an idle flow keeps one of these. */
 struct tls_facts {
-    int client;       /* direction of the ClientHello's sender, or the peer of the ServerHello's; -1
+    int8_t client;    /* direction of the ClientHello's sender, or the peer of the ServerHello's; -1
                          where neither was seen */
+    bool negotiated;  /* a ServerHello was seen */
     uint16_t version; /* negotiated; else the offered one (client_hello) or, midstream, that of the
                          records; 0 if unknown */
-    bool negotiated;  /* a ServerHello was seen */
-    enum tls_progress progress;
-    const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
-    const struct server_hello *server_hello; /* NULL if not seen */
-    struct span sni;                         /* host_name as sent; n is 0 if none */
-    uint16_t group;                          /* key_share or ServerKeyExchange; 0 if unknown */
-    bool resumed;                            /* on positive evidence only */
+    uint16_t group;   /* key_share or ServerKeyExchange; 0 if unknown */
+    uint16_t acceptable_cas; /* in the CertificateRequest */
+    enum tls_progress progress : 8;
+    enum certs_via certs_via : 8; /* of the server's */
+    bool resumed;                 /* on positive evidence only */
     bool hello_retry;
     bool early_data; /* offered; sent as far as can be seen */
     bool certificate_requested;
-    uint16_t acceptable_cas;                          /* in the CertificateRequest */
-    bool ocsp_stapled;                                /* a CertificateStatus message was seen */
-    enum certs_via certs_via;                         /* of the server's */
-    const struct cert **server_certs, **client_certs; /* chain as sent; owned by the tls_store */
+    bool ocsp_stapled; /* a CertificateStatus message was seen */
     uint8_t server_cert_count, client_cert_count;
-    struct tls_alert alerts[TLS_ALERTS_MAX];
-    uint8_t alert_count;               /* further alerts are dropped */
-    enum close_notify close_notify[2]; /* by direction */
+    uint8_t alert_count;                     /* at most TLS_ALERTS_MAX; further ones are dropped */
+    uint8_t close_notify[2];                 /* enum close_notify, by direction */
+    const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
+    const struct server_hello *server_hello; /* NULL if not seen; likewise */
+    struct span sni;                         /* host_name as sent; n is 0 if none */
+    /* Chain as sent, whole certificates only: where certs_via is CERTS_GAP or CERTS_MALFORMED,
+     * those before the damage. Owned by the tls_store. */
+    const struct cert **server_certs, **client_certs;
+    struct tls_alert *alerts;
     /* Frames that prove it; 0 where not seen. */
     uint64_t client_hello_frame, server_hello_frame, certificate_frame, client_certificate_frame,
         complete_frame;

@@ -1,0 +1,189 @@
+/* tls.c: the way of the bytes: framing, finding the place again, the verdict whether it is TLS. */
+#include "tls.h"
+
+#include "limits.h"
+#include "tls_outcome.h"
+#include "tls_session.h"
+
+#include <stdlib.h>
+
+struct tls *tls_new(struct tls_store *store, bool midstream)
+{
+    struct tls *tls = xcalloc(1, sizeof *tls);
+    tls->store = store;
+    tls->facts.client = -1;
+    for (unsigned i = 0; i < 2 && midstream; i++) {
+        tls->directions[i].framer.state = FRAMING_SEARCH;
+        tls->directions[i].unsure = true;
+    }
+    return tls;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (!tls)
+        return;
+    tls_session_done(tls);
+    free(tls);
+}
+
+/* is_plain: the direction has begun as something else. */
+static bool is_plain(const struct tls_direction *d)
+{
+    return d->framer.state == FRAMING_NONE;
+}
+
+/* decide says whether the flow is TLS, once that is sure: one direction's records do. It is not
+ * where both begin as something else, or one does and the other stays silent for long. */
+static void decide(struct tls *tls)
+{
+    const struct tls_direction *d = tls->directions;
+    unsigned searched = (unsigned)d[0].searched + d[1].searched;
+    if (tls->is_tls || tls->is_other)
+        return;
+    tls->is_tls = d[0].framer.proven || d[1].framer.proven;
+    if (!tls->is_tls)
+        tls->is_other = (is_plain(&d[0]) && is_plain(&d[1])) ||
+                        ((is_plain(&d[0]) || is_plain(&d[1])) && searched >= LIMIT_TLS_PLAIN) ||
+                        searched >= LIMIT_TLS_SEARCH;
+}
+
+/* In a stream that was joined midway the records' version is all there is. */
+static void take_record_version(struct tls *tls, const struct tls_direction *d)
+{
+    if (tls->facts.version == 0 && d->framer.proven)
+        tls->facts.version = tls_framer_version(&d->framer);
+}
+
+static void update(struct tls *tls, uint64_t frame)
+{
+    decide(tls);
+    if (tls->is_tls && tls->changed)
+        tls_outcome_update(tls, frame);
+    tls->changed = tls->changed && !tls->is_tls;
+}
+
+/* not_tls: what began like a record is none. Its bytes are dropped from here on. */
+static void not_tls(struct tls *tls, struct tls_direction *d)
+{
+    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    d->framer = (struct tls_framer){.state = FRAMING_NONE};
+}
+
+static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
+                         const struct tls_where *where, const struct tls_observer *observer)
+{
+    struct tls_direction *d = &tls->directions[direction];
+    const uint8_t *start = in->p;
+    struct span body;
+    for (;;) {
+        switch (tls_framer_next(&d->framer, in, &body)) {
+        case FRAME_MORE:
+            return;
+        case FRAME_HEADER:
+            if (observer && tls_framer_type(&d->framer) != TLS_SSL2_HELLO)
+                observer->record(observer->context, direction,
+                                 where->offset + (uint64_t)(in->p - start) - TLS_RECORD_HEADER,
+                                 tls_framer_type(&d->framer), tls_framer_length(&d->framer));
+            tls_session_header(tls, direction, where);
+            take_record_version(tls, d);
+            break;
+        case FRAME_BODY:
+            if (!tls_session_body(tls, direction, body, where))
+                not_tls(tls, d);
+            take_record_version(tls, d);
+            break;
+        case FRAME_LOST:
+            /* Bytes that are no record are as good as a gap of unknown length. */
+            tls_session_gap(tls, direction, 1, false, where);
+            if (d->framer.state != FRAMING_SEARCH || !tls_framer_find(&d->framer, in))
+                return;
+            break;
+        }
+    }
+}
+
+void tls_data(struct tls *tls, unsigned direction, struct span bytes, const struct tls_where *where,
+              const struct tls_observer *observer)
+{
+    struct tls_direction *d = &tls->directions[direction & 1];
+    struct cursor in = cursor_of(bytes);
+    struct tls_where here = *where;
+    if (tls->is_other || bytes.n == 0)
+        return;
+    d->any_bytes = true;
+    if (d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, &in))
+        here.offset += (uint64_t)(in.p - bytes.p);
+    read_records(tls, direction & 1, &in, &here, observer);
+    if ((d->framer.state == FRAMING_SEARCH || is_plain(d)) && d->searched < UINT8_MAX)
+        d->searched++;
+    update(tls, where->frame);
+}
+
+void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct tls_where *where)
+{
+    struct tls_direction *d = &tls->directions[direction & 1];
+    if (tls->is_other || length == 0)
+        return;
+    d->any_bytes = true;
+    tls->facts.gap_bytes += length;
+    bool framed = tls_framer_gap(&d->framer, length);
+    tls_session_gap(tls, direction & 1, length, framed, where);
+    update(tls, where->frame);
+}
+
+/* ends_with_alert tells whether the last record of a direction was an encrypted alert, or in TLS
+ * 1.3 one that may be. */
+static bool ends_with_alert(const struct tls *tls, const struct tls_direction *d)
+{
+    const struct tls_facts *facts = &tls->facts;
+    if (!tls_framer_between(&d->framer) || !d->framer.proven)
+        return false;
+    uint16_t length = tls_framer_length(&d->framer);
+    switch (tls_framer_type(&d->framer)) {
+    case TLS_ALERT:
+        return length > sizeof d->alert;
+    case TLS_APPLICATION_DATA:
+        return tls_alert_sized(tls, length) && (!facts->negotiated || tls_is_13(facts->version));
+    default:
+        return false;
+    }
+}
+
+void tls_fin(struct tls *tls, unsigned direction)
+{
+    struct tls_direction *d = &tls->directions[direction & 1];
+    if (tls->is_other || d->fin)
+        return;
+    tls_session_end(tls, direction & 1);
+    d->fin = true;
+    d->last_alert = ends_with_alert(tls, d);
+    tls->changed = true;
+    update(tls, 0);
+}
+
+void tls_finish(struct tls *tls)
+{
+    if (tls->is_other)
+        return;
+    for (unsigned i = 0; i < 2; i++)
+        tls_session_end(tls, i);
+    tls->changed = true;
+    update(tls, 0);
+    tls->is_other = !tls->is_tls;
+}
+
+enum tls_verdict tls_verdict(const struct tls *tls)
+{
+    return tls->is_tls ? TLS_IS : tls->is_other ? TLS_IS_NOT : TLS_UNDECIDED;
+}
+
+bool tls_handshake_over(const struct tls *tls)
+{
+    return tls->facts.progress == TLS_COMPLETE || tls->facts.progress == TLS_FAILED;
+}
+
+const struct tls_facts *tls_facts(const struct tls *tls)
+{
+    return &tls->facts;
+}

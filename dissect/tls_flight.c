@@ -1,0 +1,200 @@
+/* tls_flight.c: handshake messages to facts. The first of each kind counts: what was published is
+ * not taken back. */
+#include "tls_flight.h"
+
+#include "limits.h"
+#include "tls_messages.h"
+
+#include <stdlib.h>
+
+bool tls_flight_sent(const struct tls_direction *d, unsigned type)
+{
+    return type < 32 && d->seen & UINT32_C(1) << type;
+}
+
+static bool is_cut(const struct tls_message *message)
+{
+    return message->body.n < message->length;
+}
+
+static void take_sni(struct tls *tls, struct span sni)
+{
+    struct tls_facts *facts = &tls->facts;
+    if (sni.n == 0 || facts->sni.n > 0)
+        return;
+    size_t n = sni.n < LIMIT_TLS_SNI ? sni.n : LIMIT_TLS_SNI;
+    facts->sni = span_of(xmemdup(sni.p, n), n);
+    for (unsigned i = 0; i < facts->server_cert_count; i++)
+        tls_store_name(tls->store, facts->server_certs[i], facts->sni);
+}
+
+/* The hello clears what was lost before it: a new flight begins. */
+static void begin_flight(struct tls_direction *d)
+{
+    d->gap = false;
+    d->unsure = false;
+}
+
+static bool take_client_hello(struct tls *tls, unsigned direction,
+                              const struct tls_message *message, const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    bool ssl2 = tls_framer_type(&d->framer) == TLS_SSL2_HELLO;
+    struct tls_hello hello;
+    bool good = ssl2 ? tls_hello_ssl2(&hello, tls_framer_version(&d->framer), message->body)
+                     : tls_hello_client(&hello, message->body);
+    if ((d->ccs || d->unsure || ssl2) && !is_cut(message) && !(good && hello.whole))
+        return false;
+    if (facts->client < 0)
+        facts->client = (int8_t)direction;
+    if (!good || facts->client != (int)direction || facts->client_hello)
+        return true;
+    take_sni(tls, hello.sni);
+    facts->client_hello_frame = where->frame;
+    if (!facts->negotiated)
+        facts->version = hello.version;
+    if (is_cut(message))
+        return true; /* a fingerprint of half a hello would be a wrong one */
+    facts->client_hello = tls_store_client_hello(tls->store, &hello);
+    begin_flight(d);
+    return true;
+}
+
+static void take_negotiated(struct tls *tls, unsigned direction, const struct tls_hello *hello,
+                            const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    facts->server_hello = tls_store_server_hello(tls->store, hello);
+    facts->server_hello_frame = where->frame;
+    facts->negotiated = true;
+    facts->version = hello->version;
+    if (hello->group)
+        facts->group = hello->group;
+    begin_flight(d);
+    if (!tls_is_13(hello->version))
+        return;
+    d->encrypted = true;
+    facts->resumed = hello->pre_shared_key;
+    if (tls->early_last_frame > where->frame)
+        tls->early_over = true;
+}
+
+static bool take_server_hello(struct tls *tls, unsigned direction,
+                              const struct tls_message *message, const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    struct tls_hello hello;
+    bool good = tls_hello_server(&hello, message->body);
+    if ((d->ccs || d->unsure) && !is_cut(message) && !(good && hello.whole))
+        return false;
+    if (facts->client < 0)
+        facts->client = (int8_t)(direction ^ 1);
+    if (!good || is_cut(message) || facts->client == (int)direction)
+        return true;
+    if (hello.retry)
+        facts->hello_retry = true;
+    else if (!facts->server_hello)
+        take_negotiated(tls, direction, &hello, where);
+    return true;
+}
+
+/* add_cert appends a certificate to a chain, once counted for this flow. */
+static void add_cert(struct tls *tls, const struct cert **chain, uint8_t *count, struct span der,
+                     const struct cert_sight *sight)
+{
+    struct cert *cert = tls_store_cert(tls->store, der, sight);
+    if (!cert)
+        return;
+    bool again = false;
+    for (unsigned i = 0; i < *count; i++)
+        again = again || chain[i] == cert;
+    if (!again)
+        cert->flows++;
+    if (sight->presented_by == CERT_FROM_SERVER)
+        tls_store_name(tls->store, cert, tls->facts.sni);
+    chain[(*count)++] = cert;
+}
+
+static void take_certificate(struct tls *tls, unsigned direction, const struct tls_message *message,
+                             bool lost, const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    bool from_server = facts->client != (int)direction;
+    struct cert_sight sight = {from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT, where->time,
+                               where->frame};
+    const struct cert *list[LIMIT_TLS_CHAIN];
+    uint8_t count = 0;
+    struct tls_chain chain;
+    struct span der;
+    if (d->chain != CHAIN_UNSEEN)
+        return;
+    tls_chain_open(&chain, message->body, tls_is_13(facts->version) && facts->negotiated);
+    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der))
+        add_cert(tls, list, &count, der, &sight);
+    d->chain = chain.whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
+
+    const struct cert **kept = count ? xmemdup(list, count * sizeof *list) : NULL;
+    if (from_server) {
+        facts->server_certs = kept;
+        facts->server_cert_count = count;
+        facts->certificate_frame = where->frame;
+    } else {
+        facts->client_certs = kept;
+        facts->client_cert_count = count;
+        facts->client_certificate_frame = where->frame;
+    }
+}
+
+static void take_request(struct tls *tls, const struct tls_message *message)
+{
+    struct tls_facts *facts = &tls->facts;
+    uint16_t version = facts->negotiated ? facts->version : TLS_VERSION_12, count;
+    if (facts->certificate_requested)
+        return;
+    facts->certificate_requested = true;
+    if (tls_count_authorities(&count, message->body, version))
+        facts->acceptable_cas = count;
+}
+
+bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_message *message,
+                     bool lost, const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    bool good = true;
+    uint16_t group;
+    tls->changed = true;
+    switch (message->type) {
+    case TLS_CLIENT_HELLO:
+        good = take_client_hello(tls, direction, message, where);
+        break;
+    case TLS_SERVER_HELLO:
+        good = take_server_hello(tls, direction, message, where);
+        break;
+    case TLS_HELLO_RETRY_REQUEST:
+        facts->hello_retry = true;
+        break;
+    case TLS_CERTIFICATE:
+        take_certificate(tls, direction, message, lost, where);
+        break;
+    case TLS_SERVER_KEY_EXCHANGE:
+        if (facts->group == 0 && tls_named_curve(&group, message->body))
+            facts->group = group;
+        break;
+    case TLS_CERTIFICATE_REQUEST:
+        take_request(tls, message);
+        break;
+    case TLS_CERTIFICATE_STATUS:
+        facts->ocsp_stapled = true;
+        break;
+    default:
+        break;
+    }
+    if (good && message->type < 32)
+        d->seen |= UINT32_C(1) << message->type;
+    return good;
+}

@@ -1,0 +1,70 @@
+/* tls_handshake.h: joins handshake messages that are spread over records and segments: RFC 8446
+ * sections 4 and 5.1. */
+#ifndef PUSHWATCH_DISSECT_TLS_HANDSHAKE_H
+#define PUSHWATCH_DISSECT_TLS_HANDSHAKE_H
+
+#include "cursor.h"
+
+/* Message types (RFC 8446 section 4, RFC 5246 section 7.4, RFC 6066). */
+enum {
+    TLS_HELLO_REQUEST = 0,
+    TLS_CLIENT_HELLO = 1,
+    TLS_SERVER_HELLO = 2,
+    TLS_NEW_SESSION_TICKET = 4,
+    TLS_HELLO_RETRY_REQUEST = 6, /* TLS 1.3 before draft 22; later it is a ServerHello */
+    TLS_CERTIFICATE = 11,
+    TLS_SERVER_KEY_EXCHANGE = 12,
+    TLS_CERTIFICATE_REQUEST = 13,
+    TLS_SERVER_HELLO_DONE = 14,
+    TLS_CERTIFICATE_VERIFY = 15,
+    TLS_CLIENT_KEY_EXCHANGE = 16,
+    TLS_FINISHED = 20,
+    TLS_CERTIFICATE_STATUS = 22
+};
+
+enum { TLS_MESSAGE_HEADER = 4 };
+
+/* A message. The body is borrowed until the next call for the same joiner, or for as long as the
+ * bytes of the last call live, if that is shorter. */
+struct tls_message {
+    uint8_t type;
+    uint32_t length;  /* as the header says */
+    struct span body; /* shorter than that if the message is cut, or not kept */
+};
+
+enum tls_join {
+    JOIN_MORE,   /* all bytes are used up */
+    JOIN_HEADER, /* type and length are known; the body comes with a later call */
+    JOIN_MESSAGE
+};
+
+/* The messages of one direction; all zero at the start. */
+struct tls_joiner {
+    struct tls_pending *pending; /* a message that began; NULL if none is buffered */
+    bool announced;              /* JOIN_HEADER was returned for the message that comes next */
+    bool lost;                   /* bytes are dropped until tls_joiner_resync */
+};
+
+/* tls_joiner_next reads the next event from the handshake bytes in `in`. Messages whose content
+ * nobody reads are given with an empty body; so that they cost no buffer. *held counts the bytes
+ * that all joiners buffer. A message that passes a limit is given cut. */
+enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
+                              struct cursor *in, size_t *held);
+
+/* tls_joiner_gap passes over missing handshake bytes. Returns true, with what there is of it in
+ * *message, if that cuts a message whose header was there. If the gap reaches beyond the message
+ * at hand, the place of the next one is unknown, and joiner->lost is set. */
+bool tls_joiner_gap(struct tls_joiner *joiner, struct tls_message *message, uint64_t length,
+                    size_t *held);
+
+/* tls_joiner_resync says that the bytes to come are the first of a record, and may be those of a
+ * message. */
+void tls_joiner_resync(struct tls_joiner *joiner);
+
+/* tls_joiner_after gives how many bytes of `in` follow the header that was just announced. */
+size_t tls_joiner_after(const struct tls_joiner *joiner, const struct cursor *in);
+
+/* tls_joiner_reset drops what is buffered and begins anew. */
+void tls_joiner_reset(struct tls_joiner *joiner, size_t *held);
+
+#endif

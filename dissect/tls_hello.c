@@ -1,0 +1,283 @@
+/* tls_hello.c: reads both hellos. What stands in an extension is read by one table for both. */
+#include "tls_hello.h"
+
+#include "tls_facts.h"
+
+enum { RANDOM_BYTES = 32, CHALLENGE_MIN = 16, ECH_OUTER = 0, SSL2_SUITE_BYTES = 3 };
+
+/* RFC 8446 section 4.1.3: SHA-256 of "HelloRetryRequest". */
+static const uint8_t retry_random[RANDOM_BYTES] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+
+bool tls_is_grease(uint16_t value)
+{
+    return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
+
+bool tls_is_13(uint16_t version)
+{
+    /* 0x7f: the drafts; 0x7e and 0xfb: Facebook's and Google's experiments. */
+    return version == TLS_VERSION_13 || version >> 8 == 0x7f || version >> 8 == 0x7e ||
+           version >> 8 == 0xfb;
+}
+
+/* How new a version is: the final TLS 1.3 stands above its drafts. */
+static uint32_t rank(uint16_t version)
+{
+    if (version == TLS_VERSION_13)
+        return UINT32_MAX;
+    return tls_is_grease(version) ? 0 : version;
+}
+
+/* struct { NameType name_type; HostName<1..2^16-1> } ServerNameList<1..2^16-1>: RFC 6066 section 3.
+ * A server answers with an empty one. */
+static bool read_server_name(struct tls_hello *hello, struct cursor *c)
+{
+    struct cursor list, name;
+    uint8_t type;
+    if (!cursor_vec16(c, &list) || !cursor_done(c))
+        return false;
+    while (!cursor_done(&list)) {
+        if (!cursor_u8(&list, &type) || !cursor_vec16(&list, &name))
+            return false;
+        if (type == 0 && hello->sni.n == 0)
+            hello->sni = cursor_rest(&name);
+    }
+    return true;
+}
+
+/* opaque ProtocolName<1..2^8-1> ProtocolNameList<2..2^16-1>: RFC 7301 section 3.1. */
+static bool read_alpn(struct tls_hello *hello, struct cursor *c)
+{
+    struct cursor list, name;
+    if (!cursor_vec16(c, &list) || !cursor_done(c))
+        return false;
+    struct span all = cursor_rest(&list);
+    while (!cursor_done(&list)) {
+        if (!cursor_vec8(&list, &name) || cursor_done(&name))
+            return false;
+    }
+    hello->alpn = all;
+    return true;
+}
+
+/* A list of 16-bit values, its length in 16 bits. */
+static bool read_list16(struct span *out, struct cursor *c)
+{
+    struct cursor list;
+    if (!cursor_vec16(c, &list) || !cursor_done(c) || list.left % 2)
+        return false;
+    *out = cursor_rest(&list);
+    return true;
+}
+
+/* NamedGroup named_group_list<2..2^16-1>: RFC 8446 section 4.2.7. */
+static bool read_groups(struct tls_hello *hello, struct cursor *c)
+{
+    return read_list16(&hello->groups, c);
+}
+
+/* SignatureScheme supported_signature_algorithms<2..2^16-2>: RFC 8446 section 4.2.3. */
+static bool read_signature_algorithms(struct tls_hello *hello, struct cursor *c)
+{
+    return read_list16(&hello->signature_algorithms, c);
+}
+
+/* ECPointFormat ec_point_format_list<1..2^8-1>: RFC 8422 section 5.1.2. */
+static bool read_point_formats(struct tls_hello *hello, struct cursor *c)
+{
+    struct cursor list;
+    if (!cursor_vec8(c, &list) || !cursor_done(c))
+        return false;
+    hello->point_formats = cursor_rest(&list);
+    return true;
+}
+
+/* ProtocolVersion versions<2..254>: RFC 8446 section 4.2.1. */
+static bool read_versions(struct tls_hello *hello, struct cursor *c)
+{
+    struct cursor list;
+    uint16_t version, best = 0;
+    if (!cursor_vec8(c, &list) || !cursor_done(c) || list.left % 2)
+        return false;
+    while (cursor_u16(&list, &version)) {
+        if (rank(version) > rank(best))
+            best = version;
+    }
+    if (best)
+        hello->version = best;
+    return true;
+}
+
+/* ProtocolVersion selected_version. */
+static bool read_version(struct tls_hello *hello, struct cursor *c)
+{
+    return cursor_u16(c, &hello->version) && cursor_done(c);
+}
+
+/* struct { NamedGroup group; opaque key_exchange<1..2^16-1> }: RFC 8446 section 4.2.8. A
+ * HelloRetryRequest gives the group alone. */
+static bool read_key_share(struct tls_hello *hello, struct cursor *c)
+{
+    struct cursor key;
+    if (!cursor_u16(c, &hello->group))
+        return false;
+    return cursor_done(c) || (cursor_vec16(c, &key) && cursor_done(c));
+}
+
+static bool read_pre_shared_key(struct tls_hello *hello, struct cursor *c)
+{
+    (void)c;
+    hello->pre_shared_key = true;
+    return true;
+}
+
+static bool read_early_data(struct tls_hello *hello, struct cursor *c)
+{
+    hello->early_data = true;
+    return cursor_done(c);
+}
+
+/* ECHClientHelloType type: RFC 9849 section 5. */
+static bool read_ech(struct tls_hello *hello, struct cursor *c)
+{
+    uint8_t type;
+    if (!cursor_u8(c, &type))
+        return false;
+    hello->ech = type == ECH_OUTER;
+    return true;
+}
+
+/* What reads an extension in each hello; NULL where nothing in it is used. */
+static const struct extension_reader {
+    uint16_t type;
+    bool (*client)(struct tls_hello *hello, struct cursor *c);
+    bool (*server)(struct tls_hello *hello, struct cursor *c);
+} readers[] = {
+    {TLS_EXT_SERVER_NAME, read_server_name, NULL},
+    {10, read_groups, NULL},
+    {11, read_point_formats, NULL},
+    {13, read_signature_algorithms, NULL},
+    {TLS_EXT_ALPN, read_alpn, read_alpn},
+    {41, read_pre_shared_key, read_pre_shared_key},
+    {42, read_early_data, NULL},
+    {43, read_versions, read_version},
+    {51, NULL, read_key_share},
+    {40, NULL, read_key_share}, /* key_share until draft 22 */
+    {0xfe0d, read_ech, NULL},
+};
+
+bool tls_hello_extension(struct cursor *c, uint16_t *type, struct cursor *body)
+{
+    struct cursor ahead = *c;
+    if (!cursor_u16(&ahead, type) || !cursor_vec16(&ahead, body))
+        return false;
+    *c = ahead;
+    return true;
+}
+
+static bool read_extension(struct tls_hello *hello, uint16_t type, struct cursor *body, bool server)
+{
+    for (size_t i = 0; i < COUNT_OF(readers); i++) {
+        if (readers[i].type != type)
+            continue;
+        bool (*read)(struct tls_hello *, struct cursor *) =
+            server ? readers[i].server : readers[i].client;
+        return !read || read(hello, body);
+    }
+    return true;
+}
+
+/* Extension extensions<0..2^16-1>, or nothing at all before TLS 1.3: RFC 5246 section 7.4.1.2. */
+static void read_extensions(struct tls_hello *hello, struct cursor *c, bool server)
+{
+    struct cursor list, body;
+    uint16_t type;
+    hello->whole = true;
+    if (cursor_done(c))
+        return;
+    if (!cursor_vec16(c, &list)) {
+        /* The list is cut: what there is of it can still be read. */
+        hello->whole = false;
+        if (!cursor_skip(c, 2))
+            return;
+        list = *c;
+    } else if (!cursor_done(c)) {
+        hello->whole = false;
+    }
+    hello->extensions = cursor_rest(&list);
+    while (tls_hello_extension(&list, &type, &body)) {
+        if (!read_extension(hello, type, &body, server))
+            hello->whole = false;
+    }
+    if (!cursor_done(&list))
+        hello->whole = false;
+}
+
+static bool version_sane(uint16_t version)
+{
+    return version >> 8 == TLS_VERSION_SSL3 >> 8 || tls_is_13(version);
+}
+
+/* struct {
+ *     ProtocolVersion legacy_version; Random random; opaque legacy_session_id<0..32>;
+ *     CipherSuite cipher_suites<2..2^16-2>; opaque legacy_compression_methods<1..2^8-1>;
+ *     Extension extensions<8..2^16-1>;
+ * } ClientHello: RFC 8446 section 4.1.2. */
+bool tls_hello_client(struct tls_hello *hello, struct span bytes)
+{
+    struct cursor c = cursor_of(bytes), session, ciphers, compression;
+    *hello = (struct tls_hello){0};
+    if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
+        !cursor_skip(&c, RANDOM_BYTES) || !cursor_vec8(&c, &session) || session.left > 32 ||
+        !cursor_vec16(&c, &ciphers) || ciphers.left % 2 || !cursor_vec8(&c, &compression))
+        return false;
+    hello->version = hello->legacy_version;
+    hello->ciphers = cursor_rest(&ciphers);
+    read_extensions(hello, &c, false);
+    return true;
+}
+
+/* struct {
+ *     ProtocolVersion legacy_version; Random random; opaque legacy_session_id_echo<0..32>;
+ *     CipherSuite cipher_suite; uint8 legacy_compression_method; Extension extensions<6..2^16-1>;
+ * } ServerHello: RFC 8446 section 4.1.3. Up to draft 21 the draft's own version stood in front, and
+ * neither session id nor compression method were there. */
+bool tls_hello_server(struct tls_hello *hello, struct span bytes)
+{
+    struct cursor c = cursor_of(bytes), session;
+    struct span random;
+    uint8_t compression;
+    *hello = (struct tls_hello){0};
+    if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
+        !cursor_bytes(&c, &random, RANDOM_BYTES))
+        return false;
+    if (hello->legacy_version >> 8 == TLS_VERSION_SSL3 >> 8 &&
+        (!cursor_vec8(&c, &session) || session.left > 32))
+        return false;
+    if (!cursor_u16(&c, &hello->cipher))
+        return false;
+    if (hello->legacy_version >> 8 == TLS_VERSION_SSL3 >> 8 && !cursor_u8(&c, &compression))
+        return false;
+    hello->version = hello->legacy_version;
+    hello->retry = memcmp(random.p, retry_random, RANDOM_BYTES) == 0;
+    read_extensions(hello, &c, true);
+    return true;
+}
+
+/* uint16 cipher_spec_length, session_id_length, challenge_length, and these three: RFC 5246
+ * appendix E.2. */
+bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct span bytes)
+{
+    struct cursor c = cursor_of(bytes);
+    uint16_t suites, session, challenge;
+    *hello = (struct tls_hello){.legacy_version = version, .version = version};
+    if (!cursor_u16(&c, &suites) || !cursor_u16(&c, &session) || !cursor_u16(&c, &challenge))
+        return false;
+    if (suites == 0 || suites % SSL2_SUITE_BYTES || challenge < CHALLENGE_MIN ||
+        challenge > RANDOM_BYTES || !cursor_skip(&c, (size_t)suites + session + challenge))
+        return false;
+    hello->whole = cursor_done(&c);
+    return hello->whole;
+}

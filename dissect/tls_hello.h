@@ -1,0 +1,46 @@
+/* tls_hello.h: ClientHello and ServerHello: RFC 8446 sections 4.1.2, 4.1.3 and 4.2. */
+#ifndef PUSHWATCH_DISSECT_TLS_HELLO_H
+#define PUSHWATCH_DISSECT_TLS_HELLO_H
+
+#include "cursor.h"
+
+/* Extensions that somebody above needs by number (IANA, TLS ExtensionType Values). */
+enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_ALPN = 16 };
+
+/* What a hello carries. All spans are borrowed from the message. */
+struct tls_hello {
+    bool whole; /* every part was read to its end, nothing is left over */
+    uint16_t legacy_version;
+    uint16_t version;    /* client: the highest one offered, without GREASE; server: the chosen */
+    uint16_t cipher;     /* server */
+    struct span ciphers; /* client: two bytes each */
+    struct span extensions; /* all of them; see tls_hello_extension */
+    struct span sni;
+    struct span alpn; /* ProtocolNameList without its length: names with a length byte each */
+    struct span groups, point_formats, signature_algorithms; /* lists without their lengths */
+    uint16_t group;                                          /* server: of key_share */
+    bool retry;          /* server: this is a HelloRetryRequest */
+    bool pre_shared_key; /* client: offered; server: accepted */
+    bool early_data, ech;
+};
+
+/* tls_hello_client and tls_hello_server read the body of a message. They return false if the part
+ * before the extensions is malformed; a malformed extension is left out and clears `whole`. */
+MUST_CHECK bool tls_hello_client(struct tls_hello *hello, struct span body);
+MUST_CHECK bool tls_hello_server(struct tls_hello *hello, struct span body);
+
+/* tls_hello_ssl2 reads a ClientHello in SSLv2's format (RFC 5246 appendix E.2) from behind its
+ * version. Its three-byte suites are not given. */
+MUST_CHECK bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct span body);
+
+/* tls_hello_extension takes the next extension off a cursor over hello->extensions. False at the
+ * end, or where the list is malformed. */
+MUST_CHECK bool tls_hello_extension(struct cursor *c, uint16_t *type, struct cursor *body);
+
+/* tls_is_grease tells the reserved values of RFC 8701. */
+bool tls_is_grease(uint16_t value);
+
+/* tls_is_13 tells TLS 1.3, its drafts, and the experiments that went before it. */
+bool tls_is_13(uint16_t version);
+
+#endif

@@ -1,0 +1,99 @@
+/* tls_messages.c: Certificate, CertificateRequest, ServerKeyExchange. */
+#include "tls_messages.h"
+
+#include "tls_facts.h"
+
+enum { CURVE_TYPE_NAMED = 3, GROUP_LAST = 0x00ff };
+
+/* TLS 1.2: ASN.1Cert certificate_list<0..2^24-1>, each opaque<1..2^24-1>.
+ * TLS 1.3: opaque certificate_request_context<0..2^8-1> before, extensions<0..2^16-1> after each.
+ */
+void tls_chain_open(struct tls_chain *chain, struct span body, bool tls13)
+{
+    struct cursor c = cursor_of(body), context;
+    uint32_t length;
+    *chain = (struct tls_chain){.tls13 = tls13};
+    if (tls13 && !cursor_vec8(&c, &context))
+        return;
+    if (cursor_vec24(&c, &chain->list)) {
+        chain->whole = cursor_done(&c);
+    } else if (cursor_u24(&c, &length)) {
+        chain->list = c;
+    }
+}
+
+bool tls_chain_next(struct tls_chain *chain, struct span *der)
+{
+    struct cursor certificate, extensions;
+    if (cursor_done(&chain->list))
+        return false;
+    if (!cursor_vec24(&chain->list, &certificate) ||
+        (chain->tls13 && !cursor_vec16(&chain->list, &extensions))) {
+        chain->whole = false;
+        return false;
+    }
+    *der = cursor_rest(&certificate);
+    return true;
+}
+
+/* ClientCertificateType certificate_types<1..2^8-1>;
+ * SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>, TLS 1.2 only;
+ * DistinguishedName certificate_authorities<0..2^16-1>, each opaque<1..2^16-1>. */
+bool tls_count_authorities(uint16_t *count, struct span body, uint16_t version)
+{
+    struct cursor c = cursor_of(body), types, algorithms, list, name;
+    *count = 0;
+    if (!cursor_vec8(&c, &types) || (version >= TLS_VERSION_12 && !cursor_vec16(&c, &algorithms)) ||
+        !cursor_vec16(&c, &list) || !cursor_done(&c))
+        return false;
+    while (!cursor_done(&list)) {
+        if (!cursor_vec16(&list, &name))
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
+/* ECCurveType curve_type; NamedCurve namedcurve; opaque point<1..2^8-1>. A finite-field message
+ * begins with the length of its prime, which is 0x03xx for 6144 bits and more: there, the prime's
+ * highest byte is in the place of the group's and would make it far too large. */
+bool tls_named_curve(uint16_t *group, struct span body)
+{
+    struct cursor c = cursor_of(body), point;
+    uint8_t type;
+    return cursor_u8(&c, &type) && type == CURVE_TYPE_NAMED && cursor_u16(&c, group) &&
+           cursor_vec8(&c, &point) && !cursor_done(&point) && *group <= GROUP_LAST;
+}
+
+static const struct suite_range {
+    uint16_t first, last;
+} anonymous[] = {
+    {0x0017, 0x001b}, /* DH_anon */
+    {0x001e, 0x002b}, /* KRB5 */
+    {0x002c, 0x002d}, /* PSK, DHE_PSK with NULL */
+    {0x0034, 0x0034}, {0x003a, 0x003a}, {0x0046, 0x0046}, {0x006c, 0x006d}, /* DH_anon */
+    {0x0089, 0x0089},                                                       /* DH_anon */
+    {0x008a, 0x0091},                                                       /* PSK, DHE_PSK */
+    {0x009b, 0x009b}, {0x00a6, 0x00a7},                                     /* DH_anon */
+    {0x00a8, 0x00ab}, {0x00ae, 0x00b5},                                     /* PSK, DHE_PSK */
+    {0x00bf, 0x00bf}, {0x00c5, 0x00c5},                                     /* DH_anon */
+    {0xc015, 0xc019},                                                       /* ECDH_anon */
+    {0xc01a, 0xc01a}, {0xc01d, 0xc01d}, {0xc020, 0xc020},                   /* SRP_SHA */
+    {0xc033, 0xc03b},                                                       /* ECDHE_PSK */
+    {0xc046, 0xc047}, {0xc05a, 0xc05b},                                     /* DH_anon, ARIA */
+    {0xc064, 0xc067}, {0xc06a, 0xc06d}, {0xc070, 0xc071},                   /* PSK kinds, ARIA */
+    {0xc084, 0xc085},                                                       /* DH_anon, Camellia */
+    {0xc08e, 0xc091}, {0xc094, 0xc097}, {0xc09a, 0xc09b},                   /* PSK, Camellia */
+    {0xc0a4, 0xc0ab},                                                       /* PSK, CCM */
+    {0xccab, 0xccad},                                                       /* PSK, ChaCha20 */
+    {0xd001, 0xd005},                                                       /* ECDHE_PSK, AEAD */
+};
+
+bool tls_suite_anonymous(uint16_t suite)
+{
+    for (size_t i = 0; i < COUNT_OF(anonymous); i++) {
+        if (suite >= anonymous[i].first && suite <= anonymous[i].last)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,188 @@
+/* tls_record.c: record framing, and finding a record after a gap or in the middle of a stream. */
+#include "tls_record.h"
+
+#include "limits.h"
+#include "tls_facts.h"
+
+/* Bytes of an SSLv2 ClientHello between its two-byte header and the end of our five. */
+enum { SSL2_READ = 3, SSL2_HELLO_MIN = 28 };
+
+static uint16_t number(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* The least that a body of this type can hold. Application data may be empty: OpenSSL sends such
+ * records before CBC ones (CVE-2011-3389). */
+static uint16_t shortest(uint8_t type)
+{
+    return type == TLS_APPLICATION_DATA ? 0 : type == TLS_ALERT ? 2 : 1;
+}
+
+/* header_possible tells whether n bytes, at most five, can begin a record header. */
+static bool header_possible(const uint8_t *p, size_t n)
+{
+    if (n > 0 && (p[0] < TLS_CHANGE_CIPHER_SPEC || p[0] > TLS_HEARTBEAT))
+        return false;
+    if (n > 1 && p[1] != TLS_VERSION_SSL3 >> 8)
+        return false;
+    if (n > 2 && p[2] > (TLS_VERSION_13 & 0xff))
+        return false;
+    if (n < TLS_RECORD_HEADER)
+        return true;
+    uint16_t length = number(p + 3);
+    return length >= shortest(p[0]) && length <= LIMIT_TLS_RECORD;
+}
+
+/* The same for SSLv2's: a length with its highest bit set, CLIENT-HELLO, a version. */
+static bool ssl2_possible(const uint8_t *p, size_t n)
+{
+    if (n > 0 && !(p[0] & 0x80))
+        return false;
+    if (n > 1) {
+        unsigned length = number(p) & 0x7fff;
+        if (length < SSL2_HELLO_MIN || length > LIMIT_TLS_SSL2_HELLO)
+            return false;
+    }
+    if (n > 2 && p[2] != 1)
+        return false;
+    if (n < TLS_RECORD_HEADER)
+        return true;
+    uint16_t version = number(p + 3);
+    return version == TLS_VERSION_SSL2 ||
+           (version >= TLS_VERSION_SSL3 && version <= TLS_VERSION_13);
+}
+
+static bool is_ssl2(const struct tls_framer *framer)
+{
+    return framer->header[0] & 0x80;
+}
+
+static enum tls_frame lose(struct tls_framer *framer)
+{
+    framer->state = framer->state == FRAMING_START ? FRAMING_NONE : FRAMING_SEARCH;
+    framer->have = 0;
+    framer->chained = false;
+    return FRAME_LOST;
+}
+
+static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
+{
+    while (framer->have < TLS_RECORD_HEADER) {
+        if (!cursor_u8(in, &framer->header[framer->have]))
+            return FRAME_MORE;
+        framer->have++;
+        if (!header_possible(framer->header, framer->have) &&
+            !(framer->state == FRAMING_START && ssl2_possible(framer->header, framer->have)))
+            return lose(framer);
+    }
+    framer->proven = framer->proven || framer->chained;
+    framer->chained = true;
+    framer->state = FRAMING_RECORDS;
+    framer->left = is_ssl2(framer) ? (uint16_t)((number(framer->header) & 0x7fff) - SSL2_READ)
+                                   : number(framer->header + 3);
+    if (framer->left == 0)
+        framer->have = 0;
+    return FRAME_HEADER;
+}
+
+enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body)
+{
+    if (framer->state == FRAMING_SEARCH || framer->state == FRAMING_NONE)
+        *in = (struct cursor){in->p, 0};
+    if (cursor_done(in))
+        return FRAME_MORE;
+    if (framer->have < TLS_RECORD_HEADER)
+        return read_header(framer, in);
+
+    size_t n = in->left < framer->left ? in->left : framer->left;
+    if (!cursor_bytes(in, body, n))
+        return FRAME_MORE;
+    framer->left = (uint16_t)(framer->left - n);
+    if (framer->left == 0) {
+        framer->have = 0;
+        /* Application data shows nothing inside by which to know it, but that it ends where the
+         * bytes end is as good as a second header. */
+        if (cursor_done(in) && framer->header[0] == TLS_APPLICATION_DATA)
+            framer->proven = true;
+    }
+    return FRAME_BODY;
+}
+
+enum chain { CHAIN_NO, CHAIN_MAYBE /* the record ends beyond the bytes */, CHAIN_YES };
+
+/* chain_at judges whether a record begins at p, by what follows it. In the middle of a stream the
+ * rarer forms are left out: they would only be found by chance. */
+static enum chain chain_at(const uint8_t *p, size_t n)
+{
+    if (n < TLS_RECORD_HEADER || !header_possible(p, TLS_RECORD_HEADER) || p[0] == TLS_HEARTBEAT ||
+        p[2] > (TLS_VERSION_12 & 0xff))
+        return CHAIN_NO;
+    uint16_t length = number(p + 3);
+    /* Sixteen bytes of authentication tag at least, whatever the cipher. */
+    if (p[0] == TLS_APPLICATION_DATA && length > 0 && length < 16)
+        return CHAIN_NO;
+    size_t next = TLS_RECORD_HEADER + (size_t)length;
+    if (next > n)
+        return CHAIN_MAYBE;
+    size_t after = n - next < TLS_RECORD_HEADER ? n - next : TLS_RECORD_HEADER;
+    return header_possible(p + next, after) ? CHAIN_YES : CHAIN_NO;
+}
+
+bool tls_framer_find(struct tls_framer *framer, struct cursor *in)
+{
+    const uint8_t *start = in->p;
+    for (;;) {
+        enum chain chain = chain_at(in->p, in->left);
+        if (chain == CHAIN_YES ||
+            (chain == CHAIN_MAYBE && (in->p == start || in->p[0] == TLS_APPLICATION_DATA))) {
+            framer->state = FRAMING_RECORDS;
+            framer->have = 0;
+            framer->chained = false;
+            framer->proven = framer->proven || chain == CHAIN_YES;
+            return true;
+        }
+        /* On to the next byte before a 3, the version's first byte. */
+        const uint8_t *three = in->left > 2 ? memchr(in->p + 2, 3, in->left - 2) : NULL;
+        size_t ahead = three ? (size_t)(three - 1 - in->p) : in->left;
+        if (!cursor_skip(in, ahead) || cursor_done(in))
+            return false;
+    }
+}
+
+bool tls_framer_gap(struct tls_framer *framer, uint64_t length)
+{
+    if (framer->state == FRAMING_RECORDS && framer->have == TLS_RECORD_HEADER &&
+        length <= framer->left) {
+        framer->left = (uint16_t)(framer->left - length);
+        if (framer->left == 0)
+            framer->have = 0;
+        return true;
+    }
+    framer->have = 0;
+    framer->chained = false;
+    if (framer->state != FRAMING_NONE)
+        framer->state = FRAMING_SEARCH;
+    return false;
+}
+
+uint8_t tls_framer_type(const struct tls_framer *framer)
+{
+    return is_ssl2(framer) ? TLS_SSL2_HELLO : framer->header[0];
+}
+
+uint16_t tls_framer_version(const struct tls_framer *framer)
+{
+    return number(framer->header + (is_ssl2(framer) ? 3 : 1));
+}
+
+uint16_t tls_framer_length(const struct tls_framer *framer)
+{
+    return is_ssl2(framer) ? (uint16_t)((number(framer->header) & 0x7fff) - SSL2_READ)
+                           : number(framer->header + 3);
+}
+
+bool tls_framer_between(const struct tls_framer *framer)
+{
+    return framer->state == FRAMING_RECORDS && framer->have == 0;
+}

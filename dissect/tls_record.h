@@ -1,0 +1,61 @@
+/* tls_record.h: one direction's bytes to TLS records: RFC 8446 section 5.1.
+ *
+ * Keeps the five header bytes and no body: bodies are passed on in pieces as they come. */
+#ifndef PUSHWATCH_DISSECT_TLS_RECORD_H
+#define PUSHWATCH_DISSECT_TLS_RECORD_H
+
+#include "cursor.h"
+
+enum { TLS_RECORD_HEADER = 5 };
+
+/* Content type that stands for a ClientHello in SSLv2's format (RFC 5246 appendix E.2), which has
+ * a two-byte header of its own. The body begins after its version. */
+enum { TLS_SSL2_HELLO = 0x80 };
+
+enum tls_framing {
+    FRAMING_START,   /* the stream's first record is to come */
+    FRAMING_SEARCH,  /* after a gap, or joined midway: a record has to be found */
+    FRAMING_RECORDS, /* record follows record */
+    FRAMING_NONE     /* the stream did not begin with a record: its bytes are dropped */
+};
+
+/* One direction; all zero at the start of a stream. */
+struct tls_framer {
+    uint8_t header[TLS_RECORD_HEADER]; /* of this record, or of the last one */
+    uint8_t have;                      /* bytes of the header that are there */
+    uint8_t state;                     /* enum tls_framing */
+    bool chained;                      /* a record came right before the one whose header is next */
+    bool proven;                       /* more than one header says that these are records */
+    uint16_t left;                     /* bytes of the body to come */
+};
+
+enum tls_frame {
+    FRAME_MORE,   /* all bytes are used up */
+    FRAME_HEADER, /* a header is complete; its record begins */
+    FRAME_BODY,   /* a piece of the body; the record ends if framer->left is 0 */
+    FRAME_LOST    /* what should be a header is none: the state is now SEARCH or NONE */
+};
+
+/* tls_framer_next reads the next event from `in`. *body is set for FRAME_BODY, borrowed from `in`.
+ * A record of length 0 has no FRAME_BODY. In state SEARCH and NONE all bytes are dropped. */
+enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body);
+
+/* tls_framer_find looks, in state SEARCH, for a record header in the bytes of one segment, and
+ * moves `in` to it. A segment often begins with one; anywhere else it must be followed by another
+ * header or by the end of the segment, or be application data. Returns false, with `in` at its end,
+ * if there is none. */
+MUST_CHECK bool tls_framer_find(struct tls_framer *framer, struct cursor *in);
+
+/* tls_framer_gap passes over missing bytes. Returns true if they lie in the record's body, so that
+ * the framing is kept; otherwise the state is SEARCH. */
+bool tls_framer_gap(struct tls_framer *framer, uint64_t length);
+
+/* tls_framer_type, _version and _length read the header of this record, or of the last one. */
+uint8_t tls_framer_type(const struct tls_framer *framer);
+uint16_t tls_framer_version(const struct tls_framer *framer);
+uint16_t tls_framer_length(const struct tls_framer *framer);
+
+/* tls_framer_between tells that a record has ended and no byte of the next has come. */
+bool tls_framer_between(const struct tls_framer *framer);
+
+#endif

@@ -1,0 +1,325 @@
+/* tls_session.c: records to handshake messages, alerts and signs of encryption. */
+#include "tls_session.h"
+
+#include "limits.h"
+#include "tls_flight.h"
+#include "tls_outcome.h"
+
+#include <stdlib.h>
+
+enum { ALERT_WARNING = 1, ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, ALERT_USER_CANCELED = 90 };
+enum { ALERT_BYTES = 2, CHANGE_CIPHER_SPEC_BYTES = 1, HELLO_MIN = 38 };
+
+static struct tls_direction *direction_of(struct tls *tls, unsigned direction)
+{
+    return &tls->directions[direction & 1];
+}
+
+static bool negotiated_12(const struct tls *tls)
+{
+    return tls->facts.server_hello && !tls_is_13(tls->facts.server_hello->version);
+}
+
+/* --- Alerts --- */
+
+static void add_alert(struct tls *tls, const struct tls_alert *alert)
+{
+    struct tls_facts *facts = &tls->facts;
+    tls->changed = true;
+    if (facts->alert_count >= TLS_ALERTS_MAX)
+        return;
+    facts->alerts = xrealloc(facts->alerts, (facts->alert_count + 1u) * sizeof *facts->alerts);
+    facts->alerts[facts->alert_count++] = *alert;
+}
+
+/* AlertLevel level; AlertDescription description: RFC 8446 section 6. A level other than the two
+ * is seen where a record is no alert at all. */
+static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
+                       const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    struct cursor c = cursor_of(piece);
+    while (d->alert_have < ALERT_BYTES && cursor_u8(&c, &d->alert[d->alert_have]))
+        d->alert_have++;
+    if (d->alert_have < ALERT_BYTES)
+        return true;
+    uint8_t level = d->alert[0], description = d->alert[1];
+    if (level != ALERT_WARNING && level != ALERT_FATAL)
+        return d->framer.proven;
+    d->framer.proven = true;
+    d->close_notify = d->close_notify || description == ALERT_CLOSE_NOTIFY;
+    /* TLS 1.3 ignores the level: section 6.2. */
+    bool fatal = level == ALERT_FATAL || (tls_is_13(tls->facts.version) && tls->facts.negotiated &&
+                                          description != ALERT_USER_CANCELED);
+    d->fatal = d->fatal || (fatal && description != ALERT_CLOSE_NOTIFY);
+    add_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
+                                       .level = level,
+                                       .description = description,
+                                       .frame = where->frame});
+    return true;
+}
+
+/* --- Handshake messages --- */
+
+/* What surrounds a message header that was just read. */
+struct placement {
+    size_t after;      /* bytes of the record behind the header */
+    bool fills_record; /* header and body are exactly the record */
+};
+
+static struct placement placement_of(const struct tls_direction *d, const struct cursor *in,
+                                     const struct tls_message *message)
+{
+    struct placement place = {.after = tls_joiner_after(&d->joiner, in) + d->framer.left};
+    place.fills_record = place.after == message->length &&
+                         tls_framer_length(&d->framer) == place.after + TLS_MESSAGE_HEADER;
+    return place;
+}
+
+static bool is_hello(const struct tls_message *message)
+{
+    return (message->type == TLS_CLIENT_HELLO || message->type == TLS_SERVER_HELLO) &&
+           message->length >= HELLO_MIN && message->length <= LIMIT_TLS_MESSAGE;
+}
+
+/* After ChangeCipherSpec a message can be read only around a HelloRetryRequest, where TLS 1.3 sends
+ * that record for the middleboxes' sake (RFC 8446 appendix D.4): the client's second hello, or the
+ * server's real one. */
+static bool clear_after_ccs(const struct tls *tls, const struct tls_direction *d,
+                            const struct tls_message *message, const struct placement *place)
+{
+    const struct client_hello *client = tls->facts.client_hello;
+    if (!is_hello(message) || !place->fills_record || negotiated_12(tls))
+        return false;
+    if (message->type == TLS_CLIENT_HELLO)
+        return tls_flight_sent(d, TLS_CLIENT_HELLO) && client && tls_is_13(client->version);
+    return tls->facts.hello_retry && !tls->facts.server_hello;
+}
+
+/* After a gap a record may be encrypted, its ChangeCipherSpec lost: then the first bytes are an
+ * initialisation vector or a counter, and the length that they seem to give does not fit. */
+static bool has_shape(const struct tls_message *message, const struct placement *place)
+{
+    switch (message->type) {
+    case TLS_CLIENT_HELLO:
+    case TLS_SERVER_HELLO:
+        return is_hello(message);
+    case TLS_HELLO_REQUEST:
+        return message->length == 0 && place->fills_record;
+    case TLS_SERVER_HELLO_DONE:
+        return message->length == 0;
+    case TLS_CERTIFICATE:
+        return message->length <= LIMIT_TLS_MESSAGE;
+    case TLS_NEW_SESSION_TICKET:
+    case TLS_SERVER_KEY_EXCHANGE:
+    case TLS_CERTIFICATE_REQUEST:
+    case TLS_CERTIFICATE_VERIFY:
+    case TLS_CLIENT_KEY_EXCHANGE:
+    case TLS_CERTIFICATE_STATUS:
+        return message->length > 0 && message->length <= place->after;
+    default:
+        return false;
+    }
+}
+
+/* is_clear tells whether a message header is one, and not encrypted bytes. */
+static bool is_clear(struct tls_direction *d, const struct tls *tls,
+                     const struct tls_message *message, const struct placement *place)
+{
+    if (d->ccs)
+        return clear_after_ccs(tls, d, message, place);
+    if (d->unsure)
+        return has_shape(message, place);
+    /* The first message of a stream is a hello, or the stream is not TLS. */
+    return d->framer.proven || d->seen != 0 || is_hello(message);
+}
+
+/* give_up_messages: the direction's handshake records can't be read from here on. Returns false if
+ * it never was TLS. */
+static bool give_up_messages(struct tls *tls, struct tls_direction *d)
+{
+    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    if (!d->framer.proven && !d->unsure)
+        return false;
+    d->encrypted = true;
+    d->finished = d->finished || d->ccs || d->unsure;
+    tls->changed = true;
+    return true;
+}
+
+static bool take_handshake(struct tls *tls, unsigned direction, struct span piece,
+                           const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    struct cursor in = cursor_of(piece);
+    struct tls_message message;
+    while (!d->encrypted) {
+        enum tls_join join = tls_joiner_next(&d->joiner, &message, &in, tls_store_held(tls->store));
+        if (join == JOIN_MORE)
+            return true;
+        if (join == JOIN_HEADER) {
+            struct placement place = placement_of(d, &in, &message);
+            if (!is_clear(d, tls, &message, &place))
+                return give_up_messages(tls, d);
+            if (is_hello(&message) && tls_framer_type(&d->framer) == TLS_HANDSHAKE)
+                d->framer.proven = true;
+        } else if (!tls_flight_take(tls, direction, &message, false, where)) {
+            return give_up_messages(tls, d);
+        } else {
+            /* A hello in SSLv2's format is known only when it has been read. */
+            d->framer.proven = d->framer.proven || tls_framer_type(&d->framer) == TLS_SSL2_HELLO;
+        }
+    }
+    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    return true;
+}
+
+/* A hello in SSLv2's format has no message header of its own: it gets one. */
+static void begin_ssl2(struct tls *tls, struct tls_direction *d)
+{
+    uint16_t length = tls_framer_length(&d->framer);
+    const uint8_t header[TLS_MESSAGE_HEADER] = {TLS_CLIENT_HELLO, 0, (uint8_t)(length >> 8),
+                                                (uint8_t)length};
+    struct cursor in = cursor_of(span_of(header, sizeof header));
+    struct tls_message message;
+    while (tls_joiner_next(&d->joiner, &message, &in, tls_store_held(tls->store)) == JOIN_HEADER)
+        continue;
+}
+
+/* --- Records --- */
+
+static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
+                       const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_facts *facts = &tls->facts;
+    if (length == 0)
+        return;
+    if (!d->data || !d->many_data)
+        tls->changed = true;
+    d->many_data = d->data;
+    if (!d->data)
+        d->first_data = length;
+    d->data = true;
+    if (facts->client != (int)direction || !facts->client_hello ||
+        !facts->client_hello->early_data || tls->early_over)
+        return;
+    if (tls->early_first_frame == 0)
+        tls->early_first_frame = where->frame;
+    tls->early_last_frame = where->frame;
+    if (facts->server_hello && where->frame > facts->server_hello_frame &&
+        tls_finished_sized(tls, length)) {
+        tls->early_over = true;
+        tls->changed = true;
+    }
+}
+
+void tls_session_header(struct tls *tls, unsigned direction, const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    uint16_t length = tls_framer_length(&d->framer);
+    switch (tls_framer_type(&d->framer)) {
+    case TLS_SSL2_HELLO:
+        begin_ssl2(tls, d);
+        break;
+    case TLS_HANDSHAKE:
+        tls_joiner_resync(&d->joiner);
+        if (d->encrypted && !d->finished)
+            d->finished = tls->changed = true;
+        break;
+    case TLS_ALERT:
+        d->alert_have = 0;
+        if (length != ALERT_BYTES && d->framer.proven)
+            add_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
+                                               .encrypted = true,
+                                               .frame = where->frame});
+        break;
+    case TLS_APPLICATION_DATA:
+        begin_data(tls, direction, length, where);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A ChangeCipherSpec that is longer is an encrypted one, in a later handshake. */
+static void end_ccs(struct tls *tls, struct tls_direction *d)
+{
+    if (d->framer.left > 0 || tls_framer_length(&d->framer) != CHANGE_CIPHER_SPEC_BYTES || d->ccs)
+        return;
+    d->ccs = true;
+    tls->changed = true;
+    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+}
+
+bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
+                      const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    switch (tls_framer_type(&d->framer)) {
+    case TLS_SSL2_HELLO:
+    case TLS_HANDSHAKE:
+        return d->encrypted || take_handshake(tls, direction, piece, where);
+    case TLS_ALERT:
+        return tls_framer_length(&d->framer) != ALERT_BYTES ||
+               take_alert(tls, direction, piece, where);
+    case TLS_CHANGE_CIPHER_SPEC:
+        end_ccs(tls, d);
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* cut_message uses what there is of a message that misses its end. */
+static void cut_message(struct tls *tls, unsigned direction, uint64_t length,
+                        const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_message message;
+    if (!d->encrypted && !d->ccs &&
+        tls_joiner_gap(&d->joiner, &message, length, tls_store_held(tls->store)) &&
+        !tls_flight_take(tls, direction, &message, true, where))
+        d->unsure = true;
+}
+
+void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool framed,
+                     const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    uint8_t type = tls_framer_type(&d->framer);
+    tls->changed = true;
+    if (!d->ccs && !d->data) {
+        d->gap = true;
+        d->unsure = true;
+    }
+    if (!framed) {
+        cut_message(tls, direction, UINT64_MAX, where);
+        tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO) {
+        cut_message(tls, direction, length, where);
+    } else if (type == TLS_CHANGE_CIPHER_SPEC) {
+        end_ccs(tls, d);
+    }
+}
+
+void tls_session_end(struct tls *tls, unsigned direction)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    const struct tls_where nowhere = {0};
+    cut_message(tls, direction, UINT64_MAX, &nowhere);
+    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+}
+
+void tls_session_done(struct tls *tls)
+{
+    struct tls_facts *facts = &tls->facts;
+    for (unsigned i = 0; i < 2; i++)
+        tls_joiner_reset(&tls->directions[i].joiner, tls_store_held(tls->store));
+    tls_store_release(tls->store, facts->client_hello);
+    tls_store_release(tls->store, facts->server_hello);
+    free((void *)facts->sni.p);
+    free(facts->server_certs);
+    free(facts->client_certs);
+    free(facts->alerts);
+}

@@ -1,0 +1,72 @@
+/* tls_session.h: the state of one TLS session, and what its records say. Internal to tls.c,
+ * tls_session.c, tls_flight.c and tls_outcome.c.
+ *
+ * The bytes of one direction may be delivered long after those of the other, so that nothing here
+ * may rest on the order in which the two directions' events come in; frame numbers tell it. */
+#ifndef PUSHWATCH_DISSECT_TLS_SESSION_H
+#define PUSHWATCH_DISSECT_TLS_SESSION_H
+
+#include "tls_handshake.h"
+#include "tls_record.h"
+#include "tls_store.h"
+
+/* How the Certificate message of one end came out. */
+enum chain_state { CHAIN_UNSEEN, CHAIN_WHOLE, CHAIN_CUT, CHAIN_MALFORMED };
+
+/* One direction. */
+struct tls_direction {
+    struct tls_joiner joiner;
+    uint32_t seen; /* clear handshake messages, a bit for each type below 32 */
+    struct tls_framer framer;
+    uint16_t first_data;   /* body length of its first application data record */
+    uint8_t alert[2];      /* bytes of an alert, and */
+    uint8_t alert_have;    /* how many of them */
+    uint8_t searched;      /* segments in which no record was found */
+    uint8_t chain;         /* enum chain_state */
+    bool any_bytes : 1;    /* data or a gap */
+    bool ccs : 1;          /* ChangeCipherSpec was sent */
+    bool encrypted : 1;    /* its handshake records can't be read any more */
+    bool unsure : 1;       /* after a gap: what looks like a message may be none */
+    bool gap : 1;          /* bytes are missing between its hello and its encryption */
+    bool finished : 1;     /* it has sent Finished, by what follows */
+    bool data : 1;         /* application data was sent */
+    bool many_data : 1;    /* more than one record of it */
+    bool fatal : 1;        /* a fatal alert that can be read */
+    bool fin : 1;          /* closed, or the flow is over for it */
+    bool close_notify : 1; /* a close_notify that can be read */
+    bool last_alert : 1;   /* an encrypted alert was the last record before its end */
+};
+
+struct tls {
+    struct tls_facts facts;
+    struct tls_store *store;
+    struct tls_direction directions[2];
+    bool midstream : 1;
+    bool is_tls : 1;     /* decided */
+    bool is_other : 1;   /* decided */
+    bool changed : 1;    /* something happened that the outcome may depend on */
+    bool early_over : 1; /* after early data the client has sent Finished */
+    /* Where early data was offered: frames of the client's first and latest application data. */
+    uint64_t early_first_frame, early_last_frame;
+};
+
+/* tls_session_header tells of a record that begins. */
+void tls_session_header(struct tls *tls, unsigned direction, const struct tls_where *where);
+
+/* tls_session_body takes a piece of the body of the current record. Returns false if the stream's
+ * first bytes show that this is not TLS after all. */
+MUST_CHECK bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
+                                 const struct tls_where *where);
+
+/* tls_session_gap tells of missing bytes; `framed` that they lie inside the current record. */
+void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool framed,
+                     const struct tls_where *where);
+
+/* tls_session_end says that no more bytes of a direction come: what there is of a message is used.
+ */
+void tls_session_end(struct tls *tls, unsigned direction);
+
+/* tls_session_done frees what the session holds. */
+void tls_session_done(struct tls *tls);
+
+#endif

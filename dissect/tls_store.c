@@ -1,0 +1,283 @@
+/* tls_store.c: distinct certificates in order of first sight, and hellos that are counted by their
+ * users. What is looked up comes from the wire, so that it is hashed under a secret key; nothing
+ * that is reported depends on the hash. */
+#include "tls_store.h"
+
+#include "cursor.h"
+#include "fingerprint.h"
+#include "hash_table.h"
+#include "keyed_hash.h"
+#include "limits.h"
+#include "x509.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+struct cert_entry {
+    struct hash_node node; /* first: a node is cast back */
+    struct cert *cert;
+};
+
+/* A hello with its key: the bytes that make it distinct. */
+struct hello_entry {
+    struct hash_node node; /* first */
+    size_t users;
+    struct span key;
+    union {
+        struct client_hello client;
+        struct server_hello server;
+    } facts;
+};
+
+struct tls_store {
+    struct hash_key key;
+    struct hash_table certs, hellos;
+    struct cert_entry **in_order; /* certs.count of them, by ordinal */
+    size_t room, cert_bytes;
+    uint64_t dropped;
+    size_t held;
+};
+
+struct tls_store *tls_store_new(void)
+{
+    struct tls_store *store = xcalloc(1, sizeof *store);
+    /* Sixteen bytes come whole or not at all (getrandom(2)). */
+    if (getrandom(&store->key, sizeof store->key, 0) != (ssize_t)sizeof store->key)
+        abort(); /* a known key would be a hole */
+    return store;
+}
+
+static void free_certs(struct tls_store *store)
+{
+    for (size_t i = 0; i < store->certs.count; i++) {
+        struct cert *cert = store->in_order[i]->cert;
+        for (size_t j = 0; j < cert->names.count; j++)
+            free((void *)cert->names.items[j].p);
+        free(cert->names.items);
+        x509_free(cert);
+        free(store->in_order[i]);
+    }
+    free(store->in_order);
+    hash_table_done(&store->certs);
+}
+
+static void free_hello(struct hello_entry *entry)
+{
+    if (entry->key.p[0] == CERT_FROM_CLIENT)
+        free(entry->facts.client.alpn.items);
+    free((void *)entry->key.p);
+    free(entry);
+}
+
+void tls_store_free(struct tls_store *store)
+{
+    if (!store)
+        return;
+    free_certs(store);
+    /* Every session has released its hellos by now: it must not outlive the store. */
+    hash_table_done(&store->hellos);
+    free(store);
+}
+
+void tls_store_certs(const struct tls_store *store, uint64_t after,
+                     void (*visit)(void *context, const struct cert *cert), void *context)
+{
+    for (uint64_t i = after; i < store->certs.count; i++)
+        visit(context, store->in_order[i]->cert);
+}
+
+uint64_t tls_store_cert_count(const struct tls_store *store)
+{
+    return store->certs.count;
+}
+
+uint64_t tls_store_dropped(const struct tls_store *store)
+{
+    return store->dropped;
+}
+
+size_t *tls_store_held(struct tls_store *store)
+{
+    return &store->held;
+}
+
+static struct cert *find_cert(const struct tls_store *store, struct span der, uint64_t hash)
+{
+    for (struct hash_node *node = hash_table_first(&store->certs, hash); node;
+         node = hash_table_next(node)) {
+        struct cert_entry *entry = (struct cert_entry *)node;
+        if (span_equal(entry->cert->der, der))
+            return entry->cert;
+    }
+    return NULL;
+}
+
+static struct cert *add_cert(struct tls_store *store, struct span der, uint64_t hash)
+{
+    if (store->certs.count >= LIMIT_CERTS || store->cert_bytes + der.n > LIMIT_CERT_BYTES) {
+        store->dropped++;
+        return NULL;
+    }
+    struct cert_entry *entry = xcalloc(1, sizeof *entry);
+    entry->node.hash = hash;
+    entry->cert = x509_new(der);
+    if (store->certs.count == store->room) {
+        store->room = store->room ? store->room * 2 : 64;
+        store->in_order = xrealloc(store->in_order, store->room * sizeof(struct cert_entry *));
+    }
+    store->in_order[store->certs.count] = entry;
+    hash_table_add(&store->certs, &entry->node);
+    store->cert_bytes += der.n;
+    entry->cert->ordinal = store->certs.count;
+    return entry->cert;
+}
+
+struct cert *tls_store_cert(struct tls_store *store, struct span der,
+                            const struct cert_sight *sight)
+{
+    uint64_t hash = hash_bytes(&store->key, der);
+    struct cert *cert = find_cert(store, der, hash);
+    if (!cert) {
+        cert = add_cert(store, der, hash);
+        if (!cert)
+            return NULL;
+        cert->first_seen = cert->last_seen = sight->time;
+        cert->first_frame = sight->frame;
+    }
+    if (sight->time > cert->last_seen)
+        cert->last_seen = sight->time;
+    cert->presented_by |= sight->presented_by;
+    return cert;
+}
+
+void tls_store_name(struct tls_store *store, const struct cert *cert, struct span sni)
+{
+    struct text_list *names = &store->in_order[cert->ordinal - 1]->cert->names;
+    if (sni.n == 0 || names->count >= LIMIT_CERT_NAMES)
+        return;
+    for (size_t i = 0; i < names->count; i++) {
+        if (span_equal(names->items[i], sni))
+            return;
+    }
+    names->items = xrealloc(names->items, (names->count + 1) * sizeof *names->items);
+    names->items[names->count++] = span_of(xmemdup(sni.p, sni.n), sni.n);
+}
+
+/* share finds the hello of a key, or adds one whose facts are still empty. It takes the key's
+ * bytes. *fresh tells which. */
+static struct hello_entry *share_take(struct tls_store *store, struct buf *key, bool *fresh)
+{
+    uint64_t hash = hash_bytes(&store->key, span_of(key->p, key->n));
+    for (struct hash_node *node = hash_table_first(&store->hellos, hash); node;
+         node = hash_table_next(node)) {
+        struct hello_entry *entry = (struct hello_entry *)node;
+        if (span_equal(entry->key, span_of(key->p, key->n))) {
+            buf_done(key);
+            entry->users++;
+            *fresh = false;
+            return entry;
+        }
+    }
+    struct hello_entry *entry = xcalloc(1, sizeof *entry);
+    entry->node.hash = hash;
+    entry->users = 1;
+    entry->key = span_of(key->p, key->n);
+    hash_table_add(&store->hellos, &entry->node);
+    *fresh = true;
+    return entry;
+}
+
+/* put_part appends a part of a key with its length, so that no two lists of parts look alike. */
+static void put_part(struct buf *key, struct span part)
+{
+    uint32_t n = (uint32_t)part.n;
+    buf_append(key, &n, sizeof n);
+    buf_append(key, part.p, part.n);
+}
+
+static void begin_key(struct buf *key, uint8_t kind, const struct tls_hello *hello)
+{
+    const uint8_t flags[] = {kind, hello->ech, hello->early_data};
+    const uint16_t numbers[] = {hello->legacy_version, hello->version, hello->cipher, hello->group};
+    buf_append(key, flags, sizeof flags);
+    buf_append(key, numbers, sizeof numbers);
+    put_part(key, hello->alpn);
+}
+
+/* split_alpn makes a list of the names in a ProtocolNameList. */
+static void split_alpn(struct text_list *out, struct span list)
+{
+    struct cursor c = cursor_of(list), name;
+    struct span items[LIMIT_TLS_ALPN];
+    out->count = 0;
+    while (out->count < LIMIT_TLS_ALPN && cursor_vec8(&c, &name))
+        items[out->count++] = cursor_rest(&name);
+    out->items = out->count ? xmemdup(items, out->count * sizeof *items) : NULL;
+}
+
+/* The names lie in the key; finds them there again by the place that begin_key gave them. */
+static struct span alpn_in(struct span key)
+{
+    struct cursor c = cursor_of(key);
+    struct span length, list = {NULL, 0};
+    uint32_t n;
+    if (cursor_skip(&c, 3 + 4 * sizeof(uint16_t)) && cursor_bytes(&c, &length, sizeof n)) {
+        memcpy(&n, length.p, sizeof n);
+        if (!cursor_bytes(&c, &list, n))
+            return span_of(NULL, 0);
+    }
+    return list;
+}
+
+const struct client_hello *tls_store_client_hello(struct tls_store *store,
+                                                  const struct tls_hello *hello)
+{
+    struct buf key = {0};
+    struct client_hello facts = {.legacy_version = hello->legacy_version,
+                                 .version = hello->version,
+                                 .ech = hello->ech,
+                                 .early_data = hello->early_data};
+    bool fresh;
+    fingerprint_client(facts.ja3, facts.ja4, hello);
+    begin_key(&key, CERT_FROM_CLIENT, hello);
+    buf_append(&key, facts.ja3, sizeof facts.ja3);
+    buf_append(&key, facts.ja4, sizeof facts.ja4);
+    struct hello_entry *entry = share_take(store, &key, &fresh);
+    if (fresh) {
+        split_alpn(&facts.alpn, alpn_in(entry->key));
+        entry->facts.client = facts;
+    }
+    return &entry->facts.client;
+}
+
+const struct server_hello *tls_store_server_hello(struct tls_store *store,
+                                                  const struct tls_hello *hello)
+{
+    struct buf key = {0};
+    struct server_hello facts = {
+        .version = hello->version, .cipher = hello->cipher, .group = hello->group};
+    bool fresh;
+    fingerprint_server(facts.ja3s, hello);
+    begin_key(&key, CERT_FROM_SERVER, hello);
+    buf_append(&key, facts.ja3s, sizeof facts.ja3s);
+    struct hello_entry *entry = share_take(store, &key, &fresh);
+    if (fresh) {
+        struct cursor list = cursor_of(alpn_in(entry->key)), name;
+        if (cursor_vec8(&list, &name))
+            facts.alpn = cursor_rest(&name);
+        entry->facts.server = facts;
+    }
+    return &entry->facts.server;
+}
+
+void tls_store_release(struct tls_store *store, const void *hello)
+{
+    if (!hello)
+        return;
+    struct hello_entry *entry =
+        (struct hello_entry *)((const char *)hello - offsetof(struct hello_entry, facts));
+    if (--entry->users > 0)
+        return;
+    hash_table_remove(&store->hellos, &entry->node);
+    free_hello(entry);
+}
