@@ -104,3 +104,8 @@ void filter_free(struct filter *filter)
     free(filter->expression);
     free(filter);
 }
+
+const char *filter_library_version(void)
+{
+    return pcap_lib_version();
+}

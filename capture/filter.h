@@ -17,4 +17,7 @@ bool filter_match(struct filter *filter, const struct packet *packet);
 
 void filter_free(struct filter *filter);
 
+/* filter_library_version gives libpcap's name and version. */
+const char *filter_library_version(void);
+
 #endif

@@ -3,7 +3,6 @@
 #include "reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,9 +20,6 @@ void reader_init(struct reader *reader, int fd, size_t block, const volatile sig
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         reader->regular = true;
         reader->size = (uint64_t)status.st_size;
-#ifdef POSIX_FADV_SEQUENTIAL
-        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-#endif
     }
 }
 

@@ -10,9 +10,10 @@
 #include <signal.h>
 
 enum {
-    /* One read: large enough that the system call costs nothing, small enough for the second-level
-     * cache to hold what it brought until it has been looked at. */
-    READER_BLOCK = 1 << 20,
+    /* One read. Measured on a 1 GB capture in the page cache: 64 KiB 87 ms, 128 KiB 72, 256 KiB 62,
+     * 512 KiB 64, 1 MiB 76, against 43 for reading alone: more does not fit in the second-level
+     * cache, less is more system calls. */
+    READER_BLOCK = 1 << 18,
     /* For a glance at a file's first packet. */
     READER_BLOCK_SMALL = 1 << 16,
     /* The most that can be peeked at, and so the most that the buffer grows to. Wireshark refuses
