@@ -6,6 +6,7 @@
 #include "limits.h"
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -384,6 +385,11 @@ void x509_free(struct cert *cert)
         free(block);
     }
     free(owned);
+}
+
+const char *x509_library_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
 }
 
 const char *x509_library_version(void)
