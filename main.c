@@ -182,8 +182,8 @@ static void begin_report(struct run *run)
         .openssl = x509_library_version(),
         .ports = options->ports_text,
         .filter = options->filter,
-        .inputs = options->interface ? &options->interface
-                                     : (const char *const *)(uintptr_t)options->files,
+        .inputs =
+            options->interface ? &options->interface : (const char *const *)(uintptr_t)options->files,
         .input_count = options->interface ? 1 : options->file_count,
         .live = options->interface != NULL,
     };
@@ -252,8 +252,7 @@ static bool is_past(struct run *run, const struct packet *packet)
 {
     if (run->packets == 0)
         run->first_time = packet->time;
-    return run->options->duration &&
-           packet->time - run->first_time >= run->options->duration;
+    return run->options->duration && packet->time - run->first_time >= run->options->duration;
 }
 
 /* Reads to the end; returns how the source ended. */

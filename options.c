@@ -42,14 +42,7 @@ const char options_help[] =
     "Exit status: 0 done, 2 wrong usage, 3 input could not be read to its end (what\n"
     "was read is reported), 4 internal error. More in pushwatch(1).\n";
 
-enum {
-    OPT_COUNT = 256,
-    OPT_DURATION,
-    OPT_INTERVAL,
-    OPT_LIST,
-    OPT_NO_NDPI,
-    OPT_SNAPLEN
-};
+enum { OPT_COUNT = 256, OPT_DURATION, OPT_INTERVAL, OPT_LIST, OPT_NO_NDPI, OPT_SNAPLEN };
 
 static const struct option longs[] = {
     {"ports", required_argument, NULL, 'p'},

@@ -116,6 +116,11 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
     struct tcp_end *x = &tcp->ends[from];
     uint64_t isn = a->seq - 1;
     if (x->syn && isn == x->isn) {
+        if (a->ack && !x->syn_ack) { /* a simultaneous open: RFC 9293 figure 7 */
+            x->syn_ack = true;
+            move(x, EVENT_SENDS_SYN_ACK, a->time);
+            return;
+        }
         x->retransmits++;
         if (x->una > isn)
             return;

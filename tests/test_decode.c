@@ -10,8 +10,8 @@
 #include "../dissect/decode.h"
 #include "craft.h"
 
-static const uint8_t syn_options[] = {2, 4, 5, 0xb4, 4, 2, 8,    10, 0, 0, 0,
-                                      1, 0, 0, 0,    0, 1, 3, 3, 7};
+static const uint8_t syn_options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0,
+                                      0, 1, 0, 0,    0, 0, 1, 3,  3, 7};
 
 static void append_tcp(struct craft *craft)
 {
@@ -200,9 +200,9 @@ static void ipv6_extension_headers(void **state)
     struct craft c = {.n = 0};
     craft_ethernet(&c, 0x86dd);
     craft_ipv6(&c, 0, 8 + 16 + 8 + TCP_SIZE);
-    craft_bytes(&c, "\53\0\1\4\0\0\0\0", 8);                         /* hop-by-hop, then 43 */
-    craft_bytes(&c, "\54\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);        /* routing, then 44 */
-    craft_bytes(&c, "\6\0\0\0\0\0\0\1", 8);                          /* a fragment that is whole */
+    craft_bytes(&c, "\53\0\1\4\0\0\0\0", 8);                  /* hop-by-hop, then 43 */
+    craft_bytes(&c, "\54\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16); /* routing, then 44 */
+    craft_bytes(&c, "\6\0\0\0\0\0\0\1", 8);                   /* a fragment that is whole */
     append_tcp(&c);
     expect_decodes(&c, LINK_ETHERNET, true);
 }
