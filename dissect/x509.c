@@ -391,8 +391,3 @@ const char *x509_library_version(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);
 }
-
-const char *x509_library_version(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}

@@ -19,7 +19,4 @@ unsigned x509_count_scts(struct span list);
 /* x509_library_version gives OpenSSL's name and version. */
 const char *x509_library_version(void);
 
-/* x509_library_version names the library that reads them, such as "OpenSSL 3.0.17 1 Jul 2025". */
-const char *x509_library_version(void);
-
 #endif
