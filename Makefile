@@ -13,7 +13,7 @@ BUILD_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(WAR
                $(INCLUDES) $(CFLAGS) $(SANITIZE)
 LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lpthread
 
-SOURCES := $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
+SOURCES := options.c progress.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

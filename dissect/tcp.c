@@ -274,6 +274,9 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
             y->tries_since_answer = 0;
         }
     }
+    /* In a simultaneous open the acknowledgment came before the SYN-ACK. */
+    if (y->state == SIDE_SYN_RECEIVED && y->una > y->isn && !a->syn)
+        move(y, EVENT_SYN_ACKED, a->time);
 }
 
 /* --- windows and probes --- */
