@@ -129,7 +129,7 @@ static void finish_table(struct text_sink *sink)
         return;
     fputs("\n", sink->out);
     terminal_heading(&sink->scratch, &sink->style,
-                     "Connections (times are UTC; unackd: bytes sent and not acknowledged)");
+                     "Connections (times are UTC; unacked: bytes sent and not acknowledged)");
     print(sink, &sink->scratch);
     print_spool(sink, &sink->rows);
 }

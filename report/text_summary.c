@@ -66,21 +66,27 @@ static void say_stuck(struct buf *text, const struct text_overview *overview, ui
     struct time_room room;
     struct address_room address;
     uint64_t data = overview->stuck - overview->stuck_fin;
+    const char *they = overview->stuck == 1 ? "it" : "they";
     if (flows == 1)
         buf_printf(text, "The connection is stuck: ");
+    else if (overview->stuck == flows)
+        buf_printf(text, "All %" PRIu64 " connections are stuck: ", flows);
     else
         buf_printf(text, "%" PRIu64 " of %" PRIu64 " connections %s stuck: ", overview->stuck,
                    flows, overview->stuck == 1 ? "is" : "are");
-    if (overview->stuck_fin > 0) {
-        if (data > 0)
-            buf_printf(text, "%" PRIu64 " ", overview->stuck_fin);
-        buf_printf(text, "sent a FIN that nobody acknowledged");
-    }
-    if (data > 0)
-        buf_printf(text, "%s%s data that nobody acknowledged", overview->stuck_fin > 0 ? ", " : "",
-                   overview->stuck_fin > 0 ? "the others sent" : "sent");
-    buf_printf(text, ", the first at %s", timetext_clock(&room, overview->stuck_since, 0));
-    buf_printf(text, "; the longest wait is %s. ", timetext_span(&room, overview->stuck_longest));
+    if (data == 0)
+        buf_printf(text, "%s sent a FIN that was never acknowledged", they);
+    else if (overview->stuck_fin == 0)
+        buf_printf(text, "%s sent data that was never acknowledged", they);
+    else
+        buf_printf(text,
+                   "%" PRIu64 " sent a FIN and %" PRIu64 " sent data that was never acknowledged",
+                   overview->stuck_fin, data);
+    buf_printf(text, ", %s at %s", overview->stuck == 1 ? "first" : "the first",
+               timetext_clock(&room, overview->stuck_since, 0));
+    buf_printf(text, ", and %s waited %s up to the end of the capture. ",
+               overview->stuck == 1 ? "has" : "the longest has",
+               timetext_span(&room, overview->stuck_longest));
     buf_printf(text, "Server%s: ", plural(overview->server_count));
     for (unsigned i = 0; i < overview->server_count; i++)
         buf_printf(text, "%s%s", i ? ", " : "", address_text(&address, &overview->servers[i]));
@@ -129,13 +135,15 @@ static void say_other_troubles(struct buf *text, const struct text_overview *ove
         buf_printf(text, ".");
 }
 
-static void say_healthy(struct buf *text, const struct summary *summary)
+static void say_healthy(struct buf *text, const struct summary *summary, bool doubtful)
 {
     uint64_t open = summary->by_teardown[TEARDOWN_OPEN];
     uint64_t closed = summary->by_teardown[TEARDOWN_GRACEFUL];
     uint64_t others = summary->flows - open - closed;
-    buf_printf(text, "Nothing is wrong here: %" PRIu64 " connection%s", summary->flows,
-               plural(summary->flows));
+    buf_printf(text, "%s: %" PRIu64 " connection%s",
+               doubtful ? "The connections look well, but the capture has holes"
+                        : "Nothing is wrong here",
+               summary->flows, plural(summary->flows));
     const char *lead = ", ";
     if (closed > 0) {
         buf_printf(text, "%s%" PRIu64 " closed in order", lead, closed);
@@ -152,7 +160,7 @@ static void say_healthy(struct buf *text, const struct summary *summary)
 
 static void say_headline(struct buf *text, const struct run_meta *meta,
                          const struct text_overview *overview, const struct summary *summary,
-                         const struct run_end *end)
+                         const struct run_end *end, bool doubtful)
 {
     bool any_port = meta->ports && strcmp(meta->ports, "any") == 0;
     if (end->counts.packets == 0) {
@@ -161,7 +169,7 @@ static void say_headline(struct buf *text, const struct run_meta *meta,
         buf_printf(text, "No TCP connection%s%s was seen.", any_port ? "" : " on port ",
                    any_port ? "" : meta->ports);
     } else if (overview->troubled == 0) {
-        say_healthy(text, summary);
+        say_healthy(text, summary, doubtful);
     } else {
         if (overview->stuck > 0)
             say_stuck(text, overview, summary->flows);
@@ -280,10 +288,11 @@ void text_summary_print(struct buf *out, const struct text_style *style,
                         const struct run_end *end)
 {
     const struct finding *worst = findings_worst(findings);
-    bool healthy = overview->troubled == 0 && (!worst || worst->severity < SEVERITY_NOTICE);
+    bool doubtful = worst && worst->severity >= SEVERITY_NOTICE;
+    bool healthy = overview->troubled == 0 && !doubtful;
     struct buf headline = {0};
-    say_headline(&headline, meta, overview, summary, end);
-    terminal_colour(out, style, overview->troubled ? COLOUR_BOLD : COLOUR_GREEN);
+    say_headline(&headline, meta, overview, summary, end, doubtful);
+    terminal_colour(out, style, healthy ? COLOUR_GREEN : COLOUR_BOLD);
     terminal_wrap(out, style, span_of(headline.p, headline.n), 0, 0);
     terminal_colour(out, style, COLOUR_OFF);
     buf_done(&headline);

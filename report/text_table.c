@@ -13,7 +13,7 @@
 
 enum {
     STATE_WIDTH = 12, /* SYN_RECEIVED */
-    COUNT_WIDTH = 6,
+    COUNT_WIDTH = 7,
     LASTED_WIDTH = 10,
     WIDE_COLUMNS = 100, /* from here on: milliseconds, and how long it lasted */
     INDENT = 4
@@ -60,7 +60,7 @@ const char *text_flow_ended(const struct flow_record *record)
         return "closing";
     case TEARDOWN_RESET:
         if (tls_failed)
-            return "TLS failed, reset";
+            return "TLS failed, RST";
         return tcp->reset_by == CLIENT ? "reset by client" : "reset by server";
     case TEARDOWN_REFUSED:
         return "refused";
@@ -148,7 +148,7 @@ static void put_titles(struct buf *out, const struct text_style *style)
     buf_printf(out, "   # %-*s ", wide ? 12 : 8, "start");
     if (wide)
         buf_printf(out, "%*s ", LASTED_WIDTH, "lasted");
-    buf_printf(out, " port  %-*s unackd  %-*s unackd  ended", STATE_WIDTH, "client", STATE_WIDTH,
+    buf_printf(out, " port  %-*s unacked  %-*s unacked ended", STATE_WIDTH, "client", STATE_WIDTH,
                "server");
     terminal_colour(out, style, COLOUR_OFF);
     buf_append(out, "\n", 1);
@@ -172,16 +172,16 @@ static void put_day(struct buf *out, struct text_table *table, const struct text
     table->day = start;
 }
 
-/* At most six characters: exact up to 999999. */
+/* At most seven characters: exact up to 9999999. */
 static void put_count(struct buf *out, uint64_t count)
 {
     static const char units[] = "kMGTPE";
-    if (count < 1000000) {
+    if (count < 10000000) {
         buf_printf(out, "%*" PRIu64, COUNT_WIDTH, count);
         return;
     }
     unsigned unit = 0;
-    for (count /= 1000; count >= 100000; count /= 1000)
+    for (count /= 1000; count >= 1000000; count /= 1000)
         unit++;
     buf_printf(out, "%*" PRIu64 "%c", COUNT_WIDTH - 1, count, units[unit]);
 }
@@ -197,7 +197,6 @@ static void put_end(struct buf *out, const struct text_style *style,
     put_count(out, end->unacked);
     if (stuck)
         terminal_colour(out, style, COLOUR_OFF);
-    buf_printf(out, "  ");
 }
 
 static void put_ended(struct buf *out, const struct text_style *style,
@@ -206,8 +205,9 @@ static void put_ended(struct buf *out, const struct text_style *style,
     const struct stuck_record *stuck = &record->tcp.stuck;
     struct buf words = {0};
     buf_printf(&words, "%s", text_flow_ended(record));
-    if (stuck->cause != STUCK_NOT && stuck->attempts > 0 && room_left >= 30)
-        buf_printf(&words, ", tried %" PRIu32 " more", stuck->attempts);
+    if (stuck->cause != STUCK_NOT && stuck->attempts > 0 && room_left >= 34)
+        buf_printf(&words, ", retried %" PRIu32 " time%s", stuck->attempts,
+                   stuck->attempts == 1 ? "" : "s");
     terminal_colour(out, style, colour_of_end(record));
     terminal_cut(out, style, span_of(words.p, words.n), room_left);
     terminal_colour(out, style, COLOUR_OFF);
@@ -226,11 +226,13 @@ static void put_line(struct buf *out, const struct text_style *style,
     if (wide)
         buf_printf(&left, "%*s ", LASTED_WIDTH, timetext_span(&room, record->end - record->start));
     buf_printf(&left, "%5u  ", record->ends[CLIENT].port);
-    unsigned used = (unsigned)left.n + 2 * (STATE_WIDTH + 1 + COUNT_WIDTH + 2);
+    unsigned used = (unsigned)left.n + 2 * (STATE_WIDTH + 1 + COUNT_WIDTH) + 3;
     buf_append(out, left.p, left.n);
     buf_done(&left);
     put_end(out, style, record, CLIENT);
+    buf_printf(out, "  ");
     put_end(out, style, record, SERVER);
+    buf_printf(out, " ");
     put_ended(out, style, record, style->columns > used ? style->columns - used : 0);
 }
 
