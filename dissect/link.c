@@ -5,29 +5,47 @@ enum {
     ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_QINQ = 0x88a8,
     ETHERTYPE_QINQ_OLD = 0x9100,
+    ETHERTYPE_CISCO_METADATA = 0x8909, /* carries TrustSec's security group tag */
     /* Below this the field is a length (IEEE 802.3): LLC follows, and no IP that we read. */
     ETHERTYPE_MIN = 0x0600,
     /* More tags than anyone stacks; a cap so that a packet full of tags costs little. */
     TAGS_MAX = 16
 };
 
-static bool is_vlan(uint16_t ethertype)
+static bool is_tag(uint16_t ethertype)
 {
     return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
-           ethertype == ETHERTYPE_QINQ_OLD;
+           ethertype == ETHERTYPE_QINQ_OLD || ethertype == ETHERTYPE_CISCO_METADATA;
 }
 
-/* Tag: 16 bits PCP, DEI and VLAN id (the low 12), 16 bits ethertype of what follows. */
+/* 16 bits: priority, drop eligibility, and the VLAN id in the low 12. */
+static bool pass_vlan(struct link_layer *out, struct cursor *c)
+{
+    uint16_t tag;
+    if (!cursor_u16(c, &tag))
+        return false;
+    if (out->vlan_count < VLANS_MAX)
+        out->vlans[out->vlan_count++] = tag & 0xfff;
+    return true;
+}
+
+/* Version, number of options (8 bits each); options of a 16-bit type and a 16-bit value. */
+static bool pass_cisco_metadata(struct cursor *c)
+{
+    uint8_t options;
+    return cursor_skip(c, 1) && cursor_u8(c, &options) && cursor_skip(c, options * 4u);
+}
+
+/* After each tag: 16 bits, the ethertype of what follows. */
 static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t ethertype)
 {
-    for (unsigned tags = 0; is_vlan(ethertype); tags++) {
-        uint16_t tag;
+    for (unsigned tags = 0; is_tag(ethertype); tags++) {
         if (tags == TAGS_MAX)
             return NOTE_MALFORMED;
-        if (!cursor_u16(c, &tag) || !cursor_u16(c, &ethertype))
+        bool passed = ethertype == ETHERTYPE_CISCO_METADATA ? pass_cisco_metadata(c)
+                                                            : pass_vlan(out, c);
+        if (!passed || !cursor_u16(c, &ethertype))
             return NOTE_CUT;
-        if (out->vlan_count < VLANS_MAX)
-            out->vlans[out->vlan_count++] = tag & 0xfff;
     }
     out->ethertype = ethertype;
     return ethertype == ETHERTYPE_V4 || ethertype == ETHERTYPE_V6 ? NOTE_NONE : NOTE_NOT_IP;

@@ -15,8 +15,8 @@ struct link_layer {
     uint8_t vlan_count;
 };
 
-/* link_decode passes over a packet's link-layer header and VLAN tags (IEEE 802.1Q and 802.1ad; tags
- * beyond VLANS_MAX are passed over but not kept). On NOTE_NONE the cursor stands on an IP header.
+/* link_decode passes over a packet's link-layer header, VLAN tags (IEEE 802.1Q and 802.1ad; those
+ * beyond VLANS_MAX are not kept) and Cisco metadata. On NOTE_NONE the cursor stands on an IP header.
  * Header layouts: https://www.tcpdump.org/linktypes.html */
 MUST_CHECK enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type link);
 

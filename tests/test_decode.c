@@ -143,6 +143,18 @@ static void more_vlans_than_kept(void **state)
     free((void *)(uintptr_t)packet.bytes);
 }
 
+static void cisco_metadata(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x8909);
+    craft_bytes(&c, "\1\1\0\1\0\2", 6); /* one option: security group 2 */
+    craft_u16(&c, 0x0800);
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, false);
+}
+
 static void linux_cooked(void **state)
 {
     (void)state;
@@ -303,6 +315,7 @@ int main(void)
         cmocka_unit_test(ethernet_padding_is_no_payload),
         cmocka_unit_test(stacked_vlans),
         cmocka_unit_test(more_vlans_than_kept),
+        cmocka_unit_test(cisco_metadata),
         cmocka_unit_test(linux_cooked),
         cmocka_unit_test(loopback_in_both_byte_orders),
         cmocka_unit_test(raw_ip),
