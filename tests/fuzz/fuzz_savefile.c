@@ -1,0 +1,54 @@
+/* fuzz_savefile.c: any bytes as a capture file, read to their end.
+ *
+ * Blocks of one byte keep the reader's buffer as small as what is peeked at, so that a read beyond
+ * that is seen. What comes out is checked against what struct packet promises. */
+#include "../../capture/savefile.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int file_of(const uint8_t *data, size_t size)
+{
+    int fd = memfd_create("capture", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
+        abort();
+    return fd;
+}
+
+static void check(struct source *source, const struct packet *packet, uint64_t frame)
+{
+    static volatile uint32_t sum;
+    uint32_t touched = 0;
+    if (packet->frame != frame || packet->caplen > packet->len || packet->time < 0 ||
+        packet->time > SAVEFILE_TIME_MAX || packet->caplen > SAVEFILE_CAPLEN_MAX)
+        abort();
+    for (uint32_t i = 0; i < packet->caplen; i++)
+        touched += packet->bytes[i];
+    const char *name = source_interface_name(source, packet->interface);
+    if (name && (*name == '\0' || strlen(name) > INTERFACE_NAME_BYTES_MAX))
+        abort();
+    sum += touched;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct source_error error = {""};
+    struct source *source = savefile_open_fd(&error, file_of(data, size), "fuzz", 1, NULL);
+    if (!source) {
+        if (!*error.text)
+            abort();
+        return 0;
+    }
+    struct packet packet;
+    uint64_t frame = 0, done, total;
+    enum source_status status;
+    while ((status = source_next(source, &packet)) == SOURCE_PACKET)
+        check(source, &packet, ++frame);
+    source_progress(source, &done, &total);
+    if ((status == SOURCE_END && (done != size || *source_error(source))) ||
+        (status == SOURCE_BROKEN && !*source_error(source)) || status == SOURCE_IDLE)
+        abort();
+    source_close(source);
+    return 0;
+}
