@@ -247,7 +247,7 @@ static void ja4_of(char ja4[37], const struct tls_hello *hello)
         write_list16(&algorithms, hello->signature_algorithms);
     }
     sha12(c, &text);
-    snprintf(ja4, 37, "t%s%c%02u%02u%s_%s_%s", ja4_version(hello->version), named ? 'd' : 'i',
+    snprintf(ja4, 37, "t%s%c%02u%02u%s_%s_%s", ja4_version(hello->highest), named ? 'd' : 'i',
              at_most(ciphers.n), at_most(extension_count), alpn, b, c);
     buf_done(&text);
     free(ciphers.v);
@@ -256,6 +256,9 @@ static void ja4_of(char ja4[37], const struct tls_hello *hello)
 
 void fingerprint_client(char ja3[33], char ja4[37], const struct tls_hello *hello)
 {
+    ja3[0] = ja4[0] = '\0';
+    if (hello->ssl2)
+        return;
     ja3_of(ja3, hello);
     ja4_of(ja4, hello);
 }

@@ -6,7 +6,8 @@
 #include "tls_hello.h"
 
 /* fingerprint_client computes a ClientHello's JA3 (github.com/salesforce/ja3) and JA4
- * (github.com/FoxIO-LLC/ja4, technical_details/JA4.md), both NUL-terminated. */
+ * (github.com/FoxIO-LLC/ja4, technical_details/JA4.md), both NUL-terminated.
+ * Neither is defined for a hello in SSLv2's format: they are empty then. */
 void fingerprint_client(char ja3[33], char ja4[37], const struct tls_hello *hello);
 
 /* fingerprint_server computes a ServerHello's JA3S. */

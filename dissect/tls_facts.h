@@ -62,7 +62,7 @@ struct client_hello {
     uint16_t legacy_version;
     uint16_t version; /* the highest one offered, GREASE left out (RFC 8701) */
     struct text_list alpn;
-    char ja3[33]; /* MD5 in hex */
+    char ja3[33]; /* MD5 in hex; like ja4 "" for a hello in SSLv2's format */
     char ja4[37]; /* github.com/FoxIO-LLC/ja4, technical_details/JA4.md */
     bool ech;     /* encrypted_client_hello that is an outer one (RFC 9849) */
     bool early_data;
@@ -83,7 +83,7 @@ enum { TLS_ALERTS_MAX = 8 };
 struct tls_facts {
     int8_t client;    /* direction of the ClientHello's sender, or the peer of the ServerHello's; -1
                          where neither was seen */
-    bool negotiated;  /* a ServerHello was seen */
+    bool negotiated;  /* a ServerHello was seen, or a HelloRetryRequest, which decides as much */
     uint16_t version; /* negotiated; else the offered one (client_hello) or, midstream, that of the
                          records; 0 if unknown */
     uint16_t group;   /* key_share or ServerKeyExchange; 0 if unknown */
@@ -99,7 +99,7 @@ struct tls_facts {
     uint8_t alert_count;                     /* at most TLS_ALERTS_MAX; further ones are dropped */
     uint8_t close_notify[2];                 /* enum close_notify, by direction */
     const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
-    const struct server_hello *server_hello; /* NULL if not seen; likewise */
+    const struct server_hello *server_hello; /* likewise; a HelloRetryRequest until the real one */
     struct span sni;                         /* host_name as sent; n is 0 if none */
     /* Chain as sent, whole certificates only: where certs_via is CERTS_GAP or CERTS_MALFORMED,
      * those before the damage. Owned by the tls_store. */

@@ -61,19 +61,24 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     return true;
 }
 
+/* A HelloRetryRequest has chosen version and suite already: it stands for the ServerHello until
+ * that comes. */
 static void take_negotiated(struct tls *tls, unsigned direction, const struct tls_hello *hello,
                             const struct tls_where *where)
 {
     struct tls_facts *facts = &tls->facts;
     struct tls_direction *d = &tls->directions[direction];
+    const struct server_hello *before = facts->server_hello;
     facts->server_hello = tls_store_server_hello(tls->store, hello);
+    tls_store_release(tls->store, before);
     facts->server_hello_frame = where->frame;
     facts->negotiated = true;
     facts->version = hello->version;
     if (hello->group)
         facts->group = hello->group;
     begin_flight(d);
-    if (!tls_is_13(hello->version))
+    tls->retry_only = hello->retry;
+    if (!tls_is_13(hello->version) || hello->retry)
         return;
     d->encrypted = true;
     facts->resumed = hello->pre_shared_key;
@@ -94,9 +99,8 @@ static bool take_server_hello(struct tls *tls, unsigned direction,
         facts->client = (int8_t)(direction ^ 1);
     if (!good || is_cut(message) || facts->client == (int)direction)
         return true;
-    if (hello.retry)
-        facts->hello_retry = true;
-    else if (!facts->server_hello)
+    facts->hello_retry = facts->hello_retry || hello.retry;
+    if (!facts->server_hello || (tls->retry_only && !hello.retry))
         take_negotiated(tls, direction, &hello, where);
     return true;
 }

@@ -3,7 +3,13 @@
 
 #include "tls_facts.h"
 
-enum { RANDOM_BYTES = 32, CHALLENGE_MIN = 16, ECH_OUTER = 0, SSL2_SUITE_BYTES = 3 };
+enum {
+    RANDOM_BYTES = 32,
+    SESSION_ID_MAX = 32,
+    CHALLENGE_MIN = 16,
+    ECH_OUTER = 0,
+    SSL2_SUITE_BYTES = 3
+};
 
 /* RFC 8446 section 4.1.3: SHA-256 of "HelloRetryRequest". */
 static const uint8_t retry_random[RANDOM_BYTES] = {
@@ -99,11 +105,15 @@ static bool read_versions(struct tls_hello *hello, struct cursor *c)
 {
     struct cursor list;
     uint16_t version, best = 0;
+    bool any = false;
     if (!cursor_vec8(c, &list) || !cursor_done(c) || list.left % 2)
         return false;
     while (cursor_u16(&list, &version)) {
         if (rank(version) > rank(best))
             best = version;
+        if (!tls_is_grease(version) && (!any || version > hello->highest))
+            hello->highest = version;
+        any = any || !tls_is_grease(version);
     }
     if (best)
         hello->version = best;
@@ -230,10 +240,11 @@ bool tls_hello_client(struct tls_hello *hello, struct span bytes)
     struct cursor c = cursor_of(bytes), session, ciphers, compression;
     *hello = (struct tls_hello){0};
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
-        !cursor_skip(&c, RANDOM_BYTES) || !cursor_vec8(&c, &session) || session.left > 32 ||
-        !cursor_vec16(&c, &ciphers) || ciphers.left % 2 || !cursor_vec8(&c, &compression))
+        !cursor_skip(&c, RANDOM_BYTES) || !cursor_vec8(&c, &session) ||
+        session.left > SESSION_ID_MAX || !cursor_vec16(&c, &ciphers) || ciphers.left % 2 ||
+        !cursor_vec8(&c, &compression))
         return false;
-    hello->version = hello->legacy_version;
+    hello->version = hello->highest = hello->legacy_version;
     hello->ciphers = cursor_rest(&ciphers);
     read_extensions(hello, &c, false);
     return true;
@@ -242,8 +253,8 @@ bool tls_hello_client(struct tls_hello *hello, struct span bytes)
 /* struct {
  *     ProtocolVersion legacy_version; Random random; opaque legacy_session_id_echo<0..32>;
  *     CipherSuite cipher_suite; uint8 legacy_compression_method; Extension extensions<6..2^16-1>;
- * } ServerHello: RFC 8446 section 4.1.3. Up to draft 21 the draft's own version stood in front, and
- * neither session id nor compression method were there. */
+ * } ServerHello: RFC 8446 section 4.1.3. Up to draft 21 the chosen version of TLS 1.3 stood in
+ * front, and neither session id nor compression method were there. */
 bool tls_hello_server(struct tls_hello *hello, struct span bytes)
 {
     struct cursor c = cursor_of(bytes), session;
@@ -253,12 +264,10 @@ bool tls_hello_server(struct tls_hello *hello, struct span bytes)
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
         !cursor_bytes(&c, &random, RANDOM_BYTES))
         return false;
-    if (hello->legacy_version >> 8 == TLS_VERSION_SSL3 >> 8 &&
-        (!cursor_vec8(&c, &session) || session.left > 32))
+    bool draft = tls_is_13(hello->legacy_version);
+    if (!draft && (!cursor_vec8(&c, &session) || session.left > SESSION_ID_MAX))
         return false;
-    if (!cursor_u16(&c, &hello->cipher))
-        return false;
-    if (hello->legacy_version >> 8 == TLS_VERSION_SSL3 >> 8 && !cursor_u8(&c, &compression))
+    if (!cursor_u16(&c, &hello->cipher) || (!draft && !cursor_u8(&c, &compression)))
         return false;
     hello->version = hello->legacy_version;
     hello->retry = memcmp(random.p, retry_random, RANDOM_BYTES) == 0;
@@ -272,7 +281,8 @@ bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct span bytes
 {
     struct cursor c = cursor_of(bytes);
     uint16_t suites, session, challenge;
-    *hello = (struct tls_hello){.legacy_version = version, .version = version};
+    *hello = (struct tls_hello){
+        .ssl2 = true, .legacy_version = version, .highest = version, .version = version};
     if (!cursor_u16(&c, &suites) || !cursor_u16(&c, &session) || !cursor_u16(&c, &challenge))
         return false;
     if (suites == 0 || suites % SSL2_SUITE_BYTES || challenge < CHALLENGE_MIN ||

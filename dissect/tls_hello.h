@@ -9,8 +9,10 @@ enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_ALPN = 16 };
 
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
+    bool ssl2;  /* client: in SSLv2's format, which has no extensions and other suites */
     bool whole; /* every part was read to its end, nothing is left over */
     uint16_t legacy_version;
+    uint16_t highest;    /* client: the number that is the highest of those offered, for JA4 */
     uint16_t version;    /* client: the highest one offered, without GREASE; server: the chosen */
     uint16_t cipher;     /* server */
     struct span ciphers; /* client: two bytes each */

@@ -27,7 +27,7 @@ bool tls_chain_next(struct tls_chain *chain, struct span *der)
     struct cursor certificate, extensions;
     if (cursor_done(&chain->list))
         return false;
-    if (!cursor_vec24(&chain->list, &certificate) ||
+    if (!cursor_vec24(&chain->list, &certificate) || cursor_done(&certificate) ||
         (chain->tls13 && !cursor_vec16(&chain->list, &extensions))) {
         chain->whole = false;
         return false;

@@ -93,7 +93,7 @@ static bool clear_after_ccs(const struct tls *tls, const struct tls_direction *d
         return false;
     if (message->type == TLS_CLIENT_HELLO)
         return tls_flight_sent(d, TLS_CLIENT_HELLO) && client && tls_is_13(client->version);
-    return tls->facts.hello_retry && !tls->facts.server_hello;
+    return tls->retry_only;
 }
 
 /* After a gap a record may be encrypted, its ChangeCipherSpec lost: then the first bytes are an

@@ -45,6 +45,7 @@ struct tls {
     bool is_tls : 1;     /* decided */
     bool is_other : 1;   /* decided */
     bool changed : 1;    /* something happened that the outcome may depend on */
+    bool retry_only : 1; /* facts.server_hello is a HelloRetryRequest */
     bool early_over : 1; /* after early data the client has sent Finished */
     /* Where early data was offered: frames of the client's first and latest application data. */
     uint64_t early_first_frame, early_last_frame;
