@@ -130,7 +130,10 @@ enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *mes
 {
     if (joiner->lost)
         *in = (struct cursor){in->p, 0};
-    if (!finish_given(joiner, in, held) || cursor_done(in))
+    if (!finish_given(joiner, in, held))
+        return JOIN_MORE;
+    /* A message without a body is whole as soon as its header is. */
+    if (cursor_done(in) && !(joiner->pending && joiner->announced))
         return JOIN_MORE;
     if (!joiner->pending) {
         if (in->left >= TLS_MESSAGE_HEADER) {
