@@ -5,7 +5,6 @@
  * memory holds a fraction of the packets. Instead, the kernel is asked to hand over what it has
  * after a few milliseconds. */
 #include "linktype.h"
-#include "load.h"
 #include "savefile.h"
 #include "source_ops.h"
 

@@ -20,9 +20,9 @@ enum link_type {
 
 /* The bytes belong to the source, and live until it is asked for the next packet. */
 struct packet {
-    nanotime time;
+    nanotime time; /* 0 to 2^62 - 1, so that differences fit; 0 where the capture gives none */
     const uint8_t *bytes;
-    uint32_t caplen; /* bytes that were captured */
+    uint32_t caplen; /* bytes that were captured; never more than len */
     uint32_t len;    /* bytes that were on the wire */
     enum link_type link;
     uint16_t link_number; /* the LINKTYPE_ value that the file gave, for messages */
