@@ -10,6 +10,13 @@ static void span_if_any(struct json *json, const char *key, struct span text)
         json_span(json, key, text);
 }
 
+/* A fingerprint that could not be made is an empty string. */
+static void text_if_any(struct json *json, const char *key, const char *text)
+{
+    if (text[0])
+        json_text(json, key, text);
+}
+
 static void list_if_any(struct json *json, const char *key, const struct text_list *list)
 {
     if (list->count == 0)
@@ -52,12 +59,12 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
         json_bool(json, "resumed", false);
     if (client) {
         json_bool(json, "ech", client->ech);
-        json_text(json, "ja3", client->ja3);
+        text_if_any(json, "ja3", client->ja3);
     }
     if (server)
-        json_text(json, "ja3s", server->ja3s);
+        text_if_any(json, "ja3s", server->ja3s);
     if (client)
-        json_text(json, "ja4", client->ja4);
+        text_if_any(json, "ja4", client->ja4);
 }
 
 static void put_chain(struct json *json, const char *key, const struct cert *const *chain,

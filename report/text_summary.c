@@ -43,6 +43,8 @@ static void add_stuck(struct text_overview *overview, const struct flow_record *
     overview->stuck++;
     if (record->tcp.ends[stuck->end].fin > 0)
         overview->stuck_fin++;
+    else if (stuck->cause == STUCK_WINDOW_CLOSED)
+        overview->stuck_window++;
     remember_server(overview, &record->ends[SERVER]);
 }
 
@@ -61,32 +63,48 @@ void text_overview_add(struct text_overview *overview, const struct flow_record 
         }
 }
 
+/* What the stuck ones have done; with numbers only if they did not all do the same. */
+static void say_stuck_kinds(struct buf *text, const struct text_overview *overview)
+{
+    const struct {
+        uint64_t count;
+        const char *words;
+    } kinds[] = {
+        {overview->stuck_fin, "sent a FIN that was never acknowledged"},
+        {overview->stuck - overview->stuck_fin - overview->stuck_window,
+         "sent data or keep-alives that were never answered"},
+        {overview->stuck_window, "met a receive window that stays closed"},
+    };
+    const char *lead = "";
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (kinds[i].count == 0)
+            continue;
+        if (kinds[i].count == overview->stuck)
+            buf_printf(text, "%s ", overview->stuck == 1 ? "it" : "they");
+        else
+            buf_printf(text, "%s%" PRIu64 " ", lead, kinds[i].count);
+        buf_printf(text, "%s", kinds[i].words);
+        lead = ", ";
+    }
+}
+
 static void say_stuck(struct buf *text, const struct text_overview *overview, uint64_t flows)
 {
     struct time_room room;
     struct address_room address;
-    uint64_t data = overview->stuck - overview->stuck_fin;
-    const char *they = overview->stuck == 1 ? "it" : "they";
+    bool one = overview->stuck == 1;
     if (flows == 1)
         buf_printf(text, "The connection is stuck: ");
     else if (overview->stuck == flows)
         buf_printf(text, "All %" PRIu64 " connections are stuck: ", flows);
     else
         buf_printf(text, "%" PRIu64 " of %" PRIu64 " connections %s stuck: ", overview->stuck,
-                   flows, overview->stuck == 1 ? "is" : "are");
-    if (data == 0)
-        buf_printf(text, "%s sent a FIN that was never acknowledged", they);
-    else if (overview->stuck_fin == 0)
-        buf_printf(text, "%s sent data that was never acknowledged", they);
-    else
-        buf_printf(text,
-                   "%" PRIu64 " sent a FIN and %" PRIu64 " sent data that was never acknowledged",
-                   overview->stuck_fin, data);
-    buf_printf(text, ", %s at %s", overview->stuck == 1 ? "first" : "the first",
+                   flows, one ? "is" : "are");
+    say_stuck_kinds(text, overview);
+    buf_printf(text, ", %s at %s", one ? "first" : "the first",
                timetext_clock(&room, overview->stuck_since, 0));
     buf_printf(text, ", and %s waited %s up to the end of the capture. ",
-               overview->stuck == 1 ? "has" : "the longest has",
-               timetext_span(&room, overview->stuck_longest));
+               one ? "has" : "the longest has", timetext_span(&room, overview->stuck_longest));
     buf_printf(text, "Server%s: ", plural(overview->server_count));
     for (unsigned i = 0; i < overview->server_count; i++)
         buf_printf(text, "%s%s", i ? ", " : "", address_text(&address, &overview->servers[i]));
@@ -137,24 +155,32 @@ static void say_other_troubles(struct buf *text, const struct text_overview *ove
 
 static void say_healthy(struct buf *text, const struct summary *summary, bool doubtful)
 {
-    uint64_t open = summary->by_teardown[TEARDOWN_OPEN];
-    uint64_t closed = summary->by_teardown[TEARDOWN_GRACEFUL];
-    uint64_t others = summary->flows - open - closed;
+    static const char *const words[TEARDOWNS] = {
+        [TEARDOWN_GRACEFUL] = "closed in order",
+        [TEARDOWN_OPEN] = "still open",
+        [TEARDOWN_RESET] = "reset when they were done",
+        [TEARDOWN_HALF_CLOSED] = "half-closed so far",
+        [TEARDOWN_CLOSING] = "closing",
+        [TEARDOWN_FIN_UNANSWERED] = "with a FIN just sent",
+        [TEARDOWN_UNANSWERED] = "with a SYN just sent",
+        [TEARDOWN_REFUSED] = "refused",
+    };
+    static const enum teardown order[] = {
+        TEARDOWN_GRACEFUL, TEARDOWN_OPEN,           TEARDOWN_RESET,      TEARDOWN_HALF_CLOSED,
+        TEARDOWN_CLOSING,  TEARDOWN_FIN_UNANSWERED, TEARDOWN_UNANSWERED, TEARDOWN_REFUSED,
+    };
     buf_printf(text, "%s: %" PRIu64 " connection%s",
                doubtful ? "The connections look well, but the capture has holes"
                         : "Nothing is wrong here",
                summary->flows, plural(summary->flows));
-    const char *lead = ", ";
-    if (closed > 0) {
-        buf_printf(text, "%s%" PRIu64 " closed in order", lead, closed);
-        lead = " and ";
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        uint64_t count = summary->by_teardown[order[i]];
+        if (count > 0 && summary->flows == 1)
+            buf_printf(text, ", %s",
+                       order[i] == TEARDOWN_RESET ? "reset when it was done" : words[order[i]]);
+        else if (count > 0)
+            buf_printf(text, ", %" PRIu64 " %s", count, words[order[i]]);
     }
-    if (open > 0) {
-        buf_printf(text, "%s%" PRIu64 " still open", lead, open);
-        lead = " and ";
-    }
-    if (others > 0)
-        buf_printf(text, "%s%" PRIu64 " ended otherwise without harm", lead, others);
     buf_printf(text, ".");
 }
 
@@ -189,34 +215,41 @@ static void put_fact(struct buf *out, const struct text_style *style, const char
     buf_done(&lines);
 }
 
-static void put_inputs(struct buf *value, const struct text_style *style,
-                       const struct run_meta *meta)
+/* A long file name is cut, so that the line stays one. */
+static void put_capture(struct buf *out, const struct text_style *style,
+                        const struct run_meta *meta, const struct run_end *end)
 {
-    struct buf name = {0};
-    if (meta->input_count != 1) {
-        buf_printf(value, "%zu files", meta->input_count);
-        return;
-    }
-    terminal_append(&name, style, span_of(meta->inputs[0], strlen(meta->inputs[0])), WIRE_TEXT);
-    terminal_cut(value, style, span_of(name.p, name.n), style->columns / 2);
+    struct buf value = {0}, rest = {0}, name = {0};
+    buf_printf(&rest, ": %" PRIu64 " packet%s", end->counts.packets, plural(end->counts.packets));
+    if (!end->clean)
+        buf_printf(&rest, "; damaged, see below");
+    if (meta->input_count == 1)
+        terminal_append(&name, style, span_of(meta->inputs[0], strlen(meta->inputs[0])), WIRE_NAME);
+    else
+        buf_printf(&name, "%zu files", meta->input_count);
+    terminal_cut(&value, style, span_of(name.p, name.n),
+                 style->columns - LABEL_WIDTH - (unsigned)rest.n);
+    buf_append(&value, rest.p, rest.n);
+    put_fact(out, style, "Capture", &value);
+    buf_done(&value);
+    buf_done(&rest);
     buf_done(&name);
 }
 
-static void put_capture(struct buf *out, const struct text_style *style,
-                        const struct run_meta *meta, const struct run_end *end)
+static void put_time(struct buf *out, const struct text_style *style, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
     struct time_room room;
     struct buf value = {0};
-    put_inputs(&value, style, meta);
-    buf_printf(&value, ": %" PRIu64 " packet%s", counts->packets, plural(counts->packets));
-    if (counts->packets > 0) {
-        buf_printf(&value, " in %s", timetext_span(&room, counts->last_time - counts->first_time));
-        buf_printf(&value, " from %s UTC", timetext_day_second(&room, counts->first_time));
-    }
-    if (!end->clean)
-        buf_printf(&value, "; damaged, see below");
-    put_fact(out, style, "Capture", &value);
+    if (counts->packets == 0)
+        return;
+    buf_printf(&value, "%s to ", timetext_day_second(&room, counts->first_time));
+    if (timetext_same_day(counts->first_time, counts->last_time))
+        buf_printf(&value, "%s", timetext_clock(&room, counts->last_time, 0));
+    else
+        buf_printf(&value, "%s", timetext_day_second(&room, counts->last_time));
+    buf_printf(&value, " UTC (%s)", timetext_span(&room, counts->last_time - counts->first_time));
+    put_fact(out, style, "Time", &value);
     buf_done(&value);
 }
 
@@ -299,11 +332,13 @@ void text_summary_print(struct buf *out, const struct text_style *style,
     if (!healthy)
         buf_append(out, "\n", 1);
     put_capture(out, style, meta, end);
-    if (!healthy && summary->flows > 0)
+    put_time(out, style, end);
+    if (healthy)
+        return;
+    if (summary->flows > 0)
         put_endings(out, style, summary);
     put_tls(out, style, summary);
-    if (!healthy)
-        put_severities(out, style, summary);
+    put_severities(out, style, summary);
 }
 
 static void put_skipped(struct buf *text, const struct run_end *end)

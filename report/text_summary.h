@@ -15,6 +15,7 @@ struct text_overview {
     uint64_t troubled;           /* flows with any such finding */
     uint64_t stuck;              /* of those: an end waits for an answer that is overdue */
     uint64_t stuck_fin;          /* of those: it has sent its FIN */
+    uint64_t stuck_window;       /* of the others: the peer's window is closed */
     nanotime stuck_since, stuck_longest;
     struct endpoint servers[OVERVIEW_SERVERS]; /* of the stuck ones */
     unsigned server_count;

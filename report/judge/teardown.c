@@ -42,7 +42,11 @@ static void say_cause(struct finding *finding, const struct flow_record *record)
     switch (stuck->cause) {
     case STUCK_UNANSWERED:
         finding_seen(finding, " and the %s did not answer: ", peer);
-        say_attempts(finding, stuck, "retransmission");
+        say_attempts(finding, stuck,
+                     record->tcp.ends[stuck->end].unacked > 0 ||
+                             record->tcp.ends[stuck->end].fin > 0
+                         ? "retransmission"
+                         : "probe");
         break;
     case STUCK_WINDOW_CLOSED:
         finding_seen(finding, " and the %s keeps its receive window closed: ", peer);
@@ -144,12 +148,13 @@ static void judge_fin(struct findings *out, const struct flow_record *record, en
 static void judge_stuck_data(struct findings *out, const struct flow_record *record)
 {
     const struct stuck_record *stuck = &record->tcp.stuck;
-    const struct end_record *end = &record->tcp.ends[stuck->end];
+    const struct tcp_record *tcp = &record->tcp;
+    const struct end_record *end = &tcp->ends[stuck->end];
     bool closed_window = stuck->cause == STUCK_WINDOW_CLOSED;
-    if (stuck->cause == STUCK_NOT || record->tcp.teardown == TEARDOWN_UNANSWERED ||
+    if (stuck->cause == STUCK_NOT || tcp->teardown == TEARDOWN_UNANSWERED ||
         !overdue(record, stuck->since, stuck->attempts))
         return;
-    if (!closed_window && (fin_unacknowledged(end) || end->unacked == 0))
+    if (tcp->handshake == HANDSHAKE_SYN_ACK || (!closed_window && fin_unacknowledged(end)))
         return;
 
     struct finding *finding =
@@ -158,9 +163,12 @@ static void judge_stuck_data(struct findings *out, const struct flow_record *rec
     if (end->unacked > 0)
         finding_seen(finding, "The %s sent %" PRIu64 " byte%s from %s on", names_side(stuck->end),
                      end->unacked, plural(end->unacked), timetext_clock(&room, stuck->since, 3));
-    else
+    else if (closed_window)
         finding_seen(finding, "The %s has had something to send since %s", names_side(stuck->end),
                      timetext_clock(&room, stuck->since, 3));
+    else
+        finding_seen(finding, "The %s has asked for a sign of life since %s",
+                     names_side(stuck->end), timetext_clock(&room, stuck->since, 3));
     say_cause(finding, record);
     if (!closed_window)
         explain_cause(finding, stuck->cause);
@@ -194,14 +202,32 @@ static void judge_syn(struct findings *out, const struct flow_record *record)
     }
 }
 
-static void say_reset_phase(struct finding *finding, const struct tcp_record *tcp)
+/* The server's SYN-ACK went unanswered: the client sees nothing of it, and goes on sending SYNs. */
+static void judge_syn_ack(struct findings *out, const struct flow_record *record)
 {
-    switch (tcp->reset_phase) {
+    const struct tcp_record *tcp = &record->tcp;
+    const struct stuck_record *stuck = &tcp->stuck;
+    if (tcp->handshake != HANDSHAKE_SYN_ACK || stuck->cause == STUCK_NOT || stuck->end != SERVER ||
+        !overdue(record, stuck->since, stuck->attempts))
+        return;
+    struct finding *finding = findings_add(out, FINDING_SYN_UNANSWERED);
+    finding_seen(finding, "The server answered the SYN, and its answer was never acknowledged: ");
+    say_attempts(finding, stuck, "retransmission");
+    finding->why = "no connection was made: the server's answer likely does not reach the client";
+    finding->next = "capture at the client, and look for what drops packets on the way back";
+    prove_stuck(finding, record);
+}
+
+static void say_reset_phase(struct finding *finding, const struct flow_record *record)
+{
+    switch (record->tcp.reset_phase) {
     case RESET_IN_SYN:
         finding_seen(finding, " before it was made");
         break;
     case RESET_IN_TLS_HANDSHAKE:
         finding_seen(finding, " during the TLS handshake");
+        if (record->tls && record->tls->progress == TLS_FAILED)
+            finding->severity = SEVERITY_INFO; /* handshake-failed says it all */
         break;
     case RESET_IN_DATA:
         break;
@@ -223,7 +249,7 @@ static void judge_reset(struct findings *out, const struct flow_record *record)
     struct finding *finding = findings_add(out, FINDING_RESET);
     struct time_room room;
     finding_seen(finding, "The %s reset the connection", names_side(tcp->reset_by));
-    say_reset_phase(finding, tcp);
+    say_reset_phase(finding, record);
     if (tcp->idle_before_close >= NS_PER_SECOND)
         finding_seen(finding, " after %s of silence", timetext_span(&room, tcp->idle_before_close));
     for (unsigned side = 0; side < 2; side++) {
@@ -267,6 +293,7 @@ static void judge_half_closed(struct findings *out, const struct flow_record *re
 void judge_teardown(struct findings *out, const struct flow_record *record)
 {
     judge_syn(out, record);
+    judge_syn_ack(out, record);
     judge_fin(out, record, CLIENT);
     judge_fin(out, record, SERVER);
     judge_stuck_data(out, record);

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, ALERT_USER_CANCELED = 90 };
+enum { ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0 };
 
 /* The alerts by which an end says that it does not accept the other's certificate: RFC 8446
  * section 6.2, bad_certificate to unknown_ca but for illegal_parameter. */
@@ -112,10 +112,25 @@ static void failed_by_end(struct finding *finding, const struct flow_record *rec
     finding_word(finding, "from", names_side(by));
 }
 
+/* An end that sees the other's FIN in the middle of a handshake may well complain: that alert is
+ * not the reason. */
+static const struct tls_alert *unless_late(const struct flow_record *record,
+                                           const struct tls_alert *alert)
+{
+    if (!alert)
+        return NULL;
+    enum side from = side_of_direction(record, alert->direction);
+    const struct end_record *peer = &record->tcp.ends[from == CLIENT ? SERVER : CLIENT];
+    bool late = (peer->fin_frame != 0 && peer->fin_frame < alert->frame) ||
+                (peer->rst_frame != 0 && peer->rst_frame < alert->frame);
+    return late ? NULL : alert;
+}
+
 static void judge_handshake_failed(struct findings *out, const struct flow_record *record)
 {
     const struct tls_facts *tls = record->tls;
-    const struct tls_alert *alert = fatal_alert(tls), *hidden = encrypted_alert(tls);
+    const struct tls_alert *alert = unless_late(record, fatal_alert(tls));
+    const struct tls_alert *hidden = unless_late(record, encrypted_alert(tls));
     struct finding *finding = findings_add(out, FINDING_HANDSHAKE_FAILED);
     if (alert)
         failed_by_alert(finding, record, alert);
@@ -170,7 +185,12 @@ static void judge_version(struct findings *out, const struct flow_record *record
 {
     const struct tls_facts *tls = record->tls;
     struct name_room room;
-    if (tls->version == 0 || tls->version >= TLS_VERSION_12)
+    /* The record layer's version alone proves something only where no hello was due: a hello's
+     * record may bear an older one (RFC 8446 section 5.1). */
+    bool known = tls->negotiated || tls->client_hello || tls->progress == TLS_MIDSTREAM;
+    bool midstream = record->tcp.handshake == HANDSHAKE_MIDSTREAM;
+    if (!known || tls->version == 0 || tls->version >= TLS_VERSION_12 ||
+        (tls->progress == TLS_MIDSTREAM && !midstream))
         return;
     struct finding *finding = findings_add(out, FINDING_OLD_VERSION);
     const char *name = names_tls_version(&room, tls->version);
