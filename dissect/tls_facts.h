@@ -81,8 +81,8 @@ enum { TLS_ALERTS_MAX = 8 };
 
 /* Small numbers are packed: an idle flow keeps one of these. */
 struct tls_facts {
-    int8_t client;    /* direction of the ClientHello's sender, or the peer of the ServerHello's; -1
-                         where neither was seen */
+    int8_t client;    /* direction of the ClientHello's sender, or the peer of the ServerHello's, or
+                         what other messages tell that only one end sends; -1 if unknown */
     bool negotiated;  /* a ServerHello was seen, or a HelloRetryRequest, which decides as much */
     uint16_t version; /* negotiated; else the offered one (client_hello) or, midstream, that of the
                          records; 0 if unknown */

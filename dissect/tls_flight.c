@@ -17,6 +17,97 @@ static bool is_cut(const struct tls_message *message)
     return message->body.n < message->length;
 }
 
+/* publish_chain_take puts a chain into the facts. It takes the list of certificates. */
+static void publish_chain_take(struct tls *tls, bool from_server, const struct cert **list,
+                               uint8_t count, uint64_t frame)
+{
+    struct tls_facts *facts = &tls->facts;
+    for (unsigned i = 0; i < count; i++)
+        tls_store_presented(tls->store, list[i], from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT,
+                            facts->sni);
+    if (from_server) {
+        facts->server_certs = list;
+        facts->server_cert_count = count;
+        facts->certificate_frame = frame;
+    } else {
+        facts->client_certs = list;
+        facts->client_cert_count = count;
+        facts->client_certificate_frame = frame;
+    }
+}
+
+static const struct cert **copy_chain(const struct cert *const *list, uint8_t count)
+{
+    return count ? xmemdup(list, count * sizeof *list) : NULL;
+}
+
+/* hold_chain keeps a chain until it is known whose it is: a wrong certificate is worse than none.
+ */
+static void hold_chain(struct tls *tls, unsigned direction, const struct cert *const *list,
+                       uint8_t count, uint64_t frame)
+{
+    if (tls->held_chain)
+        return;
+    tls->held_chain = xcalloc(1, sizeof *tls->held_chain + count * sizeof *list);
+    tls->held_chain->direction = direction;
+    tls->held_chain->frame = frame;
+    tls->held_chain->count = count;
+    for (unsigned i = 0; i < count; i++)
+        tls->held_chain->certs[i] = list[i];
+}
+
+/* learn_client notes which direction is the client's, unless that is known. */
+static void learn_client(struct tls *tls, unsigned client)
+{
+    struct tls_held_chain *held = tls->held_chain;
+    if (tls->facts.client >= 0)
+        return;
+    tls->facts.client = (int8_t)client;
+    if (!held)
+        return;
+    publish_chain_take(tls, held->direction != client, copy_chain(held->certs, held->count),
+                       held->count, held->frame);
+    free(held);
+    tls->held_chain = NULL;
+}
+
+/* add_cert appends a certificate to a chain, once counted for this flow. */
+static void add_cert(struct tls *tls, const struct cert **chain, uint8_t *count, struct span der,
+                     const struct tls_where *where)
+{
+    struct cert *cert = tls_store_cert(tls->store, der, where->time, where->frame);
+    if (!cert)
+        return;
+    bool again = false;
+    for (unsigned i = 0; i < *count; i++)
+        again = again || chain[i] == cert;
+    if (!again)
+        cert->flows++;
+    chain[(*count)++] = cert;
+}
+
+static void take_certificate(struct tls *tls, unsigned direction, const struct tls_message *message,
+                             bool lost, const struct tls_where *where)
+{
+    struct tls_facts *facts = &tls->facts;
+    struct tls_direction *d = &tls->directions[direction];
+    const struct cert *list[LIMIT_TLS_CHAIN];
+    uint8_t count = 0;
+    struct tls_chain chain;
+    struct span der;
+    if (d->chain != CHAIN_UNSEEN)
+        return;
+    tls_chain_open(&chain, message->body, tls_is_13(facts->version) && facts->negotiated);
+    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der))
+        add_cert(tls, list, &count, der, where);
+    d->chain = chain.whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
+    if (facts->client < 0)
+        hold_chain(tls, direction, list, count, where->frame);
+    else
+        publish_chain_take(tls, facts->client != (int)direction, copy_chain(list, count), count,
+                           where->frame);
+}
+
 static void take_sni(struct tls *tls, struct span sni)
 {
     struct tls_facts *facts = &tls->facts;
@@ -25,7 +116,7 @@ static void take_sni(struct tls *tls, struct span sni)
     size_t n = sni.n < LIMIT_TLS_SNI ? sni.n : LIMIT_TLS_SNI;
     facts->sni = span_of(xmemdup(sni.p, n), n);
     for (unsigned i = 0; i < facts->server_cert_count; i++)
-        tls_store_name(tls->store, facts->server_certs[i], facts->sni);
+        tls_store_presented(tls->store, facts->server_certs[i], CERT_FROM_SERVER, facts->sni);
 }
 
 /* The hello clears what was lost before it: a new flight begins. */
@@ -46,8 +137,7 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
                      : tls_hello_client(&hello, message->body);
     if ((d->ccs || d->unsure || ssl2) && !is_cut(message) && !(good && hello.whole))
         return false;
-    if (facts->client < 0)
-        facts->client = (int8_t)direction;
+    learn_client(tls, direction);
     if (!good || facts->client != (int)direction || facts->client_hello)
         return true;
     take_sni(tls, hello.sni);
@@ -95,62 +185,13 @@ static bool take_server_hello(struct tls *tls, unsigned direction,
     bool good = tls_hello_server(&hello, message->body);
     if ((d->ccs || d->unsure) && !is_cut(message) && !(good && hello.whole))
         return false;
-    if (facts->client < 0)
-        facts->client = (int8_t)(direction ^ 1);
+    learn_client(tls, direction ^ 1);
     if (!good || is_cut(message) || facts->client == (int)direction)
         return true;
     facts->hello_retry = facts->hello_retry || hello.retry;
     if (!facts->server_hello || (tls->retry_only && !hello.retry))
         take_negotiated(tls, direction, &hello, where);
     return true;
-}
-
-/* add_cert appends a certificate to a chain, once counted for this flow. */
-static void add_cert(struct tls *tls, const struct cert **chain, uint8_t *count, struct span der,
-                     const struct cert_sight *sight)
-{
-    struct cert *cert = tls_store_cert(tls->store, der, sight);
-    if (!cert)
-        return;
-    bool again = false;
-    for (unsigned i = 0; i < *count; i++)
-        again = again || chain[i] == cert;
-    if (!again)
-        cert->flows++;
-    if (sight->presented_by == CERT_FROM_SERVER)
-        tls_store_name(tls->store, cert, tls->facts.sni);
-    chain[(*count)++] = cert;
-}
-
-static void take_certificate(struct tls *tls, unsigned direction, const struct tls_message *message,
-                             bool lost, const struct tls_where *where)
-{
-    struct tls_facts *facts = &tls->facts;
-    struct tls_direction *d = &tls->directions[direction];
-    bool from_server = facts->client != (int)direction;
-    struct cert_sight sight = {from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT, where->time,
-                               where->frame};
-    const struct cert *list[LIMIT_TLS_CHAIN];
-    uint8_t count = 0;
-    struct tls_chain chain;
-    struct span der;
-    if (d->chain != CHAIN_UNSEEN)
-        return;
-    tls_chain_open(&chain, message->body, tls_is_13(facts->version) && facts->negotiated);
-    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der))
-        add_cert(tls, list, &count, der, &sight);
-    d->chain = chain.whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
-
-    const struct cert **kept = count ? xmemdup(list, count * sizeof *list) : NULL;
-    if (from_server) {
-        facts->server_certs = kept;
-        facts->server_cert_count = count;
-        facts->certificate_frame = where->frame;
-    } else {
-        facts->client_certs = kept;
-        facts->client_cert_count = count;
-        facts->client_certificate_frame = where->frame;
-    }
 }
 
 static void take_request(struct tls *tls, const struct tls_message *message)
@@ -180,19 +221,31 @@ bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_messa
         good = take_server_hello(tls, direction, message, where);
         break;
     case TLS_HELLO_RETRY_REQUEST:
+        learn_client(tls, direction ^ 1);
         facts->hello_retry = true;
         break;
     case TLS_CERTIFICATE:
         take_certificate(tls, direction, message, lost, where);
         break;
     case TLS_SERVER_KEY_EXCHANGE:
+        learn_client(tls, direction ^ 1);
         if (facts->group == 0 && tls_named_curve(&group, message->body))
             facts->group = group;
         break;
     case TLS_CERTIFICATE_REQUEST:
+        learn_client(tls, direction ^ 1);
         take_request(tls, message);
         break;
+    case TLS_NEW_SESSION_TICKET:
+    case TLS_SERVER_HELLO_DONE:
+        learn_client(tls, direction ^ 1);
+        break;
+    case TLS_CLIENT_KEY_EXCHANGE:
+    case TLS_CERTIFICATE_VERIFY:
+        learn_client(tls, direction);
+        break;
     case TLS_CERTIFICATE_STATUS:
+        learn_client(tls, direction ^ 1);
         facts->ocsp_stapled = true;
         break;
     default:

@@ -124,11 +124,9 @@ static enum certs_via absent_after_hello(const struct tls *tls, const struct tls
 static enum certs_via certs_via_of(const struct tls *tls)
 {
     const struct tls_facts *facts = &tls->facts;
-    unsigned s = facts->client == 0 ? 1 : 0;
-    const struct tls_direction *server = &tls->directions[s];
-    /* Without a hello nobody knows who is the server: whoever has sent a Certificate. */
-    if (facts->client < 0 && tls->directions[1].chain != CHAIN_UNSEEN)
-        server = &tls->directions[1];
+    if (facts->client < 0)
+        return CERTS_NOT_CAPTURED;
+    const struct tls_direction *server = &tls->directions[facts->client ^ 1];
     switch ((enum chain_state)server->chain) {
     case CHAIN_WHOLE:
         return CERTS_PLAIN;
@@ -139,8 +137,6 @@ static enum certs_via certs_via_of(const struct tls *tls)
     case CHAIN_UNSEEN:
         break;
     }
-    if (!any_hello(tls))
-        return CERTS_NOT_CAPTURED;
     if (facts->resumed)
         return CERTS_RESUMED;
     if (facts->server_hello)

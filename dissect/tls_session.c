@@ -319,6 +319,7 @@ void tls_session_done(struct tls *tls)
     tls_store_release(tls->store, facts->client_hello);
     tls_store_release(tls->store, facts->server_hello);
     free((void *)facts->sni.p);
+    free(tls->held_chain);
     free(facts->server_certs);
     free(facts->client_certs);
     free(facts->alerts);

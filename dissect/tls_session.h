@@ -37,8 +37,17 @@ struct tls_direction {
     bool last_alert : 1;   /* an encrypted alert was the last record before its end */
 };
 
+/* A chain that came before it was known which end is the client. */
+struct tls_held_chain {
+    unsigned direction;
+    uint64_t frame;
+    uint8_t count;
+    const struct cert *certs[];
+};
+
 struct tls {
     struct tls_facts facts;
+    struct tls_held_chain *held_chain; /* NULL if there is none */
     struct tls_store *store;
     struct tls_direction directions[2];
     bool midstream : 1;

@@ -132,8 +132,7 @@ static struct cert *add_cert(struct tls_store *store, struct span der, uint64_t 
     return entry->cert;
 }
 
-struct cert *tls_store_cert(struct tls_store *store, struct span der,
-                            const struct cert_sight *sight)
+struct cert *tls_store_cert(struct tls_store *store, struct span der, nanotime time, uint64_t frame)
 {
     uint64_t hash = hash_bytes(&store->key, der);
     struct cert *cert = find_cert(store, der, hash);
@@ -141,19 +140,21 @@ struct cert *tls_store_cert(struct tls_store *store, struct span der,
         cert = add_cert(store, der, hash);
         if (!cert)
             return NULL;
-        cert->first_seen = cert->last_seen = sight->time;
-        cert->first_frame = sight->frame;
+        cert->first_seen = cert->last_seen = time;
+        cert->first_frame = frame;
     }
-    if (sight->time > cert->last_seen)
-        cert->last_seen = sight->time;
-    cert->presented_by |= sight->presented_by;
+    if (time > cert->last_seen)
+        cert->last_seen = time;
     return cert;
 }
 
-void tls_store_name(struct tls_store *store, const struct cert *cert, struct span sni)
+void tls_store_presented(struct tls_store *store, const struct cert *cert, unsigned by,
+                         struct span sni)
 {
-    struct text_list *names = &store->in_order[cert->ordinal - 1]->cert->names;
-    if (sni.n == 0 || names->count >= LIMIT_CERT_NAMES)
+    struct cert *kept = store->in_order[cert->ordinal - 1]->cert;
+    struct text_list *names = &kept->names;
+    kept->presented_by |= by;
+    if (by != CERT_FROM_SERVER || sni.n == 0 || names->count >= LIMIT_CERT_NAMES)
         return;
     for (size_t i = 0; i < names->count; i++) {
         if (span_equal(names->items[i], sni))

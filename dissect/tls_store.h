@@ -6,21 +6,16 @@
 #include "tls.h"
 #include "tls_hello.h"
 
-/* Who presented a certificate, and when. */
-struct cert_sight {
-    unsigned presented_by; /* CERT_FROM_CLIENT or CERT_FROM_SERVER */
-    nanotime time;
-    uint64_t frame;
-};
-
 /* tls_store_cert returns the certificate with this DER, parsed when it is first seen. It lives as
  * long as the store. NULL if it is a new one and a cap is reached. The caller counts cert->flows.
  */
-MUST_CHECK struct cert *tls_store_cert(struct tls_store *store, struct span der,
-                                       const struct cert_sight *sight);
+MUST_CHECK struct cert *tls_store_cert(struct tls_store *store, struct span der, nanotime time,
+                                       uint64_t frame);
 
-/* tls_store_name notes the server name under which a certificate was presented. */
-void tls_store_name(struct tls_store *store, const struct cert *cert, struct span sni);
+/* tls_store_presented notes by whom a certificate was presented (CERT_FROM_CLIENT or
+ * CERT_FROM_SERVER), and a server's under which name; sni.n is 0 if none is known. */
+void tls_store_presented(struct tls_store *store, const struct cert *cert, unsigned by,
+                         struct span sni);
 
 /* tls_store_client_hello and tls_store_server_hello return the facts of a hello, shared by all
  * sessions with an equal one. Each needs one tls_store_release. */

@@ -1,0 +1,302 @@
+/* tls_peer.c: two OpenSSL ends, joined by memory BIOs, and what goes between them. */
+#include "tls_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+struct identity {
+    EVP_PKEY *key;
+    X509 *x;
+    uint8_t *der;
+    int der_length;
+};
+
+struct tls_peer {
+    struct identity root, server, client;
+};
+
+static void need(bool good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "tls_peer: %s\n", what);
+    ERR_print_errors_fp(stderr);
+    abort();
+}
+
+static void make(struct identity *id, const struct identity *issuer, const char *name, long serial)
+{
+    id->key = EVP_EC_gen("P-256");
+    id->x = X509_new();
+    need(id->key && id->x, "no key");
+    X509_set_version(id->x, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(id->x), serial);
+    X509_gmtime_adj(X509_getm_notBefore(id->x), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(id->x), 86400);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(id->x), "CN", MBSTRING_ASC,
+                               (const uint8_t *)name, -1, -1, 0);
+    const struct identity *by = issuer ? issuer : id;
+    X509_set_issuer_name(id->x, X509_get_subject_name(by->x));
+    X509_set_pubkey(id->x, id->key);
+    X509_EXTENSION *ca = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
+                                             issuer ? "CA:FALSE" : "critical,CA:TRUE");
+    X509_add_ext(id->x, ca, -1);
+    X509_EXTENSION_free(ca);
+    need(X509_sign(id->x, by->key, EVP_sha256()) > 0, "not signed");
+    id->der_length = i2d_X509(id->x, &id->der);
+    need(id->der_length > 0, "no DER");
+}
+
+static void unmake(struct identity *id)
+{
+    EVP_PKEY_free(id->key);
+    X509_free(id->x);
+    OPENSSL_free(id->der);
+}
+
+struct tls_peer *tls_peer_new(void)
+{
+    struct tls_peer *peer = xcalloc(1, sizeof *peer);
+    make(&peer->root, NULL, "Root of the test", 1);
+    make(&peer->server, &peer->root, "courier.push.example", 2);
+    make(&peer->client, &peer->root, "device.push.example", 3);
+    return peer;
+}
+
+void tls_peer_free(struct tls_peer *peer)
+{
+    if (!peer)
+        return;
+    unmake(&peer->root);
+    unmake(&peer->server);
+    unmake(&peer->client);
+    free(peer);
+}
+
+static struct span der_of(const struct identity *id)
+{
+    return span_of(id->der, (size_t)id->der_length);
+}
+
+struct span tls_peer_server_chain(const struct tls_peer *peer, size_t index)
+{
+    return index == 0 ? der_of(&peer->server) : index == 1 ? der_of(&peer->root) : span_of(NULL, 0);
+}
+
+struct span tls_peer_client_leaf(const struct tls_peer *peer)
+{
+    return der_of(&peer->client);
+}
+
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                       const unsigned char *in, unsigned int in_length, void *context)
+{
+    (void)ssl;
+    (void)context;
+    (void)in_length;
+    *out = in + 1;
+    *out_length = in[0];
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int accept_any(int good, X509_STORE_CTX *context)
+{
+    (void)good;
+    (void)context;
+    return 1;
+}
+
+static void use(SSL_CTX *context, const struct identity *id, const struct identity *above)
+{
+    need(SSL_CTX_use_certificate(context, id->x) && SSL_CTX_use_PrivateKey(context, id->key),
+         "certificate not used");
+    if (above) {
+        X509_up_ref(above->x);
+        need(SSL_CTX_add_extra_chain_cert(context, above->x), "chain not used");
+    }
+}
+
+static SSL_CTX *context_of(const struct peer_options *o, unsigned end)
+{
+    SSL_CTX *c = SSL_CTX_new(end == PEER_CLIENT ? TLS_client_method() : TLS_server_method());
+    need(c, "no context");
+    SSL_CTX_set_security_level(c, 0);
+    SSL_CTX_set_min_proto_version(c, o->version);
+    SSL_CTX_set_max_proto_version(c, o->version);
+    const char *groups = end == PEER_CLIENT ? o->client_groups : o->server_groups;
+    if (groups)
+        need(SSL_CTX_set1_groups_list(c, groups), "groups");
+    const char *ciphers = o->ciphers ? o->ciphers : "DEFAULT:@SECLEVEL=0";
+    if (o->no_common_suite)
+        ciphers = end == PEER_CLIENT ? "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"
+                                     : "ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0";
+    need(SSL_CTX_set_cipher_list(c, ciphers), "ciphers");
+    if (o->no_tickets)
+        SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+    return c;
+}
+
+static void prepare_server(SSL_CTX *c, const struct tls_peer *peer, const struct peer_options *o)
+{
+    use(c, &peer->server, &peer->root);
+    SSL_CTX_set_dh_auto(c, 1);
+    SSL_CTX_set_session_id_context(c, (const uint8_t *)"t", 1);
+    SSL_CTX_set_alpn_select_cb(c, choose_alpn, NULL);
+    if (o->client_certificate) {
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER, accept_any);
+        need(SSL_CTX_add_client_CA(c, peer->root.x), "authority");
+    }
+    if (o->early_data)
+        SSL_CTX_set_max_early_data(c, 4096);
+}
+
+static void prepare_client(SSL_CTX *c, const struct tls_peer *peer, const struct peer_options *o)
+{
+    if (o->client_certificate)
+        use(c, &peer->client, NULL);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, o->reject ? NULL : accept_any);
+}
+
+/* A session in progress. */
+struct run {
+    struct peer_session *out; /* NULL: not recorded */
+    SSL *ends[2];
+};
+
+/* move carries what an end has written to the other, and records it. */
+static bool move(struct run *run, unsigned from)
+{
+    char *bytes;
+    BIO *out = SSL_get_wbio(run->ends[from]);
+    long n = BIO_get_mem_data(out, &bytes);
+    if (n <= 0)
+        return false;
+    if (run->out) {
+        need(run->out->count < PEER_FLIGHTS_MAX, "too many flights");
+        struct peer_flight *flight = &run->out->flights[run->out->count++];
+        flight->direction = from;
+        buf_append(&flight->bytes, bytes, (size_t)n);
+    }
+    need(BIO_write(SSL_get_rbio(run->ends[from ^ 1]), bytes, (int)n) == n, "not moved");
+    (void)BIO_reset(out);
+    return true;
+}
+
+static void send_early_data(struct run *run)
+{
+    size_t written;
+    need(SSL_write_early_data(run->ends[PEER_CLIENT], "early", 5, &written), "early data");
+}
+
+static bool shake_hands(struct run *run, bool early)
+{
+    bool moved = true;
+    if (early)
+        send_early_data(run);
+    while (moved) {
+        if (!early || SSL_get_early_data_status(run->ends[PEER_CLIENT]) >= 0)
+            SSL_do_handshake(run->ends[PEER_CLIENT]);
+        moved = move(run, PEER_CLIENT);
+        if (early) {
+            char text[16];
+            size_t n;
+            SSL_read_early_data(run->ends[PEER_SERVER], text, sizeof text, &n);
+        }
+        SSL_do_handshake(run->ends[PEER_SERVER]);
+        moved = move(run, PEER_SERVER) || moved;
+    }
+    ERR_clear_error();
+    return SSL_is_init_finished(run->ends[0]) && SSL_is_init_finished(run->ends[1]);
+}
+
+static void say(struct run *run, unsigned from, const char *text)
+{
+    char heard[256];
+    need(SSL_write(run->ends[from], text, (int)strlen(text)) > 0, "not said");
+    move(run, from);
+    need(SSL_read(run->ends[from ^ 1], heard, sizeof heard) == (int)strlen(text), "not heard");
+}
+
+static void talk(struct run *run, const struct peer_options *o)
+{
+    say(run, PEER_CLIENT, "a keep-alive of some thirty bytes");
+    say(run, PEER_SERVER, "its answer");
+    say(run, PEER_CLIENT, "something else");
+    if (!o->close)
+        return;
+    SSL_shutdown(run->ends[PEER_CLIENT]);
+    move(run, PEER_CLIENT);
+    SSL_shutdown(run->ends[PEER_SERVER]);
+    move(run, PEER_SERVER);
+}
+
+static SSL *end_of(SSL_CTX *context, unsigned end, const struct peer_options *o, SSL_SESSION *old)
+{
+    SSL *ssl = SSL_new(context);
+    need(ssl, "no end");
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    if (end == PEER_SERVER) {
+        SSL_set_accept_state(ssl);
+        return ssl;
+    }
+    SSL_set_connect_state(ssl);
+    if (old)
+        SSL_set_session(ssl, old);
+    if (o->sni)
+        SSL_set_tlsext_host_name(ssl, o->sni);
+    if (o->alpn) {
+        uint8_t list[64];
+        size_t n = strlen(o->alpn);
+        list[0] = (uint8_t)n;
+        memcpy(list + 1, o->alpn, n);
+        need(SSL_set_alpn_protos(ssl, list, (unsigned)n + 1) == 0, "alpn");
+    }
+    return ssl;
+}
+
+/* run_once returns the client's session, to be resumed. */
+static SSL_SESSION *run_once(struct peer_session *out, SSL_CTX *const contexts[2],
+                             const struct peer_options *o, SSL_SESSION *old)
+{
+    struct run run = {.out = out};
+    for (unsigned end = 0; end < 2; end++)
+        run.ends[end] = end_of(contexts[end], end, o, old);
+    bool connected = shake_hands(&run, o->early_data && old);
+    if (out) {
+        out->connected = connected;
+        out->handshake_flights = out->count;
+    }
+    if (connected)
+        talk(&run, o);
+    SSL_SESSION *session = connected ? SSL_get1_session(run.ends[PEER_CLIENT]) : NULL;
+    for (unsigned end = 0; end < 2; end++) {
+        SSL_set_shutdown(run.ends[end], SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        SSL_free(run.ends[end]);
+    }
+    return session;
+}
+
+void tls_peer_run(struct peer_session *session, const struct tls_peer *peer,
+                  const struct peer_options *o)
+{
+    SSL_CTX *contexts[2] = {context_of(o, PEER_CLIENT), context_of(o, PEER_SERVER)};
+    prepare_client(contexts[PEER_CLIENT], peer, o);
+    prepare_server(contexts[PEER_SERVER], peer, o);
+    *session = (struct peer_session){0};
+    SSL_SESSION *first = o->resume ? run_once(NULL, contexts, o, NULL) : NULL;
+    SSL_SESSION_free(run_once(session, contexts, o, first));
+    SSL_SESSION_free(first);
+    SSL_CTX_free(contexts[0]);
+    SSL_CTX_free(contexts[1]);
+}
+
+void peer_session_done(struct peer_session *session)
+{
+    for (size_t i = 0; i < session->count; i++)
+        buf_done(&session->flights[i].bytes);
+    session->count = 0;
+}
