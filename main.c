@@ -295,7 +295,8 @@ static uint64_t peak_memory(void)
 #endif
 }
 
-/* Ends the flows, and writes what stands behind them. */
+/* Ends the flows, and writes what stands behind them. What an offline run took of the machine is no
+ * part of its report: the same input gives the same bytes. */
 static enum exit_status finish(struct run *run, enum source_status status)
 {
     struct source_drops drops = source_drops(run->source);
@@ -311,8 +312,10 @@ static enum exit_status finish(struct run *run, enum source_status status)
                                 .received = drops.received,
                                 .drops_kernel = drops.kernel,
                                 .drops_interface = drops.interface,
-                                .peak_memory = peak_memory()};
+                                .peak_memory = run->meta.live ? peak_memory() : 0};
     bool written = report_finish(run->report, &end);
+    if (run->options->verbose)
+        fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));
     if (damage)
         fail(EXIT_INPUT, "%s", damage);
     if (!written)
@@ -332,7 +335,7 @@ static enum exit_status analyse(struct run *run)
     struct source_error error;
     if ((run->options->interface || run->options->user) &&
         !confine_drop_user(&error, run->options->user))
-        return fail(EXIT_INPUT, "%s", error.text);
+        return fail(run->options->user ? EXIT_USAGE : EXIT_INTERNAL, "%s", error.text);
     catch_signals(run->source);
     begin_report(run);
     begin_pipeline(run);

@@ -183,12 +183,16 @@ static void merge_close(struct source *source)
     free(merge->heap);
 }
 
-/* Opens a part and looks at its first packet. Returns false if it can't be opened. */
-static bool look_at(struct merge *merge, struct source_error *error, struct part *part)
+/* Opens a part and looks at its first packet. Returns false if it can't be opened: that is damage
+ * like any other, and keeps nobody from the other files. */
+static bool look_at(struct merge *merge, struct part *part)
 {
-    part->source = savefile_open(error, part->path, READER_BLOCK_SMALL, merge->source.shared);
-    if (!part->source)
+    struct source_error error;
+    part->source = savefile_open(&error, part->path, READER_BLOCK_SMALL, merge->source.shared);
+    if (!part->source) {
+        note_damage(merge, error.text);
         return false;
+    }
     source_progress(part->source, &part->done, &part->size);
     enum source_status status = source_next(part->source, &part->head);
     if (status == SOURCE_PACKET)
@@ -216,19 +220,25 @@ struct source *source_open_files(struct source_error *error, char *const *paths,
     source_base_init(&merge->source, &ops, NULL);
     merge->parts = xcalloc(count, sizeof *merge->parts);
     merge->heap = xcalloc(count, sizeof(struct part *));
-    size_t pipes = 0;
+    size_t pipes = 0, opened = 0;
     for (; merge->count < count; merge->count++) {
         struct part *part = &merge->parts[merge->count];
         part->path = xstrdup(paths[merge->count]);
         part->order = merge->count;
         pipes += strcmp(part->path, "-") == 0;
-        if (pipes > 1)
+        if (pipes > 1) {
             source_error_set(error, "standard input: can be read only once");
-        if (pipes > 1 || !look_at(merge, error, part)) {
             merge->count++; /* this one is to be freed as well */
             source_close(&merge->source);
             return NULL;
         }
+        opened += look_at(merge, part);
+    }
+    if (opened == 0) {
+        (void)finish(merge);
+        *error = merge->source.error;
+        source_close(&merge->source);
+        return NULL;
     }
     for (size_t i = merge->going / 2; i-- > 0;)
         sift_down(merge, i);

@@ -29,9 +29,10 @@ struct source_drops {
 MUST_CHECK struct source *source_open_file(struct source_error *error, const char *path);
 
 /* source_open_files opens several saved captures as one: packets come in order of time across the
- * files (the order within one file is kept), as `mergecap` gives them. A single path gives the
- * same as source_open_file. NULL and *error as above if any of them can't be opened; a file that
- * breaks later is reported as SOURCE_BROKEN only after all others have been read to their end. */
+ * files (the order within one file is kept), as `mergecap` gives them. A single path gives the same
+ * as source_open_file. A file that can't be opened, or breaks later, is reported as SOURCE_BROKEN
+ * only after all others have been read to their end. NULL and *error as above if none of them can
+ * be opened. */
 MUST_CHECK struct source *source_open_files(struct source_error *error, char *const *paths,
                                             size_t count);
 

@@ -212,10 +212,24 @@ static void file_that_can_not_be_opened(void **state)
     (void)state;
     char *paths[] = {pcap_of(1, TIMES(10)), xstrdup("/nonexistent/x.pcap"), pcap_of(2, TIMES(20))};
     struct reading *got = read_paths(paths, 3);
-    assert_false(got->opened);
+    assert_int_equal(got->status, SOURCE_BROKEN);
+    assert_int_equal(got->count, 2); /* the others are read all the same */
     assert_string_equal(got->error, "/nonexistent/x.pcap: No such file or directory");
     reading_done(got);
     remove_files(paths, 3);
+}
+
+static void no_file_can_be_opened(void **state)
+{
+    (void)state;
+    char *paths[] = {xstrdup("/nonexistent/x.pcap"), xstrdup("/nonexistent/y.pcap")};
+    struct reading *got = read_paths(paths, 2);
+    assert_false(got->opened);
+    assert_string_equal(got->error, "/nonexistent/x.pcap: No such file or directory; "
+                                    "/nonexistent/y.pcap: No such file or directory");
+    reading_done(got);
+    free(paths[0]);
+    free(paths[1]);
 }
 
 static void standard_input_is_read_once(void **state)
@@ -370,6 +384,7 @@ int main(void)
         cmocka_unit_test(broken_files_are_told_at_the_end),
         cmocka_unit_test(many_broken_files_are_counted),
         cmocka_unit_test(file_that_can_not_be_opened),
+        cmocka_unit_test(no_file_can_be_opened),
         cmocka_unit_test(standard_input_is_read_once),
         cmocka_unit_test(files_that_go_or_change_meanwhile),
         cmocka_unit_test(pipes_stay_open),

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Replays each fuzz target's seeds and runs it for a while: run.sh SECONDS TARGET...
+# Seeds are in tests/fuzz/seeds/NAME; what is found new stays in build/fuzz/corpus/NAME.
+set -u
+seconds=$1
+shift
+bad=0
+for target in "$@"; do
+    name=${target##*/fuzz_}
+    corpus=build/fuzz/corpus/$name
+    seeds=tests/fuzz/seeds/$name
+    mkdir -p "$corpus"
+    [ -d "$seeds" ] || { echo "$name: no seeds in $seeds"; bad=$((bad + 1)); continue; }
+    if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/$name-" "$corpus" "$seeds" >"build/fuzz/$name.log" 2>&1; then
+        echo "fuzz $name: $(sed -n 's/stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs, nothing found"
+    else
+        echo "fuzz $name: FAILED"
+        tail -n 40 "build/fuzz/$name.log"
+        bad=$((bad + 1))
+    fi
+done
+[ "$bad" = 0 ]

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The rules between the folders and of the house, checked. lint.sh
+set -u
+bad=0
+complain() {
+    echo "lint: $*"
+    bad=$((bad + 1))
+}
+sources=$(ls ./*.[ch] capture/*.[ch] dissect/*.[ch] report/*.[ch] report/judge/*.[ch])
+tests=$(ls tests/*.[ch] tests/fuzz/*.c)
+
+# shellcheck disable=SC2086 # lists of words, here and below
+clang-format --dry-run -Werror $sources $tests || complain "make it clean: clang-format -i"
+
+# What may include what.
+grep -n '#include "\.\./\(dissect\|report\)' capture/*.[ch] && complain "capture/ stands alone"
+grep -nE '#include "\.\./(report|capture/)' dissect/*.[ch] |
+    grep -vE 'capture/(base|packet)\.h' && complain "dissect/ knows base.h and packet.h of capture/"
+grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch] |
+    grep -vE 'capture/base\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint)\.h' &&
+    complain "report/ knows the facts alone"
+
+# Each library has its rooms.
+grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
+grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
+grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint)\.c' && complain "OpenSSL"
+
+# Bad ideas.
+grep -nE '\b(strcpy|strcat|sprintf|gets|strtok|alloca|atoi)\(' $sources && complain "unsafe functions"
+grep -nE '[^x_](malloc|calloc|realloc|strdup)\(' $sources |
+    grep -vE 'capture/base\.[ch]|ndpi_flow_malloc' && complain "allocation is base.c's"
+grep -niE '\b(TODO|FIXME|XXX|HACK)\b' $sources $tests && complain "unfinished work"
+grep -nE '[[:space:]]+$' $sources $tests && complain "blanks at a line's end"
+
+# Every header compiles alone.
+for header in $(ls ./*.h capture/*.h dissect/*.h report/*.h report/judge/*.h); do
+    cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -fsyntax-only -x c "$header" || complain "$header does not stand alone"
+done
+
+# No writable globals outside main.c: a report must not depend on what ran before.
+if ls build/capture/*.o >/dev/null 2>&1; then
+    nm -A build/*.o build/capture/*.o build/dissect/*.o build/report/*.o build/report/judge/*.o 2>/dev/null |
+        grep -E ' [BbDdC] ' | grep -vE 'main\.o:|\.data\.rel\.ro| d? ?longs' && complain "writable globals"
+fi
+
+# One idea per file.
+for source in $sources; do
+    lines=$(wc -l <"$source")
+    [ "$lines" -le 600 ] || complain "$source has $lines lines"
+done
+
+command -v cppcheck >/dev/null &&
+    { cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+        --suppress=missingIncludeSystem -D__linux__ capture dissect report main.c options.c progress.c ||
+        complain "cppcheck"; }
+
+[ "$bad" = 0 ] && echo "lint: clean"
+[ "$bad" = 0 ]

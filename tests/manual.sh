@@ -1,0 +1,13 @@
+#!/bin/sh
+# The manual page is clean, and knows every option that --help knows. manual.sh PROGRAM
+set -u
+program=$1
+bad=0
+mandoc -T lint -W warning pushwatch.1 || bad=$((bad + 1))
+for option in $("$program" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
+    # mdoc writes a long option as `Fl -name`.
+    grep -qE -- "Fl -${option#--}( |$)" pushwatch.1 ||
+        { echo "pushwatch.1 does not explain $option"; bad=$((bad + 1)); }
+done
+echo "$bad wrong"
+[ "$bad" = 0 ]

@@ -1,0 +1,104 @@
+#!/bin/sh
+# What a newcomer gets wrong: each mistake has one clear line on standard error, nothing on standard
+# output, and its exit status. mistakes.sh PROGRAM
+set -u
+program=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+bad=0
+seed=$(realpath pcaps/seed-fin-wait-1-143.pcap)
+
+# expect STATUS PATTERN COMMAND...
+expect() {
+    status=$1 pattern=$2
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ "$got" != "$status" ] || [ "$(wc -l <"$work/err")" != 1 ] || [ -s "$work/out" ] ||
+        ! grep -qE "^pushwatch: .*$pattern" "$work/err"; then
+        echo "wrong: $*"
+        echo "  status $got (expected $status), $(wc -c <"$work/out") bytes on standard output,"
+        echo "  expected one line with '$pattern', got:"
+        sed 's/^/  | /' "$work/err"
+        bad=$((bad + 1))
+    fi
+}
+
+printf '\377\330\377\340\0\20JFIF\0\1\1\1\0H\0H\0\0\377\333' >"$work/photo.jpg"
+: >"$work/empty.pcap"
+head -c 10 "$seed" >"$work/stump.pcap"
+gzip -c "$seed" >"$work/packed.pcap.gz"
+
+# What cannot be read: 3.
+expect 3 'nowhere.pcap: No such file or directory' "$program" "$work/nowhere.pcap"
+expect 3 'is a (folder|directory)' "$program" "$work"
+expect 3 'not a capture.*JPEG' "$program" "$work/photo.jpg"
+expect 3 'empty' "$program" "$work/empty.pcap"
+expect 3 'stump.pcap' "$program" "$work/stump.pcap"
+expect 3 'gzip' "$program" "$work/packed.pcap.gz"
+expect 3 'no such interface' "$program" -i nosuchif0
+expect 3 'empty|not a capture' "$program" - # standard input is /dev/null here
+
+# What was typed wrong: 2.
+expect 2 "ports: '0' is not a port" "$program" --ports 0 "$seed"
+expect 2 'ports' "$program" --ports 65536 "$seed"
+expect 2 'ports' "$program" --ports 5223, "$seed"
+expect 2 'ports' "$program" --ports '' "$seed"
+expect 2 'ports' "$program" --ports apns "$seed"
+expect 2 'filter' "$program" --filter 'tcp prot 5223' "$seed"
+expect 2 'filter|expression|syntax' "$program" -i lo --filter 'tcp prot 5223'
+expect 2 'no such option: --colour' "$program" --colour "$seed"
+expect 2 'no such option: -x' "$program" -x "$seed"
+expect 2 'option -p needs a value' "$program" -p
+expect 2 'option --ports needs a value' "$program" --ports
+expect 2 'no capture file' "$program"
+expect 2 'not both' "$program" -i lo "$seed"
+expect 2 "'yaml' is not a format" "$program" -o yaml "$seed"
+expect 2 'No such file' "$program" -o "json:$work/no/such/folder" "$seed"
+expect 2 'standard output' "$program" -o json -o text "$seed"
+expect 2 'standard input' "$program" - -
+expect 2 'count' "$program" --count 0 "$seed"
+expect 2 'duration' "$program" --duration soon "$seed"
+expect 2 'interval' "$program" --interval 5 "$seed"
+expect 2 'snaplen' "$program" -i lo --snaplen 5
+expect 2 "user.*nosuchuser|nosuchuser.*user" "$program" --user nosuchuser "$seed"
+
+# No permission, seen by somebody who is not root.
+cp "$program" "$work/pushwatch"
+cp "$seed" "$work/secret.pcap"
+chmod 600 "$work/secret.pcap"
+if [ "$(id -u)" = 0 ]; then
+    as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    expect 3 'secret.pcap: Permission denied' $as_nobody "$work/pushwatch" "$work/secret.pcap"
+    expect 3 'permission.*sudo.*setcap' $as_nobody "$work/pushwatch" -i lo
+else
+    chmod 000 "$work/secret.pcap"
+    expect 3 'secret.pcap: Permission denied' "$program" "$work/secret.pcap"
+    expect 3 'permission.*sudo.*setcap' "$program" -i lo
+fi
+
+# No mistakes: a capture without packets, help, versions.
+head -c 24 "$seed" >"$work/none.pcap"
+good() {
+    "$@" >"$work/out" 2>"$work/err" </dev/null || { echo "wrong: $* failed"; bad=$((bad + 1)); }
+    [ -s "$work/err" ] && { echo "wrong: $* said:"; cat "$work/err"; bad=$((bad + 1)); }
+}
+good "$program" "$work/none.pcap"
+grep -qi 'no packets\|0 packets' "$work/out" || { echo "an empty capture's report does not say so"; bad=$((bad + 1)); }
+good "$program" --help
+awk 'length > 80 { exit 1 }' "$work/out" || { echo "--help is wider than 80 columns"; bad=$((bad + 1)); }
+good "$program" --version
+for library in libpcap nDPI OpenSSL; do
+    grep -q "$library.*[0-9]" "$work/out" || { echo "--version does not name $library"; bad=$((bad + 1)); }
+done
+good "$program" --list-interfaces
+grep -qw lo "$work/out" || { echo "--list-interfaces does not show lo"; bad=$((bad + 1)); }
+
+# One bad file among good ones: the rest is reported.
+"$program" -q -o json "$work/nowhere.pcap" "$seed" >"$work/out" 2>"$work/err"
+[ $? = 3 ] && grep -q '"type":"flow"' "$work/out" && grep -q 'nowhere.pcap' "$work/err" ||
+    { echo "a missing file among others: the others are not reported"; bad=$((bad + 1)); }
+
+echo "$bad mistakes without their line"
+[ "$bad" = 0 ]
