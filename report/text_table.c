@@ -215,25 +215,33 @@ static void put_ended(struct buf *out, const struct text_style *style,
     buf_done(&words);
 }
 
+/* Numbers beyond 9999 take their room from the gaps, so that the columns stay where they are. */
 static void put_line(struct buf *out, const struct text_style *style,
                      const struct flow_record *record)
 {
+    enum { END_WIDTH = STATE_WIDTH + 1 + COUNT_WIDTH };
     bool wide = style->columns >= WIDE_COLUMNS;
+    unsigned client_column = wide ? 5 + 13 + LASTED_WIDTH + 1 + 7 : 5 + 9 + 7;
+    unsigned server_column = client_column + END_WIDTH + 2;
     struct time_room room;
     struct buf left = {0};
     buf_printf(&left, "%4" PRIu64 " %s ", record->n,
                timetext_clock(&room, record->start, wide ? 3 : 0));
     if (wide)
         buf_printf(&left, "%*s ", LASTED_WIDTH, timetext_span(&room, record->end - record->start));
-    buf_printf(&left, "%5u  ", record->ends[CLIENT].port);
-    unsigned used = (unsigned)left.n + 2 * (STATE_WIDTH + 1 + COUNT_WIDTH) + 3;
+    buf_printf(&left, "%5u ", record->ends[CLIENT].port);
+    terminal_pad(&left, (unsigned)left.n, client_column);
+    unsigned column = (unsigned)left.n + END_WIDTH;
     buf_append(out, left.p, left.n);
     buf_done(&left);
+
     put_end(out, style, record, CLIENT);
-    buf_printf(out, "  ");
+    unsigned gap = column + 1 < server_column ? server_column - column : 1;
+    terminal_pad(out, 0, gap);
     put_end(out, style, record, SERVER);
+    column += gap + END_WIDTH + 1;
     buf_printf(out, " ");
-    put_ended(out, style, record, style->columns > used ? style->columns - used : 0);
+    put_ended(out, style, record, style->columns > column ? style->columns - column : 0);
 }
 
 void text_table_row(struct buf *out, struct text_table *table, const struct text_style *style,

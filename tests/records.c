@@ -303,8 +303,10 @@ void made_failed(struct made_flow *flow, uint64_t n, uint8_t alert)
     flow->tls.close_notify[0] = flow->tls.close_notify[1] = CLOSE_NOTIFY_NO;
     if (alert) {
         flow->tls.alerts = flow->alerts;
-        flow->alerts[0] = (struct tls_alert){
-            .direction = 0, .level = 2, .description = alert, .frame = flow->record.last_frame - 3};
+        flow->alerts[0] = (struct tls_alert){.direction = 0,
+                                             .level = 2,
+                                             .description = alert,
+                                             .frame = flow->record.first_frame + 7};
         flow->tls.alert_count = 1;
     }
 }

@@ -1,0 +1,221 @@
+/* test_sink_json.c: NDJSON of records of every kind, held against the schema by a validator that
+ * is not ours, and a few values by eye. */
+#include "../report/community_id.h"
+#include "records.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const struct report_options options = {.columns = 80};
+
+static char *report_of(struct made_flow *const *flows, size_t count)
+{
+    struct run_meta meta = made_meta();
+    struct run_end end = made_end();
+    return made_report(REPORT_JSON, &options, &meta, &end, flows, count);
+}
+
+/* tests/validate_schema.py checks order and uniqueness of keys, too. */
+static void validate(const char *ndjson)
+{
+    FILE *validator = popen("python3 tests/validate_schema.py report/flow-record.schema.json", "w");
+    assert_non_null(validator);
+    fputs(ndjson, validator);
+    assert_int_equal(pclose(validator), 0);
+}
+
+static void assert_says(const char *text, const char *words)
+{
+    if (!strstr(text, words))
+        fail_msg("%s\nis not in\n%s", words, text);
+}
+
+static void make_all(struct made_flow *flows)
+{
+    unsigned n = 0;
+    made_healthy(&flows[n], n + 1), n++;
+    made_stuck_fin(&flows[n], n + 1, 106), n++;
+    made_stuck_fin(&flows[n], n + 1, 143), n++;
+    made_silent_peer(&flows[n], n + 1, STUCK_SILENCE), n++;
+    made_silent_peer(&flows[n], n + 1, STUCK_WINDOW_CLOSED), n++;
+    made_silent_peer(&flows[n], n + 1, STUCK_DUPLICATE_ACKS), n++;
+    made_unanswered(&flows[n], n + 1), n++;
+    made_refused(&flows[n], n + 1), n++;
+    made_reset(&flows[n], n + 1, SERVER, RESET_IN_DATA), n++;
+    made_reset(&flows[n], n + 1, CLIENT, RESET_IN_CLOSING), n++;
+    made_half_closed(&flows[n], n + 1), n++;
+    made_failed(&flows[n], n + 1, 48), n++;
+    made_failed(&flows[n], n + 1, 0), n++;
+    made_plain(&flows[n], n + 1, PLAIN_XMPP), n++;
+    made_healthy(&flows[n], n + 1), made_ipv6(&flows[n]), n++;
+    assert_int_equal(n, 15);
+}
+
+static void every_kind_of_record_is_valid(void **state)
+{
+    (void)state;
+    struct made_flow flows[15], *list[15];
+    make_all(flows);
+    for (unsigned i = 0; i < COUNT_OF(flows); i++)
+        list[i] = &flows[i];
+    char *text = report_of(list, COUNT_OF(flows));
+    validate(text);
+    free(text);
+}
+
+static void a_run_without_flows_is_valid(void **state)
+{
+    (void)state;
+    char *text = report_of(NULL, 0);
+    validate(text);
+    assert_says(text, "{\"type\":\"meta\",\"schema\":\"1.0\",\"pushwatch\":\"0.1.0\"");
+    free(text);
+}
+
+/* What a flow may have beyond the usual. */
+static void rare_members_are_valid(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    made_failed(&flow, 1, 0);
+    struct flow_record *record = &flow.record;
+    record->interface = "en0";
+    record->vlans[0] = 42;
+    record->vlan_count = 1;
+    record->has_ndpi = true;
+    strcpy(record->ndpi.protocol, "TLS.ApplePush");
+    record->ndpi.category = "Cloud";
+    record->ndpi.risks[0] = "Known protocol on non standard port";
+    record->ndpi.risk_count = 1;
+    record->tcp.rtt[CLIENT] = -1;
+    record->tcp.ends[CLIENT].pending_more = true;
+    flow.tls.alerts = flow.alerts;
+    flow.alerts[0] = (struct tls_alert){.encrypted = true, .frame = 30};
+    flow.alerts[1] =
+        (struct tls_alert){.direction = 1, .level = 9, .description = 200, .frame = 31};
+    flow.tls.alert_count = 2;
+    flow.tls.version = 0x7f17;
+    flow.server_hello.cipher = 0x4242;
+    flow.tls.group = 0x4243;
+    flow.tls.certificate_requested = flow.tls.ocsp_stapled = true;
+    flow.tls.client_certs = flow.chain;
+    flow.tls.client_cert_count = 2;
+    flow.root.malformed = true;
+    flow.leaf.key_curve = "P-256";
+    flow.leaf.names = flow.leaf.key_usage = flow.leaf.policies = flow.leaf.san;
+    char *text = report_of(list, 1);
+    validate(text);
+    assert_says(text, "\"version\":\"TLSv1.3-draft23\"");
+    assert_says(text, "\"cipher\":\"0x4242\",\"cipher_id\":\"0x4242\",\"group\":\"0x4243\"");
+    assert_says(text, "{\"from\":\"client\",\"encrypted\":true,\"frame\":30}");
+    assert_says(text, "{\"from\":\"server\",\"level\":\"0x09\",\"description\":\"0xc8\"");
+    assert_says(text, "\"rtt\":{\"server\":0.031250}");
+    free(text);
+}
+
+static void the_stuck_connection(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    made_stuck_fin(&flow, 1, 143);
+    char *text = report_of(list, 1);
+    assert_says(text, "\"stuck\":{\"end\":\"client\",\"cause\":\"unanswered\","
+                      "\"since\":\"2014-05-25T00:48:03.000000Z\",\"attempts\":8,");
+    assert_says(text, "\"client\":{\"state\":\"FIN_WAIT_1\"");
+    assert_says(text, "\"unacked\":143,\"unacked_records\":["
+                      "{\"type\":\"application_data\",\"length\":32},"
+                      "{\"type\":\"application_data\",\"length\":64},"
+                      "{\"type\":\"alert\",\"length\":32}]");
+    assert_says(text, "\"teardown\":{\"fin-unanswered\":1}");
+    assert_says(text, "\"states\":{\"client\":{\"FIN_WAIT_1\":1},\"server\":{\"ESTABLISHED\":1}}");
+    free(text);
+}
+
+static void hostile_strings_stay_in_their_field(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    made_healthy(&flow, 1);
+    flow.tls.sni = made_text("x\",\"evil\":\"\n{\x1b[2J\xe2\x80\xa8\xff");
+    flow.leaf.subject = flow.tls.sni;
+    flow.leaf.self_signed = true; /* so that the subject is in a finding, too */
+    flow.alpn[0] = flow.tls.sni;
+    flow.record.interface = "\x1b]0;title\x07";
+    char *text = report_of(list, 1);
+    validate(text);
+    assert_says(text, "\"sni\":\"x\\\",\\\"evil\\\":\\\"\\\\x0a{\\\\x1b[2J\\u2028\\\\xff\"");
+    for (const char *c = text; *c; c++)
+        assert_true(*c == '\n' || (unsigned char)*c >= 0x20);
+    free(text);
+}
+
+static void directions_become_sides(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    made_healthy(&flow, 1);
+    flow.tls.close_notify[0] = CLOSE_NOTIFY_YES;
+    flow.tls.close_notify[1] = CLOSE_NOTIFY_NO;
+    char *text = report_of(list, 1);
+    assert_says(text, "\"close_notify\":{\"client\":\"yes\",\"server\":\"no\"}");
+    free(text);
+    flow.record.client_direction = 1;
+    text = report_of(list, 1);
+    assert_says(text, "\"close_notify\":{\"client\":\"no\",\"server\":\"yes\"}");
+    free(text);
+}
+
+static void only_live_runs_tell_of_memory_and_drops(void **state)
+{
+    (void)state;
+    struct run_meta meta = made_meta();
+    struct run_end end = made_end();
+    end.peak_memory = 1 << 20;
+    char *text = made_report(REPORT_JSON, &options, &meta, &end, NULL, 0);
+    assert_null(strstr(text, "peak_memory"));
+    free(text);
+    meta.live = true;
+    text = made_report(REPORT_JSON, &options, &meta, &end, NULL, 0);
+    validate(text);
+    assert_says(text, "\"drops\":{\"received\":0,\"kernel\":0,\"interface\":0},"
+                      "\"peak_memory\":1048576");
+    free(text);
+}
+
+/* Computed with Python's hashlib and base64 from the specification's layout. */
+static void community_ids(void **state)
+{
+    (void)state;
+    char id[COMMUNITY_ID_SIZE];
+    struct endpoint ends[2] = {{.ip = {128, 232, 110, 120}, .port = 34855},
+                               {.ip = {66, 35, 250, 204}, .port = 80}};
+    community_id_of(id, ends);
+    assert_string_equal(id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    struct endpoint swapped[2] = {ends[1], ends[0]};
+    community_id_of(id, swapped);
+    assert_string_equal(id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    made_ipv6(&flow);
+    community_id_of(id, flow.record.ends);
+    assert_string_equal(id, "1:9q5QBSQzSCWOwEp9SYrYFxg7u6o=");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_record_is_valid),
+        cmocka_unit_test(a_run_without_flows_is_valid),
+        cmocka_unit_test(rare_members_are_valid),
+        cmocka_unit_test(the_stuck_connection),
+        cmocka_unit_test(hostile_strings_stay_in_their_field),
+        cmocka_unit_test(directions_become_sides),
+        cmocka_unit_test(only_live_runs_tell_of_memory_and_drops),
+        cmocka_unit_test(community_ids),
+    };
+    return cmocka_run_group_tests_name("sink_json", tests, NULL, NULL);
+}
