@@ -418,7 +418,8 @@ static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segmen
     if (s->ttl > x->ttl_max)
         x->ttl_max = s->ttl;
     x->packets++;
-    x->last_time = s->time;
+    if (s->time > x->last_time)
+        x->last_time = s->time;
     x->last_frame = s->frame;
     if (tcp->last_time && s->time - tcp->last_time > tcp->max_idle)
         tcp->max_idle = s->time - tcp->last_time;
@@ -465,7 +466,8 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
             take_fin(tcp, from, &a);
         reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
-    tcp->last_time = a.time;
+    if (a.time > tcp->last_time) /* a capture's clock may jump back */
+        tcp->last_time = a.time;
 }
 
 void tcp_done(struct tcp *tcp)
