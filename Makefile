@@ -4,7 +4,7 @@ CC       ?= cc
 CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
-PACKAGES := libpcap libndpi openssl
+PACKAGES := libpcap libndpi libcrypto
 
 # Warnings are errors in CI alone. System headers' warnings are not ours (-isystem).
 WARN      = -Wall -Wextra -Wconversion -Wshadow $(if $(CI),-Werror)

@@ -139,6 +139,27 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     ask_ndpi(flow, segment, context);
 }
 
+static void count_pending(struct flow *flow)
+{
+    if (flow->pending_syn)
+        flow->tcp.ends[flow->pending_from].packets++;
+    free(flow->pending_syn);
+    flow->pending_syn = NULL;
+}
+
+void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment)
+{
+    if (flow->pending_syn && flow->pending_syn->seq == segment->seq) {
+        flow->tcp.ends[from].packets++; /* sent again: the first time counts */
+        return;
+    }
+    count_pending(flow);
+    flow->pending_from = (uint8_t)from;
+    flow->pending_syn = xmalloc(sizeof *segment);
+    *flow->pending_syn = *segment;
+    flow->pending_syn->payload = flow->pending_syn->ip = span_of(NULL, 0);
+}
+
 enum flow_class flow_class_of(const struct flow *flow)
 {
     if (tcp_is_over(&flow->tcp))
@@ -166,6 +187,7 @@ void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
         settle_tls(flow);
         tell_fin(flow, end);
     }
+    count_pending(flow);
     if (flow->tls)
         tls_finish(flow->tls);
     settle_tls(flow);

@@ -27,7 +27,7 @@ struct flow {
     struct tls *tls;              /* NULL before the first payload, and once it is not TLS */
     struct appid_flow *appid;     /* while nDPI makes up its mind */
     struct app_label *label;      /* its verdict */
-    struct segment *pending_syn;  /* a SYN with another number; its spans are not valid */
+    struct segment *pending_syn;  /* flow_keep_syn; its spans are not valid */
     struct flow *later, *earlier; /* in its class, by when it got there */
     struct flow *next;            /* in order of first packets */
     nanotime class_since;
@@ -37,6 +37,7 @@ struct flow {
     uint8_t vlan_count;
     uint8_t class;      /* enum flow_class */
     uint8_t first_from; /* end that sent its first packet */
+    uint8_t pending_from;
     uint8_t plain;      /* enum plain_protocol */
     uint8_t end_reason; /* enum end_reason, once `ended` */
     bool not_tls;
@@ -62,6 +63,10 @@ MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
 /* flow_take processes a segment sent by end `from`. */
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context);
+
+/* flow_keep_syn keeps a SYN that tcp_fate calls TCP_PENDING: it counts as the flow's unless its
+ * answer shows that it began another. */
+void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment);
 
 /* flow_class_of gives the class that the flow's state calls for, FLOW_LINGER left out. */
 enum flow_class flow_class_of(const struct flow *flow);

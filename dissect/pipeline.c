@@ -215,14 +215,17 @@ static void take(struct pipeline *p, struct flow *flow, unsigned from,
     requeue(p, flow);
 }
 
-/* A SYN with another number while the connection lives: kept until its answer shows whether it is
- * a new one. Only the first is kept. */
-static void keep_syn(struct flow *flow, const struct segment *segment)
+/* The SYN that a flow has kept, sent by end `from`, was answered: it began another. */
+static struct flow *replace_flow(struct pipeline *p, struct flow *old, const struct flow_key *key,
+                                 unsigned from)
 {
-    if (!flow->pending_syn)
-        flow->pending_syn = xmalloc(sizeof *segment);
-    *flow->pending_syn = *segment;
-    flow->pending_syn->payload = flow->pending_syn->ip = span_of(NULL, 0);
+    struct segment syn = *old->pending_syn;
+    free(old->pending_syn);
+    old->pending_syn = NULL;
+    end_flow(p, old, ENDED_PORT_REUSED, syn.time);
+    struct flow *flow = begin_flow(p, key, from, &syn);
+    take(p, flow, from, &syn);
+    return flow;
 }
 
 static void take_segment(struct pipeline *p, const struct segment *segment)
@@ -237,18 +240,17 @@ static void take_segment(struct pipeline *p, const struct segment *segment)
         flow = NULL;
     }
     enum tcp_fate fate = flow ? tcp_fate(&flow->tcp, from, segment, flow->pending_syn) : TCP_ANEW;
-    if (flow && fate == TCP_ANEW) {
-        end_flow(p, flow, ENDED_PORT_REUSED, segment->time);
-    } else if (flow && fate == TCP_REPLACED) {
-        struct segment syn = *flow->pending_syn;
-        end_flow(p, flow, ENDED_PORT_REUSED, syn.time);
-        flow = begin_flow(p, &key, !from, &syn);
-        take(p, flow, !from, &syn);
-    } else if (fate == TCP_PENDING) {
-        keep_syn(flow, segment);
+    if (fate == TCP_PENDING) {
+        flow_keep_syn(flow, from, segment);
+        return;
     }
-    if (fate == TCP_ANEW)
+    if (fate == TCP_REPLACED) {
+        flow = replace_flow(p, flow, &key, !from);
+    } else if (fate == TCP_ANEW) {
+        if (flow)
+            end_flow(p, flow, ENDED_PORT_REUSED, segment->time);
         flow = begin_flow(p, &key, from, segment);
+    }
     take(p, flow, from, segment);
 }
 

@@ -131,13 +131,12 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
             tcp->syn_time = 0;
         return;
     }
-    /* A first SYN, or one with another number because nobody answered the first. */
-    if (!x->known || (x->syn && x->una <= x->isn)) {
+    if (x->syn ? x->una > x->isn : x->known && x->una != isn + 1 && x->seen)
+        return; /* a SYN inside a connection is not believed: RFC 5961 section 4 */
+    if (!x->known || x->una != isn + 1) { /* the first, or again because nobody answered that */
         flight_acked(&x->flight, x->next, x->next);
         know(x, isn);
         forget_tries(x);
-    } else if (x->una > isn + 1) {
-        x->una = isn; /* an acknowledgment of nothing that this connection has */
     }
     x->syn = true;
     x->syn_ack = a->ack;

@@ -1,0 +1,317 @@
+/* test_pipeline.c: packets in, records out: which flows there are, when they end, in what order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../dissect/limits.h"
+#include "../dissect/pipeline.h"
+#include "craft.h"
+
+enum { RECORDS_MAX = 64, WATCHED = 5223 };
+enum { SYN = FLAG_SYN, ACK = FLAG_ACK, FIN = FLAG_FIN, RST = FLAG_RST };
+
+/* What came out. */
+struct out {
+    struct flow_record records[RECORDS_MAX];
+    size_t count;
+    struct sink sink;
+    struct pipeline *pipeline;
+    uint64_t frame;
+    nanotime now;
+};
+
+static void on_flow(void *context, const struct flow_record *record)
+{
+    struct out *out = context;
+    assert_true(out->count < RECORDS_MAX);
+    out->records[out->count++] = *record;
+    out->records[out->count - 1].tls = NULL; /* it lives as long as the call only */
+}
+
+static const char *no_name(void *context, uint16_t interface)
+{
+    (void)context, (void)interface;
+    return NULL;
+}
+
+static void begin_with(struct out *out, bool live, size_t port_count)
+{
+    static const uint16_t ports[] = {WATCHED};
+    memset(out, 0, sizeof *out);
+    out->sink = (struct sink){out, on_flow};
+    out->now = 1000 * NS_PER_SECOND;
+    const struct pipeline_options options = {.ports = ports,
+                                             .port_count = port_count,
+                                             .live = live,
+                                             .interface_name = no_name,
+                                             .hash_key = {1, 2}};
+    out->pipeline = pipeline_new(&options, &out->sink);
+}
+
+static void begin(struct out *out)
+{
+    begin_with(out, false, 1);
+}
+
+/* A segment between client port `port` and the watched one. */
+static void send(struct out *out, bool from_client, unsigned port, unsigned flags, uint32_t seq,
+                 uint32_t ack)
+{
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, 20);
+    if (!from_client) { /* the addresses end in 1 and 2 */
+        c.bytes[15] = 2;
+        c.bytes[19] = 1;
+    }
+    craft_tcp(&c, from_client ? port : WATCHED, from_client ? WATCHED : port, seq, ack, flags, 1000,
+              span_of(NULL, 0), span_of(NULL, 0));
+    struct packet packet = craft_packet(&c, LINK_RAW);
+    packet.time = out->now += NS_PER_SECOND / 100;
+    packet.frame = ++out->frame;
+    pipeline_packet(out->pipeline, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+static void open_connection(struct out *out, unsigned port, uint32_t isn)
+{
+    send(out, true, port, SYN, isn, 0);
+    send(out, false, port, SYN | ACK, 9000, isn + 1);
+    send(out, true, port, ACK, isn + 1, 9001);
+}
+
+static void close_connection(struct out *out, unsigned port, uint32_t isn)
+{
+    send(out, true, port, FIN | ACK, isn + 1, 9001);
+    send(out, false, port, FIN | ACK, 9001, isn + 2);
+    send(out, true, port, ACK, isn + 2, 9002);
+}
+
+static void finish(struct out *out)
+{
+    pipeline_finish(out->pipeline, 0);
+    pipeline_free(out->pipeline);
+    out->pipeline = NULL;
+}
+
+/* Frees without having been told the end. */
+static void abandon(struct out *out)
+{
+    pipeline_free(out->pipeline);
+}
+
+static void flows_come_in_order_of_their_first_packets(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    open_connection(&out, 1002, 100);
+    close_connection(&out, 1002, 100);
+    out.now += (LIMIT_CLOSED_IDLE_S + 10) * NS_PER_SECOND;
+    open_connection(&out, 1003, 100);
+    assert_int_equal(out.count, 0); /* the first goes on: the second waits */
+    close_connection(&out, 1001, 100);
+    finish(&out);
+    assert_int_equal(out.count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(out.records[i].n, i + 1);
+        assert_int_equal(out.records[i].ends[CLIENT].port, 1001 + i);
+        assert_true(out.records[i].final);
+    }
+    assert_int_equal(out.records[0].end_reason, ENDED_CLOSED);
+    assert_int_equal(out.records[1].end_reason, ENDED_CLOSED);
+    assert_int_equal(out.records[2].end_reason, ENDED_END_OF_CAPTURE);
+}
+
+static void ports_that_are_not_watched(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    struct craft c = {.n = 0};
+    craft_ipv4(&c, 6, 20);
+    craft_tcp(&c, 1000, 443, 1, 0, SYN, 1000, span_of(NULL, 0), span_of(NULL, 0));
+    struct packet packet = craft_packet(&c, LINK_RAW);
+    pipeline_packet(out.pipeline, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+    send(&out, true, 1000, SYN, 1, 0);
+    struct dissect_counts counts = pipeline_counts(out.pipeline);
+    assert_int_equal(counts.packets, 2);
+    assert_int_equal(counts.skipped[NOTE_NOT_WATCHED], 1);
+    finish(&out);
+    assert_int_equal(out.count, 1);
+    begin_with(&out, false, 0); /* any */
+    packet = craft_packet(&c, LINK_RAW);
+    pipeline_packet(out.pipeline, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+    finish(&out);
+    assert_int_equal(out.count, 1);
+}
+
+static void a_stray_fin_makes_no_new_flow(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    close_connection(&out, 1001, 100);
+    out.now += 100 * NS_PER_SECOND;
+    send(&out, false, 1001, FIN | ACK, 9001, 102);
+    send(&out, true, 1001, ACK, 102, 9002);
+    finish(&out);
+    assert_int_equal(out.count, 1);
+    assert_int_equal(out.records[0].tcp.ends[SERVER].fin, 2);
+}
+
+static void a_syn_after_the_end_makes_one(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    close_connection(&out, 1001, 100);
+    open_connection(&out, 1001, 70000);
+    finish(&out);
+    assert_int_equal(out.count, 2);
+    assert_int_equal(out.records[0].end_reason, ENDED_CLOSED);
+    assert_int_equal(out.records[1].tcp.handshake, HANDSHAKE_COMPLETE);
+}
+
+/* A client that came back with the same port while its old connection was stuck. */
+static void an_answered_syn_replaces_a_stuck_connection(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    send(&out, true, 1001, FIN | ACK, 101, 9001);
+    out.now += 1000 * NS_PER_SECOND;
+    send(&out, true, 1001, SYN, 500000, 0);
+    send(&out, false, 1001, SYN | ACK, 800000, 500001);
+    send(&out, true, 1001, ACK, 500001, 800001);
+    finish(&out);
+    assert_int_equal(out.count, 2);
+    assert_int_equal(out.records[0].end_reason, ENDED_PORT_REUSED);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].state, SIDE_FIN_WAIT_1);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 3);
+    assert_int_equal(out.records[1].first_frame, 5); /* the kept SYN's */
+    assert_int_equal(out.records[1].tcp.handshake, HANDSHAKE_COMPLETE);
+}
+
+/* The same SYN without an answer changes nothing. */
+static void an_unanswered_syn_belongs_to_the_old_flow(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    send(&out, true, 1001, SYN, 500000, 0);
+    send(&out, false, 1001, ACK, 9001, 101); /* a challenge (RFC 5961 section 4) */
+    finish(&out);
+    assert_int_equal(out.count, 1);
+    assert_int_equal(out.records[0].tcp.teardown, TEARDOWN_OPEN);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].state, SIDE_ESTABLISHED);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 3);
+}
+
+static void idle_times(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    send(&out, true, 1002, SYN, 1, 0);
+    out.now += 2 * 3600 * NS_PER_SECOND; /* a push connection may be silent that long */
+    send(&out, true, 1001, ACK, 101, 9001);
+    assert_int_equal(pipeline_counts(out.pipeline).flows_expired, 1); /* the SYN */
+    out.now += (LIMIT_OPEN_IDLE_S + 1) * NS_PER_SECOND;
+    send(&out, true, 1001, ACK, 101, 9001);
+    finish(&out);
+    assert_int_equal(out.count, 3);
+    assert_int_equal(out.records[0].end_reason, ENDED_IDLE);
+    assert_int_equal(out.records[0].tcp.max_idle / NS_PER_SECOND, 2 * 3600);
+    assert_int_equal(out.records[1].end_reason, ENDED_IDLE);
+    assert_int_equal(out.records[1].tcp.teardown, TEARDOWN_UNANSWERED);
+    assert_int_equal(out.records[2].tcp.handshake, HANDSHAKE_MIDSTREAM);
+}
+
+static void live_reports_soon_and_once(void **state)
+{
+    (void)state;
+    struct out out;
+    begin_with(&out, true, 1);
+    open_connection(&out, 1001, 100);
+    open_connection(&out, 1002, 100);
+    close_connection(&out, 1002, 100);
+    pipeline_snapshot(out.pipeline, out.now);
+    assert_int_equal(out.count, 1);
+    assert_false(out.records[0].final);
+    assert_int_equal(out.records[0].end_reason, ENDED_INTERVAL);
+    assert_int_equal(out.records[0].ends[CLIENT].port, 1001);
+    out.now += (LIMIT_LINGER_S + 1) * NS_PER_SECOND;
+    pipeline_advance(out.pipeline, out.now);
+    assert_int_equal(out.count, 2);
+    assert_true(out.records[1].final);
+    assert_int_equal(out.records[1].ends[CLIENT].port, 1002);
+    assert_int_equal(out.records[1].end_reason, ENDED_CLOSED);
+    send(&out, false, 1002, FIN | ACK, 9001, 102); /* a stray one, after it was reported */
+    finish(&out);
+    assert_int_equal(out.count, 3);
+    assert_int_equal(out.records[2].ends[CLIENT].port, 1001);
+}
+
+static void who_is_the_client(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    send(&out, false, 1001, SYN | ACK, 5, 6); /* only the answer was seen */
+    send(&out, false, 1002, ACK, 5, 6);
+    finish(&out);
+    assert_int_equal(out.records[0].client_by, BY_SYN);
+    assert_int_equal(out.records[0].ends[SERVER].port, WATCHED);
+    assert_int_equal(out.records[1].client_by, BY_WATCHED_PORT);
+    assert_int_equal(out.records[1].ends[SERVER].port, WATCHED);
+    begin_with(&out, false, 0);
+    send(&out, false, 6000, ACK, 5, 6);
+    send(&out, false, 1002, ACK, 5, 6);
+    finish(&out);
+    assert_int_equal(out.records[0].client_by, BY_PORT_ORDER);
+    assert_int_equal(out.records[0].ends[CLIENT].port, 6000);
+    assert_int_equal(out.records[1].ends[CLIENT].port, WATCHED);
+}
+
+static void nothing_is_kept_of_an_abandoned_run(void **state)
+{
+    (void)state;
+    struct out out;
+    for (unsigned live = 0; live < 2; live++) {
+        begin_with(&out, live, 1);
+        open_connection(&out, 1001, 100);
+        send(&out, true, 1001, SYN, 500000, 0);
+        open_connection(&out, 1002, 100);
+        close_connection(&out, 1002, 100);
+        abandon(&out); /* the leak checker looks */
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flows_come_in_order_of_their_first_packets),
+        cmocka_unit_test(ports_that_are_not_watched),
+        cmocka_unit_test(a_stray_fin_makes_no_new_flow),
+        cmocka_unit_test(a_syn_after_the_end_makes_one),
+        cmocka_unit_test(an_answered_syn_replaces_a_stuck_connection),
+        cmocka_unit_test(an_unanswered_syn_belongs_to_the_old_flow),
+        cmocka_unit_test(idle_times),
+        cmocka_unit_test(live_reports_soon_and_once),
+        cmocka_unit_test(who_is_the_client),
+        cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
+    };
+    return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
+}
