@@ -19,7 +19,7 @@ OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-CAPTURES := $(sort $(wildcard pcaps/*.pcap pcaps/*.pcapng))
+FUZZ_OBJECTS := tests/craft.o libpushwatch.a
 
 .PHONY: all demo check check-here asan lint fuzz golden install uninstall clean FORCE
 all: $(B)/pushwatch
@@ -81,9 +81,9 @@ $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
 $(FUZZERS): build/fuzz/%: FORCE
 	@$(MAKE) --no-print-directory B=build/fuzz-objects CC=clang CFLAGS="-O1 -g" \
 	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link" \
-	    build/fuzz-objects/tests/fuzz/$*.o build/fuzz-objects/libpushwatch.a
+	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) build/fuzz-objects/tests/fuzz/$*.o
 	@mkdir -p $(@D)
 	clang $(SANITIZE_FLAGS) -fsanitize=fuzzer -o $@ build/fuzz-objects/tests/fuzz/$*.o \
-	    build/fuzz-objects/libpushwatch.a $(LIBS)
+	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -26,10 +26,11 @@ enum {
 };
 
 /* Cuts the cursor down to an IP packet of `total` bytes. A total above what the capture says was on
- * the wire is believed: some tools cut packets and write the cut length for both. */
+ * the wire is wrong, or a tool has cut packets and written the cut length for both: either way only
+ * what was there is counted. */
 static bool bound(struct cursor *c, uint32_t *wire, uint32_t total, uint32_t header)
 {
-    if (total == 0) /* segmentation offload: the length was not yet known */
+    if (total == 0 || total > *wire) /* 0: segmentation offload, not known yet */
         total = *wire;
     if (total < header)
         return false;

@@ -1,0 +1,1013 @@
+#!/usr/bin/env bash
+# Records the sample captures of this folder: real kernels in two network
+# namespaces, OpenSSL at both ends, nftables as the firewall that forgets,
+# tcpdump as the recorder, and what `ss` says at the end as the truth.
+#
+#     pcaps/record.sh [NAME...]      all captures, or the named ones
+#     pcaps/record.sh --list         their names
+#
+# Needs root, Linux, iproute2, nftables, tcpdump, dumpcap and editcap, openssl,
+# python3. Each scenario tells what the two ends, the firewall and the wire do;
+# every step is bounded in time, and only processes started here are ended.
+
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+readonly client_ip=192.0.2.100 client_ip6=2001:db8::100
+server_ip=192.0.2.1 # a scenario may choose $server_ip6 instead
+readonly server_ip6=2001:db8::1
+readonly port=5223
+readonly at_once=12 # scenarios recorded side by side
+readonly push_alpn=apns-security-v3,apns-pack-v1
+
+die() {
+    echo "record.sh: $*" >&2
+    exit 2
+}
+
+# ---------------------------------------------------------------- certificates
+
+# issue NAME SUBJECT ISSUER KEY-ALGORITHM EXTENSION...
+issue() {
+    local name=$1 subject=$2 issuer=$3 algorithm=$4 extension args=()
+    shift 4
+    for extension; do args+=(-addext "$extension"); done
+    [ "$issuer" = self ] || args+=(-CA "$issuer.pem" -CAkey "$issuer.key")
+    openssl req -x509 -new -newkey "$algorithm" -nodes -sha256 -days 825 -subj "$subject" -config minimal.cnf \
+        "${args[@]}" -keyout "$name.key" -out "$name.pem" 2>>openssl.log
+}
+
+# make_certificates: root -> intermediate -> leaf (RSA and P-256), a client's certificate, and an oversized chain
+make_certificates() {
+    local org='/C=ZZ/ST=Example State/L=Example City/O=Example Push' names=DNS:courier.push.example i
+    local ca=basicConstraints=critical,CA:true sign=keyUsage=critical,keyCertSign,cRLSign
+    local leaf=basicConstraints=critical,CA:false
+    printf '[req]\ndistinguished_name=dn\n[dn]\n' >minimal.cnf
+    openssl genpkey -genparam -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.param
+    names+=',DNS:*.push.example,DNS:courier.sandbox.push.example'
+    issue root "$org/CN=Example Push Root CA" self rsa:2048 "$ca" "$sign" &&
+        issue intermediate "$org/CN=Example Push Server CA 1" root rsa:2048 "$ca" "$sign" &&
+        issue rsa "$org/CN=courier.push.example" intermediate rsa:2048 "$leaf" "subjectAltName=$names" \
+            keyUsage=critical,digitalSignature,keyEncipherment extendedKeyUsage=serverAuth &&
+        issue p256 "$org/CN=courier.push.example" intermediate ec:p256.param "$leaf" "subjectAltName=$names" \
+            keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth &&
+        issue device-ca "$org/CN=Example Push Device CA" self rsa:2048 "$ca" "$sign" &&
+        issue device "$org/CN=00000000-0000-4000-8000-EXAMPLEDEVICE" device-ca rsa:2048 "$leaf" \
+            keyUsage=critical,digitalSignature extendedKeyUsage=clientAuth || return
+    for ((i = 1; i <= 150; i++)); do names+=",DNS:$i-courier.push.example"; done
+    issue large "$org/CN=courier.push.example" intermediate rsa:4096 "$leaf" "subjectAltName=$names" \
+        extendedKeyUsage=serverAuth || return
+    for i in rsa p256; do cat $i.key $i.pem intermediate.pem >$i.chain; done
+    cat large.key large.pem intermediate.pem root.pem >large.chain
+    cat device.key device.pem device-ca.pem >device.chain
+}
+
+# ------------------------------------------------------------------ namespaces
+
+in_client() { ip netns exec "$ns-c" "$@"; }
+in_server() { ip netns exec "$ns-s" "$@"; }
+in_path() { ip netns exec "$ns-p" "$@"; }
+
+# configure NAMESPACE IFACE IP IP6 MAC
+configure() {
+    local n=$1 iface=$2
+    ip netns exec "$n" "$python" "$here/wire.py" plain "$iface" &&
+        ip -n "$n" link set "$iface" address "$5" && ip -n "$n" link set lo up && ip -n "$n" link set "$iface" up &&
+        ip -n "$n" address add "$3/24" dev "$iface" && ip -n "$n" address add "$4/64" dev "$iface" nodad &&
+        ip netns exec "$n" sysctl -q -w net.ipv4.tcp_congestion_control=reno net.ipv4.tcp_tw_reuse=1
+}
+
+# no_ipv6 NAMESPACE: a namespace that only relays must not speak by itself
+no_ipv6() { ip netns exec "$1" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; }
+
+add_firewall() {
+    ip netns exec "$1" nft -f - <<'NFT'
+table inet firewall {
+    set forgotten { type inet_service; }
+    chain input {
+        type filter hook input priority filter; policy accept;
+        tcp sport @forgotten drop
+    }
+}
+NFT
+}
+
+set_up_ends() {
+    configure "$ns-c" c0 $client_ip $client_ip6 02:00:00:00:00:64 &&
+        configure "$ns-s" s0 192.0.2.1 $server_ip6 02:00:00:00:00:01 &&
+        add_firewall "$ns-c" && add_firewall "$ns-s" || exit
+}
+
+# wire_direct: client c0 -- s0 server
+wire_direct() {
+    ip netns add "$ns-c" && ip netns add "$ns-s" &&
+        ip link add c0 netns "$ns-c" type veth peer name s0 netns "$ns-s" || exit
+    set_up_ends
+}
+
+# wire_relayed OPTIONS...: client c0 -- pc (relay) ps -- s0 server
+wire_relayed() {
+    ip netns add "$ns-c" && ip netns add "$ns-s" && ip netns add "$ns-p" && no_ipv6 "$ns-p" &&
+        ip link add c0 netns "$ns-c" type veth peer name pc netns "$ns-p" &&
+        ip link add s0 netns "$ns-s" type veth peer name ps netns "$ns-p" || exit
+    set_up_ends
+    start_relay "$@" pc ps
+}
+
+# wire_tagged TAG...: client c0 -- pc (tagger) t0 -- t1 (tagger) ps -- s0 server, tagged frames between t0 and t1
+wire_tagged() {
+    local tag tags=()
+    for tag; do tags+=(--tag "$tag"); done
+    ip netns add "$ns-c" && ip netns add "$ns-s" && ip netns add "$ns-p" && no_ipv6 "$ns-p" &&
+        ip link add c0 netns "$ns-c" type veth peer name pc netns "$ns-p" &&
+        ip link add s0 netns "$ns-s" type veth peer name ps netns "$ns-p" &&
+        ip link add t0 netns "$ns-p" type veth peer name t1 netns "$ns-p" || exit
+    set_up_ends
+    ip -n "$ns-p" link set t0 mtu 1508
+    ip -n "$ns-p" link set t1 mtu 1508
+    start_relay "${tags[@]}" pc t0
+    start_relay "${tags[@]}" ps t1
+}
+
+# start_relay OPTIONS... LEFT RIGHT
+start_relay() {
+    local ready="$work/relay.${*: -1}" iface
+    for iface in "${@: -2}"; do
+        in_path "$python" "$here/wire.py" plain "$iface"
+        ip -n "$ns-p" link set "$iface" up
+    done
+    in_path "$python" "$here/wire.py" relay "$@" >"$ready" 2>>"$work/log" &
+    started+=($!)
+    wait_for grep -q ready "$ready"
+}
+
+# wait_for COMMAND...: until it succeeds, at most ten seconds
+wait_for() {
+    local n
+    for ((n = 0; n < 200; n++)); do
+        "$@" 2>/dev/null && return
+        sleep 0.05
+    done
+    echo "waited in vain for: $*" >>"$work/log"
+    exit 1
+}
+
+# -------------------------------------------------------------------- firewall
+
+# drop_at c|s RULE...: from now on the end drops what matches
+drop_at() {
+    local at=$1
+    shift
+    ip netns exec "$ns-$at" nft add rule inet firewall input "$@" drop || exit
+}
+# path_dies: the firewall in front of the server forgets everything
+path_dies() { drop_at s tcp dport $port; }
+# forget_flow PORT: ... or the one flow from that client port
+forget_flow() { in_server nft add element inet firewall forgotten "{ $1 }" || exit; }
+heal() { ip netns exec "$ns-$1" nft flush chain inet firewall input || exit; }
+
+# ------------------------------------------------------------------------ ends
+
+# start_end client|server NAMESPACE OPTIONS...
+start_end() {
+    local role=$1 namespace=$2
+    shift 2
+    mkfifo "$work/$role.in" "$work/$role.out" || exit
+    # shellcheck disable=SC1083,SC2086,SC2093
+    exec {to[$role]}<>"$work/$role.in" {from[$role]}<>"$work/$role.out"
+    ip netns exec "$namespace" "$python" "$here/endpoint.py" "$role" "$@" \
+        <"$work/$role.in" >"$work/$role.out" 2>>"$work/log" &
+    pid[$role]=$!
+    started+=($!)
+}
+
+client_of() { start_end client "$ns-c" "$@"; }
+server_of() {
+    start_end server "$ns-s" "$@"
+    tell server listen "$server_ip" $port
+}
+
+# ask END COMMAND...: gives a command and does not wait; result END: waits for what became of it
+ask() { printf '%s\n' "${*:2}" >&"${to[$1]}"; }
+result() {
+    read -r -t 30 answer <&"${from[$1]}" || answer="failed: no answer from the $1"
+    echo "$1: $answer" >>"$work/log"
+    [[ $answer = ok* ]]
+}
+tell() {
+    ask "$@"
+    result "$1" || exit
+}
+tell_in_vain() {
+    ask "$@"
+    ! result "$1" || exit
+}
+
+# meet [CLIENT-PORT]: TCP connection and TLS handshake; sets $client_port
+meet() {
+    meet_tcp "$@"
+    ask server handshake
+    ask client handshake
+    result client || exit
+    result server || exit
+}
+meet_tcp() {
+    ask server accept
+    tell client connect "$server_ip" $port "${1:-0}"
+    client_port=${answer#ok }
+    result server || exit
+}
+
+# say CLIENT|SERVER SIZE: a message that arrives
+say() {
+    local other=server
+    [ "$1" = client ] || other=client
+    tell "$1" send "$2"
+    tell "$other" receive "$2"
+}
+exchange() {
+    say client 37
+    say server 21
+    say client 120
+    say server 64
+}
+
+# close_orderly FIRST SECOND: close_notify and FIN from either end, one after the other
+close_orderly() {
+    tell "$1" notify
+    tell "$1" shutdown
+    tell "$2" drain
+    tell "$2" notify
+    tell "$2" shutdown
+    tell "$1" drain
+    tell "$1" close
+    tell "$2" close
+}
+
+kill_end() {
+    kill -KILL "${pid[$1]}"
+    wait "${pid[$1]}" 2>/dev/null
+}
+
+# pause SECONDS: as sleep, but a signal ends it
+pause() {
+    sleep "$1" &
+    started+=($!)
+    wait $!
+}
+
+# tls10: as an old client speaks it: AES-CBC with SHA-1
+readonly tls10=(--tls 1.0 --ciphers AES128-SHA:@SECLEVEL=0)
+# pair SERVER-CERTIFICATE OPTIONS...: both ends with the same options, the client trusting the root
+pair() {
+    local cert=$1
+    shift
+    server_of "$@" --cert "$certs/$cert.chain"
+    client_of "$@" --ca "$certs/root.pem"
+}
+
+# ------------------------------------------------------------------- recording
+
+# record [TCPDUMP-OPTIONS...]: on the client's interface, unless the options name another
+record() {
+    local where=$ns-c args=(-i c0) filter=(tcp)
+    case ${1:-} in
+    any) args=(-i any) filter=() && shift ;;
+    trunk) where=$ns-p args=(-i t0) filter=() && shift ;;
+    esac
+    ip netns exec "$where" tcpdump -Z root -U --immediate-mode "${args[@]}" "$@" -w "$work/capture" "${filter[@]}" \
+        2>"$work/tcpdump" &
+    recorder=$!
+    started+=("$recorder")
+    wait_for grep -q 'listening on' "$work/tcpdump"
+}
+
+# record_pcapng: dumpcap writes the interface's name, and nanoseconds
+record_pcapng() {
+    suffix=pcapng
+    in_client dumpcap -q -i c0 -f tcp -w "$work/capture" --capture-comment "Made-up names and addresses" \
+        >"$work/tcpdump" 2>&1 &
+    recorder=$!
+    started+=("$recorder")
+    wait_for grep -q '^File:' "$work/tcpdump"
+    sleep 0.5
+}
+
+# snapshot: what the two kernels say now
+snapshot() {
+    in_client ss -tanoiHO >"$work/client.ss" &
+    local other=$!
+    in_server ss -tanoiHO >"$work/server.ss"
+    wait $other
+    taken=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
+}
+
+gone() { ! kill -0 "$1"; }
+
+stop_recorder() {
+    sleep 0.1
+    kill "$recorder"
+    wait_for gone "$recorder"
+    [ -s "$work/capture" ] || exit
+}
+
+# add_secrets: puts the secrets of the sessions into the capture, where a client was told to write them down
+add_secrets() {
+    [ -e "$work/keylog" ] || return 0
+    editcap --inject-secrets "tls,$work/keylog" "$work/capture" "$work/with-secrets" 2>>"$work/log" &&
+        mv "$work/with-secrets" "$work/capture"
+}
+
+save() {
+    local base=$here/$name
+    add_secrets || exit
+    "$python" "$here/truth.py" "$name.$suffix" "$taken" "$work/client.ss" "$work/server.ss" >"$work/truth" || exit
+    chmod 644 "$work/capture" "$work/truth"
+    mv "$work/capture" "$base.$suffix" && mv "$work/truth" "$base.ss.json"
+}
+
+# ------------------------------------------------------------- scenarios: ends
+
+scenario_graceful_by_client() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_graceful_by_client_ipv6() {
+    server_ip=$server_ip6
+    scenario_graceful_by_client
+}
+
+scenario_graceful_by_server() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    close_orderly server client
+}
+
+scenario_graceful_by_server_ipv6() {
+    server_ip=$server_ip6
+    scenario_graceful_by_server
+}
+
+# The delay of the wire lets each end send its FIN before it sees the other's.
+scenario_graceful_by_both() {
+    wire_relayed --delay 150
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    ask client notify
+    ask server notify
+    ask client shutdown
+    ask server shutdown
+    result client && result server && result client && result server || exit
+    tell client drain
+    tell server drain
+    tell client close
+    tell server close
+}
+
+# The client's FINs are lost, its ACK of the server's FIN is not.
+scenario_closing() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    drop_at s tcp flags '&' fin == fin
+    tell client shutdown
+    pause 0.5
+    tell server shutdown
+    pause 4
+}
+
+scenario_last_ack() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell server shutdown
+    tell client drain
+    drop_at s tcp flags '&' fin == fin
+    tell client shutdown
+    pause 4
+}
+
+scenario_half_closed() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell client notify
+    tell client shutdown
+    pause 2
+}
+
+# The client is gone when the server's close_notify arrives: harmless, and yet a RST.
+scenario_reset_after_fin() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell client notify
+    tell client close
+    tell server drain
+    tell server notify
+    tell server close
+}
+
+scenario_reset_by_client() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell client reset
+}
+
+# Killed with data unread.
+scenario_reset_by_server() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell client send 200
+    pause 0.3
+    kill_end server
+}
+
+# Someone between the ends answers the ClientHello with a RST to either.
+scenario_reset_injected() {
+    wire_relayed --forge-reset
+    pair rsa --tls 1.2
+    record
+    meet_tcp
+    ask server handshake
+    tell_in_vain client handshake
+    ! result server
+}
+
+scenario_refused() {
+    wire_direct
+    client_of
+    record
+    tell_in_vain client connect "$server_ip" $port
+}
+
+scenario_unanswered_syn() {
+    wire_direct
+    pair rsa --tls 1.2
+    path_dies
+    record
+    ask client connect "$server_ip" $port
+    pause 12
+}
+
+# The server's SYN-ACKs do not come back to the client.
+scenario_syn_ack_unanswered() {
+    wire_direct
+    pair rsa --tls 1.2
+    drop_at c tcp sport $port
+    record
+    ask client connect "$server_ip" $port
+    pause 8
+}
+
+scenario_simultaneous_open() {
+    wire_relayed --delay 300
+    client_of --tls none
+    start_end server "$ns-s" --tls none
+    record
+    ask client connect "$server_ip" $port 40000
+    ask server connect $client_ip 40000 $port
+    result client && result server || exit
+    exchange
+}
+
+# ------------------------------------------------------------- scenarios: open
+
+scenario_idle_open() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    pause 5
+}
+
+# The path forgets the flow, the client speaks into the void.
+scenario_silent_peer() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    path_dies
+    tell client send 40
+    pause 14
+}
+
+# The same the other way: a push for a client that is gone.
+scenario_push_unanswered() {
+    wire_direct
+    pair p256 --tls 1.3
+    record
+    meet
+    exchange
+    drop_at c tcp sport $port
+    tell server send 600
+    pause 8
+}
+
+# Two keep-alives are answered, then the path is dead.
+scenario_keepalive_unanswered() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell client keepalive 2 2 30
+    pause 5
+    path_dies
+    pause 10
+}
+
+# The server's program stops reading; its kernel goes on answering.
+scenario_window_closed() {
+    wire_direct
+    server_of --tls 1.2 --cert "$certs/rsa.chain" --rcvbuf 4096
+    client_of --tls 1.2 --ca "$certs/root.pem" --sndbuf 8192
+    record
+    meet
+    exchange
+    kill -STOP "${pid[server]}"
+    tell client fill
+    pause 14
+}
+
+# Large packets are lost, small ones pass: the server, alive, acknowledges again and again what came before the hole.
+scenario_mtu_black_hole() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    tell server keepalive 2 2 30
+    drop_at s tcp dport $port meta length '>' 1000
+    tell client 'send 1200; notify; close'
+    pause 9
+}
+
+# ------------------------------------------------------------- scenarios: seed
+
+# seed COMMANDS: an idle TLS 1.0 session; the firewall forgets it; the client speaks and closes. It closes at once, as
+# Linux sends no FIN behind data that is already being retransmitted.
+seed() {
+    wire_direct
+    pair rsa "${tls10[@]}"
+    record
+    meet
+    exchange
+    pause 3
+    path_dies
+    ask client "$1"
+    pause 45
+}
+
+# The process dies: a FIN without close_notify.
+scenario_seed_fin_wait_1_106() { seed 'send 40; die'; }
+
+# Closed properly: close_notify and FIN.
+scenario_seed_fin_wait_1_143() { seed 'send 40; notify; close'; }
+
+scenario_seed_fin_wait_1_106_ipv6() {
+    server_ip=$server_ip6
+    scenario_seed_fin_wait_1_106
+}
+
+scenario_seed_fin_wait_1_143_ipv6() {
+    server_ip=$server_ip6
+    scenario_seed_fin_wait_1_143
+}
+
+# Thirty-six connections, each forgotten while the next is made: 24 closed with close_notify, 12 without.
+scenario_seed_pileup() {
+    local i
+    wire_direct
+    pair rsa "${tls10[@]}"
+    record
+    for ((i = 1; i <= 36; i++)); do
+        meet
+        pause 0.2
+        forget_flow "$client_port"
+        if ((i % 3)); then tell client 'send 40; notify; close'; else tell client 'send 40; close'; fi
+        pause 0.2
+    done
+    pause 8
+}
+
+# The recorder begins after the handshake.
+scenario_midstream() {
+    wire_direct
+    pair rsa "${tls10[@]}"
+    meet
+    exchange
+    pause 0.5
+    record
+    exchange
+    pause 1
+    path_dies
+    tell client 'send 40; notify; close'
+    pause 10
+}
+
+# -------------------------------------------------------------- scenarios: TLS
+
+# session CERTIFICATE OPTIONS...: a whole connection with these options at both ends
+session() {
+    wire_direct
+    pair "$@"
+    record
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_tls10() { session rsa "${tls10[@]}"; }
+scenario_tls11() { session rsa --tls 1.1 --ciphers ECDHE-RSA-AES256-SHA:@SECLEVEL=0; }
+scenario_tls12() { session rsa --tls 1.2 --alpn $push_alpn; }
+scenario_tls12_ipv6() {
+    server_ip=$server_ip6
+    session p256 --tls 1.2 --alpn $push_alpn
+}
+scenario_tls13() { session p256 --tls 1.3 --alpn $push_alpn; }
+scenario_tls13_ipv6() {
+    server_ip=$server_ip6
+    session rsa --tls 1.3 --alpn $push_alpn
+}
+
+# with_client_certificate OPTIONS...
+with_client_certificate() {
+    wire_direct
+    server_of "$@" --cert "$certs/rsa.chain" --ca "$certs/device-ca.pem"
+    client_of "$@" --ca "$certs/root.pem" --cert "$certs/device.chain"
+    record
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_tls12_client_certificate() { with_client_certificate --tls 1.2; }
+scenario_tls13_client_certificate() { with_client_certificate --tls 1.3; }
+scenario_tls10_client_certificate() { with_client_certificate "${tls10[@]}"; }
+
+# resumed OPTIONS...: two connections, the second on the session of the first
+resumed() {
+    wire_direct
+    pair rsa "$@"
+    record
+    meet
+    exchange
+    tell client keep-session
+    close_orderly client server
+    pause 0.3
+    meet
+    tell client resumed
+    exchange
+    close_orderly client server
+}
+
+scenario_tls12_resumed() { resumed --tls 1.2; }
+scenario_tls12_resumed_session_id() { resumed --tls 1.2 --no-tickets; }
+scenario_tls13_resumed() { resumed --tls 1.3; }
+
+# With the session's secrets in a block of the capture.
+scenario_tls13_secrets() {
+    wire_direct
+    server_of --tls 1.3 --cert "$certs/rsa.chain" --ca "$certs/device-ca.pem"
+    client_of --tls 1.3 --ca "$certs/root.pem" --cert "$certs/device.chain" --keylog "$work/keylog"
+    record_pcapng
+    meet
+    exchange
+    close_orderly client server
+}
+
+# The server takes P-384 only, for which the client sent no key share.
+scenario_tls13_hello_retry() {
+    wire_direct
+    server_of --tls 1.3 --cert "$certs/p256.chain" --group secp384r1
+    client_of --tls 1.3 --ca "$certs/root.pem"
+    record
+    meet
+    exchange
+    close_orderly client server
+}
+
+# rejected OPTIONS...: the client trusts another root
+rejected() {
+    wire_direct
+    server_of "$@" --cert "$certs/rsa.chain"
+    client_of "$@" --ca "$certs/device-ca.pem"
+    record
+    meet_tcp
+    ask server handshake
+    tell_in_vain client handshake
+    tell client shutdown
+    ! result server || exit
+    tell server close
+    tell client drain
+    tell client close
+}
+
+scenario_rejected_certificate_tls12() { rejected --tls 1.2; }
+scenario_rejected_certificate_tls13() { rejected --tls 1.3; }
+
+# The client reads the server's Certificate and closes without a word.
+certificate_dropped() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet_tcp
+    ask server handshake
+    tell client hello
+}
+
+scenario_certificate_dropped_silently() {
+    certificate_dropped
+    tell client sip 0.3
+    tell client shutdown
+    ! result server || exit
+    tell server close
+    tell client drain
+    tell client close
+}
+
+# ... with the Certificate unread in its kernel: a RST instead of the FIN.
+scenario_certificate_dropped_reset() {
+    certificate_dropped
+    pause 0.3
+    tell client close
+    ! result server || exit
+    tell server close
+}
+
+scenario_not_tls() {
+    wire_direct
+    pair rsa --tls none
+    record
+    meet
+    tell client stream
+    tell server receive 100
+    tell server stream
+    tell client receive 100
+    pause 0.5
+    tell server shutdown
+    tell client sip 0.3
+    tell server sip 0.3
+    tell client shutdown
+    tell server drain
+}
+
+# A binary protocol whose first byte is that of a TLS handshake record.
+scenario_not_tls_lookalike() {
+    wire_direct
+    pair rsa --tls none
+    record
+    meet
+    tell client hex 160000001c000100000000070000002a48656c6c6f2c20776f726c6400ff00
+    tell server hex 160000000c00010000000007
+    tell server sip 0.3
+    tell client sip 0.3
+}
+
+# -------------------------------------------------- scenarios: path and capture
+
+# Loss and reordering on the way, small segments.
+scenario_lossy_handshake() {
+    wire_relayed --delay 5 --drop-every 5 --swap-every 3
+    ip -n "$ns-c" route replace 192.0.2.0/24 dev c0 src $client_ip advmss 536 || exit
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    close_orderly client server
+    pause 2
+}
+
+scenario_large_chain() {
+    wire_direct
+    ip -n "$ns-c" route replace 192.0.2.0/24 dev c0 src $client_ip advmss 536 || exit
+    pair large --tls 1.2
+    record
+    meet
+    exchange
+    close_orderly client server
+}
+
+# One 4-tuple three times: closed by the server (TIME_WAIT there, reused), reset by the client, left open.
+scenario_port_reused() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet 40000
+    exchange
+    close_orderly server client
+    pause 1.5
+    meet 40000
+    exchange
+    tell client reset
+    tell server close
+    pause 0.5
+    meet 40000
+    exchange
+}
+
+# The client forgets a connection without a word and takes its port again: the server still has the old one.
+scenario_port_reused_while_open() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet 40000
+    exchange
+    in_client nft 'add chain inet firewall output { type filter hook output priority filter; }' || exit
+    in_client nft add rule inet firewall output tcp flags '&' rst == rst drop || exit
+    tell client reset
+    in_client nft flush chain inet firewall output || exit
+    pause 0.5
+    meet 40000
+    exchange
+}
+
+# The ClientHello travels in the SYN of the second connection.
+scenario_fast_open() {
+    wire_direct
+    in_server sysctl -q -w net.ipv4.tcp_fastopen=3
+    in_client sysctl -q -w net.ipv4.tcp_fastopen=3
+    pair rsa --tls 1.2 --fast-open
+    record
+    fast_open_session
+    fast_open_session
+}
+fast_open_session() {
+    ask server accept
+    ask server handshake
+    tell client connect "$server_ip" $port
+    tell client hello
+    tell client finish-hello
+    result server && result server || exit
+    tell server send 64
+    tell client shutdown
+    tell server drain
+    tell server close
+    tell client drain
+    tell client close
+}
+
+scenario_vlan_tagged() {
+    wire_tagged 8100:7
+    pair rsa --tls 1.2
+    record trunk
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_vlan_stacked_ipv6() {
+    server_ip=$server_ip6
+    wire_tagged 88a8:42 8100:7
+    pair rsa --tls 1.2
+    record trunk
+    meet
+    exchange
+    close_orderly client server
+}
+
+# on_any OPTIONS...: recorded on all interfaces of the client
+on_any() {
+    wire_direct
+    pair rsa --tls 1.2
+    record any "$@"
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_any_interface() { on_any; }
+scenario_any_interface_sll() { on_any -y LINUX_SLL; }
+
+scenario_snaplen_short() {
+    wire_direct
+    pair rsa --tls 1.2
+    record -s 96
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_nanoseconds() {
+    wire_direct
+    pair p256 --tls 1.2
+    record --time-stamp-precision=nano
+    meet
+    exchange
+    close_orderly client server
+}
+
+scenario_pcapng() {
+    wire_direct
+    pair rsa --tls 1.2
+    record_pcapng
+    meet
+    exchange
+    close_orderly client server
+}
+
+# ------------------------------------------------------------------------- run
+
+names() { declare -F | sed -n 's/^declare -f scenario_//p' | tr _ - | sort; }
+
+# clean_up: ends what this scenario started, takes its namespaces away
+clean_up() {
+    local p n
+    for p in "${started[@]}"; do kill -CONT "$p" && kill -KILL "$p" && wait "$p"; done 2>/dev/null
+    for n in c s p; do ip netns delete "$ns-$n" 2>/dev/null; done
+}
+
+# run NAME, in the background: a shell of its own
+run() {
+    name=$1 ns=pushwatch-$$-$1 work=$top/$1 certs=$top/certificates suffix=pcap recorder='' taken='' answer=''
+    started=() client_port=''
+    declare -A to from pid
+    mkdir "$work" && : >"$work/log" || exit
+    trap clean_up EXIT
+    trap 'exit 1' INT TERM
+    "scenario_${name//-/_}"
+    pause 0.6 # for the last delayed ACK
+    snapshot
+    stop_recorder
+    save
+    touch "$work/done"
+}
+
+# run_all NAME...: side by side
+run_all() {
+    local n
+    for n; do
+        while (($(jobs -rp | wc -l) >= at_once)); do wait -n; done
+        run "$n" &
+    done
+    wait
+}
+
+report() {
+    local n failed=0
+    for n; do
+        [ -e "$top/$n/done" ] && continue
+        failed=1
+        echo "record.sh: $n was not recorded" >&2
+        tail -n 5 "$top/$n/log" >&2
+    done
+    return $failed
+}
+
+check_names() {
+    local n
+    for n; do declare -F "scenario_${n//-/_}" >/dev/null || die "no capture is called $n (--list names them)"; done
+}
+
+check_tools() {
+    local tool
+    [ "$(id -u)" = 0 ] || die "needs root, for namespaces and for the recorder"
+    for tool in ip nft ss tcpdump dumpcap editcap openssl python3; do
+        command -v "$tool" >/dev/null || die "needs $tool"
+    done
+}
+
+main() {
+    local wanted=("$@")
+    [ "${1:-}" != --list ] || { names && exit; }
+    check_names "$@"
+    check_tools
+    [ $# != 0 ] || mapfile -t wanted < <(names)
+    python=$(python3 -c 'import sys; print(sys.executable)') || exit # python3 may be a slow wrapper
+    top=$(mktemp -d -t pushwatch.XXXXXX) || exit
+    trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$top"' EXIT
+    trap 'exit 1' INT TERM
+    mkdir "$top/certificates"
+    (cd "$top/certificates" && make_certificates) || die "openssl made no certificates"
+    run_all "${wanted[@]}"
+    report "${wanted[@]}"
+}
+
+main "$@"

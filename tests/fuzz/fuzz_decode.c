@@ -1,0 +1,26 @@
+/* fuzz_decode.c: any bytes as a packet. The first byte chooses the link type, the second how much
+ * longer than captured the packet was. */
+#include <stdlib.h>
+
+#include "../../dissect/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2)
+        return 0;
+    struct segment segment;
+    const struct packet packet = {.time = 1,
+                                  .bytes = data + 2,
+                                  .caplen = (uint32_t)(size - 2),
+                                  .len = (uint32_t)(size - 2) + data[1],
+                                  .link = (enum link_type)(data[0] % (LINK_LINUX_SLL2 + 1)),
+                                  .frame = 1};
+    if (decode_packet(&segment, &packet) != NOTE_NONE)
+        return 0;
+    const uint8_t *end = packet.bytes + packet.caplen;
+    if (segment.payload.n > segment.length || segment.vlan_count > VLANS_MAX ||
+        segment.wscale > 14 || segment.ip.p < packet.bytes || segment.ip.p + segment.ip.n > end ||
+        (segment.payload.n && segment.payload.p + segment.payload.n > end))
+        abort();
+    return 0;
+}
