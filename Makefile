@@ -56,9 +56,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(B)/pushwatch $(DESTDIR)$(PREFIX)/bin/pushwatch
 	install -m 644 pushwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/pushwatch.1
+	install -d $(DESTDIR)$(PREFIX)/share/doc/pushwatch
+	install -m 644 report/flow-record.schema.json LICENSE $(DESTDIR)$(PREFIX)/share/doc/pushwatch
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pushwatch $(DESTDIR)$(PREFIX)/share/man/man1/pushwatch.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/pushwatch
 
 clean:
 	rm -rf build

@@ -42,8 +42,8 @@ static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t et
     for (unsigned tags = 0; is_tag(ethertype); tags++) {
         if (tags == TAGS_MAX)
             return NOTE_MALFORMED;
-        bool passed = ethertype == ETHERTYPE_CISCO_METADATA ? pass_cisco_metadata(c)
-                                                            : pass_vlan(out, c);
+        bool passed =
+            ethertype == ETHERTYPE_CISCO_METADATA ? pass_cisco_metadata(c) : pass_vlan(out, c);
         if (!passed || !cursor_u16(c, &ethertype))
             return NOTE_CUT;
     }

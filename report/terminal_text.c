@@ -98,7 +98,7 @@ static struct span next_word(struct span safe, size_t *at)
     size_t begin = *at;
     while (*at < safe.n && safe.p[*at] != ' ')
         (*at)++;
-    return span_of(safe.p + begin, *at - begin);
+    return begin < safe.n ? span_of(safe.p + begin, *at - begin) : span_of(NULL, 0);
 }
 
 static void new_line(struct buf *out, unsigned *column, unsigned indent)

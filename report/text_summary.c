@@ -120,7 +120,7 @@ static void say_other_troubles(struct buf *text, const struct text_overview *ove
     } clauses[] = {
         {FINDING_SYN_UNANSWERED, "connection attempt got no answer",
          "connection attempts got no answer"},
-        {FINDING_SYN_REFUSED, "was refused", "were refused"},
+        {FINDING_SYN_REFUSED, "connection was refused", "connections were refused"},
         {FINDING_HANDSHAKE_FAILED, "TLS handshake failed", "TLS handshakes failed"},
         {FINDING_HANDSHAKE_INCOMPLETE, "TLS handshake never finished",
          "TLS handshakes never finished"},
