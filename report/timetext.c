@@ -37,7 +37,7 @@ static struct moment moment_of(nanotime time)
     m.hour = in_day / 3600;
     m.minute = in_day / 60 % 60;
     m.second = in_day % 60;
-    m.nanosecond = (unsigned)(time - seconds * NS_PER_SECOND);
+    m.nanosecond = (unsigned)((time % NS_PER_SECOND + NS_PER_SECOND) % NS_PER_SECOND);
     return m;
 }
 

@@ -113,8 +113,8 @@ static void make_mixture(struct made_flow *flows)
     flows[3].san[0] = made_text(hostile);
     flows[3].leaf.self_signed = true;
     flows[3].leaf.ordinal = 9;
-    made_silent_peer(&flows[4], UINT64_MAX / 20 - 20, STUCK_WINDOW_CLOSED);
-    flows[4].record.start = flows[0].record.start;
+    made_silent_peer(&flows[4], 5, STUCK_WINDOW_CLOSED);
+    flows[4].record.n = flows[4].record.tcp.stuck.first_frame = UINT64_MAX;
     flows[4].record.tcp.ends[CLIENT].unacked = UINT64_MAX;
     made_plain(&flows[5], 6, PLAIN_UNKNOWN);
 }
