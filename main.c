@@ -2,7 +2,8 @@
  *
  * The only file that prints errors and decides the exit status. */
 #include <errno.h>
-#include <pwd.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,12 @@ static bool wants_colour(FILE *stream)
     return term && strcmp(term, "dumb") != 0;
 }
 
+/* A terminal that is not UTF-8 could take bytes beyond ASCII for control characters. */
+static bool wants_ascii(FILE *stream)
+{
+    return isatty(fileno(stream)) && strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+}
+
 static void begin_report(struct run *run)
 {
     const struct options *options = run->options;
@@ -192,6 +199,7 @@ static void begin_report(struct run *run)
         FILE *stream = run->streams[i];
         const struct report_options how = {.columns = columns_of(stream),
                                            .colour = wants_colour(stream),
+                                           .ascii = wants_ascii(stream),
                                            .certificates = options->verbose};
         report_add_output(run->report, options->outputs[i].format, stream, &how);
     }
@@ -371,6 +379,7 @@ int main(int argc, char **argv)
     struct options options;
     struct source_error error;
     char wrong[256];
+    setlocale(LC_CTYPE, "");
     if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
         return fail(EXIT_USAGE, "%s", wrong);
     switch (options.command) {

@@ -1,8 +1,8 @@
 /* json_flow.c: a flow as JSON, but for its TCP and TLS parts; findings. */
 #include "json_flow.h"
 
+#include "../dissect/fingerprint.h"
 #include "address.h"
-#include "community_id.h"
 #include "names.h"
 #include "service.h"
 
@@ -17,8 +17,8 @@ static void put_endpoint(struct json *json, const char *key, const struct endpoi
 
 static void put_identity(struct json *json, const struct flow_record *record)
 {
-    char community_id[COMMUNITY_ID_SIZE];
-    community_id_of(community_id, record->ends);
+    char community_id[32];
+    fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
     json_uint(json, "n", record->n);
     json_text(json, "community_id", community_id);
     json_time(json, "start", record->start);

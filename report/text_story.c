@@ -3,6 +3,7 @@
 
 #include "names.h"
 #include "text_table.h"
+#include "timetext.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,8 +24,9 @@ struct shape {
 };
 
 struct kind {
-    struct buf text;
-    uint64_t count, told;
+    struct buf text;   /* told in full */
+    struct buf briefs; /* a line each */
+    uint64_t count, told, told_briefly;
     struct shape shapes[SHAPES_MAX];
     size_t shape_count;
     bool more_shapes;
@@ -51,8 +53,10 @@ struct text_stories *text_stories_new(const struct text_style *style)
 
 void text_stories_free(struct text_stories *stories)
 {
-    for (size_t i = 0; stories && i < FINDINGS; i++)
+    for (size_t i = 0; stories && i < FINDINGS; i++) {
         buf_done(&stories->kinds[i].text);
+        buf_done(&stories->kinds[i].briefs);
+    }
     free(stories);
 }
 
@@ -230,6 +234,22 @@ static void add_to_rest(struct kind *kind, uint64_t n)
     }
 }
 
+/* A stuck connection in one line: nobody should have to look for its frames elsewhere. */
+static struct span tell_briefly(struct kind *kind, const struct flow_record *record)
+{
+    const struct stuck_record *stuck = &record->tcp.stuck;
+    struct time_room room;
+    nanotime tried = stuck->last_attempt ? stuck->last_attempt - stuck->since : 0;
+    size_t begin = kind->briefs.n;
+    buf_printf(&kind->briefs, "  Flow %-5" PRIu64 " %6" PRIu64 " bytes, %s: ", record->n,
+               record->tcp.ends[stuck->end].unacked, names_stuck_cause(stuck->cause));
+    buf_printf(&kind->briefs, "%" PRIu32 " retr%s in %s, frames %" PRIu64 " to %" PRIu64 "\n",
+               stuck->attempts, stuck->attempts == 1 ? "y" : "ies", timetext_span(&room, tried),
+               stuck->first_frame, stuck->last_frame);
+    kind->told_briefly++;
+    return span_of(kind->briefs.p + begin, kind->briefs.n - begin);
+}
+
 struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
                              const struct findings *findings)
 {
@@ -242,6 +262,8 @@ struct span text_stories_add(struct text_stories *stories, const struct flow_rec
     if (shape)
         shape->count++;
     if (kind->told >= TOLD_ALIKE && !(shape && shape->told == 0)) {
+        if (record->tcp.stuck.cause != STUCK_NOT)
+            return tell_briefly(kind, record);
         add_to_rest(kind, record->n);
         return span_of(NULL, 0);
     }
@@ -274,7 +296,7 @@ static void put_rest(struct buf *out, const struct text_style *style, const stru
     if (kind->rest_count == 0)
         return;
     struct buf text = {0};
-    uint64_t rest = kind->count - kind->told;
+    uint64_t rest = kind->count - kind->told - kind->told_briefly;
     buf_printf(&text, "%s and %" PRIu64 " more like %s (flow%s ",
                style->ascii ? "..." : "\xe2\x80\xa6", rest, kind->told > 1 ? "these" : "this",
                rest > 1 ? "s" : "");
@@ -286,6 +308,19 @@ static void put_rest(struct buf *out, const struct text_style *style, const stru
     buf_printf(&text, "%s).", kind->more_rest ? ", and others" : "");
     put_shapes(&text, kind);
     wrap(out, style, &text, 0);
+    buf_done(&text);
+}
+
+static void put_briefs(struct buf *out, const struct text_style *style, const struct kind *kind)
+{
+    if (kind->told_briefly == 0)
+        return;
+    struct buf text = {0};
+    buf_printf(&text, "And %" PRIu64 " more like %s.", kind->told_briefly,
+               kind->told > 1 ? "these" : "this");
+    put_shapes(&text, kind);
+    wrap(out, style, &text, 0);
+    buf_append(out, kind->briefs.p, kind->briefs.n);
     buf_done(&text);
 }
 
@@ -309,8 +344,9 @@ void text_stories_print(struct buf *out, const struct text_stories *stories)
             continue;
         put_heading(out, &stories->style, (enum finding_id)id, kind->count);
         buf_append(out, kind->text.p, kind->text.n);
-        if (kind->rest_count > 0)
+        if (kind->told_briefly + kind->rest_count > 0)
             buf_append(out, "\n", 1);
+        put_briefs(out, &stories->style, kind);
         put_rest(out, &stories->style, kind);
     }
 }

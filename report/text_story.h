@@ -14,7 +14,8 @@ struct text_stories *text_stories_new(const struct text_style *style);
 
 /* text_stories_add tells of one flow, if something is to be told: a finding of `notice` or above.
  * The first ones of a kind are told in full, and later ones that look different (in cause or in
- * the number of bytes that wait); others are counted. Returns what was told, to be printed at once
+ * the number of bytes that wait); of others those that are stuck get a line, and the rest are
+ * counted. Returns what was told, to be printed at once
  * in a live run; empty if nothing was. It is valid until the next call. */
 struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
                              const struct findings *findings);

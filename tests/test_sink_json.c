@@ -1,6 +1,5 @@
 /* test_sink_json.c: NDJSON of records of every kind, held against the schema by a validator that
  * is not ours, and a few values by eye. */
-#include "../report/community_id.h"
 #include "records.h"
 
 #include <setjmp.h>
@@ -185,26 +184,6 @@ static void only_live_runs_tell_of_memory_and_drops(void **state)
     free(text);
 }
 
-/* Computed with Python's hashlib and base64 from the specification's layout. */
-static void community_ids(void **state)
-{
-    (void)state;
-    char id[COMMUNITY_ID_SIZE];
-    struct endpoint ends[2] = {{.ip = {128, 232, 110, 120}, .port = 34855},
-                               {.ip = {66, 35, 250, 204}, .port = 80}};
-    community_id_of(id, ends);
-    assert_string_equal(id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-    struct endpoint swapped[2] = {ends[1], ends[0]};
-    community_id_of(id, swapped);
-    assert_string_equal(id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-
-    struct made_flow flow;
-    made_healthy(&flow, 1);
-    made_ipv6(&flow);
-    community_id_of(id, flow.record.ends);
-    assert_string_equal(id, "1:9q5QBSQzSCWOwEp9SYrYFxg7u6o=");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,7 +194,6 @@ int main(void)
         cmocka_unit_test(hostile_strings_stay_in_their_field),
         cmocka_unit_test(directions_become_sides),
         cmocka_unit_test(only_live_runs_tell_of_memory_and_drops),
-        cmocka_unit_test(community_ids),
     };
     return cmocka_run_group_tests_name("sink_json", tests, NULL, NULL);
 }

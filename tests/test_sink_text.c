@@ -87,12 +87,13 @@ static void the_pileup(void **state)
                  49152 + i, i % 3 == 2 ? "143" : "106");
         assert_says(text, row);
     }
-    /* The first few are told in full, the others counted. */
+    /* The first few are told in full, the others in a line each. */
     assert_says(text, "\nFlow 1  192.168.1.20:49152 -> 17.149.36.100:5223  courier.push.example\n");
     assert_says(text, "8 retransmissions over\n  58.2 s (frames 31, 32, 39).");
     assert_says(text, "37 of application data\n  + 69 of application data + 37 of alert");
     assert_null(strstr(text, "\nFlow 4 "));
-    assert_says(text, "and 31 more like these (flows 4-34).");
+    assert_says(text, "\nAnd 31 more like these.");
+    assert_says(text, "\n  Flow 34       106 bytes, unanswered: 8 retries in 58.2 s, frames ");
     assert_says(text, "bytes in 23, 143 bytes in 11");
     free(text);
 }
