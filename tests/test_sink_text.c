@@ -94,7 +94,7 @@ static void the_pileup(void **state)
     assert_null(strstr(text, "\nFlow 4 "));
     assert_says(text, "\nAnd 31 more like these.");
     assert_says(text, "\n  Flow 34       106 bytes, unanswered: 8 retries in 58.2 s, frames ");
-    assert_says(text, "bytes in 23, 143 bytes in 11");
+    assert_says(text, "bytes in 23, 143\nbytes in 11");
     free(text);
 }
 
