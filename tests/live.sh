@@ -42,7 +42,7 @@ await() {
 on() { # on NAMESPACE COMMAND...
     local where=$1
     shift
-    ip netns exec "$where" "$@"
+    nsenter --net="/run/netns/$where" "$@"
 }
 
 ip netns add "$server"
@@ -59,7 +59,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/ce
     -subj "/CN=courier.push.example" -addext "subjectAltName=DNS:courier.push.example" 2>/dev/null
 mkfifo "$work/nothing"
 exec 9<>"$work/nothing" # input that never comes and never ends
-ip netns exec "$server" openssl s_server -quiet -accept 5223 -key "$work/key.pem" -cert "$work/cert.pem" \
+nsenter --net="/run/netns/$server" openssl s_server -quiet -accept 5223 -key "$work/key.pem" -cert "$work/cert.pem" \
     -alpn apns-security-v3 >"$work/server.log" 2>&1 <&9 &
 pids+=($!)
 for _ in $(seq 50); do
@@ -67,11 +67,11 @@ for _ in $(seq 50); do
     sleep 0.1
 done
 
-ip netns exec "$client" tcpdump -i c0 -U --immediate-mode --time-stamp-precision=nano -w "$work/beside.pcap" \
+nsenter --net="/run/netns/$client" tcpdump -i c0 -U --immediate-mode --time-stamp-precision=nano -w "$work/beside.pcap" \
     2>"$work/tcpdump.log" &
 recorder=$!
 pids+=("$recorder")
-ip netns exec "$client" "$program" -i c0 -o "json:$work/live.json" -o text 2>"$work/live.err" >"$work/live.txt" &
+nsenter --net="/run/netns/$client" "$program" -i c0 -o "json:$work/live.json" -o text 2>"$work/live.err" >"$work/live.txt" &
 watcher=$!
 pids+=("$watcher")
 await listening "$work/tcpdump.log"
@@ -159,7 +159,7 @@ python3 tests/validate_schema.py report/flow-record.schema.json <"$work/live.jso
 [ -s "$work/live.txt" ] || wrong "no text report"
 
 # The interface goes away.
-ip netns exec "$client" "$program" -i c0 -o json 2>"$work/gone.err" >"$work/gone.json" &
+nsenter --net="/run/netns/$client" "$program" -i c0 -o json 2>"$work/gone.err" >"$work/gone.json" &
 watcher=$!
 pids+=("$watcher")
 await watching "$work/gone.err"
