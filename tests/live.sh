@@ -46,14 +46,14 @@ on() { # on NAMESPACE COMMAND...
 }
 
 ip netns add "$server"
-ip -n "$client" link add c0 type veth peer name s0 netns "$server"
+on "$client" ip link add c0 type veth peer name s0 netns "$server"
 # Without duplicate address detection's chatter, so that only our packets are there.
 on "$client" sysctl -qw net.ipv6.conf.c0.disable_ipv6=1
 on "$server" sysctl -qw net.ipv6.conf.s0.disable_ipv6=1
-ip -n "$client" address add 192.0.2.100/24 dev c0
-ip -n "$server" address add 192.0.2.1/24 dev s0
-ip -n "$client" link set c0 up
-ip -n "$server" link set s0 up
+on "$client" ip address add 192.0.2.100/24 dev c0
+on "$server" ip address add 192.0.2.1/24 dev s0
+on "$client" ip link set c0 up
+on "$server" ip link set s0 up
 
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 \
     -subj "/CN=courier.push.example" -addext "subjectAltName=DNS:courier.push.example" 2>/dev/null
@@ -163,7 +163,7 @@ nsenter --net="/run/netns/$client" "$program" -i c0 -o json 2>"$work/gone.err" >
 watcher=$!
 pids+=("$watcher")
 await watching "$work/gone.err"
-ip -n "$client" link del c0
+on "$client" ip link del c0
 for _ in $(seq 50); do
     kill -0 "$watcher" 2>/dev/null || break
     sleep 0.1
