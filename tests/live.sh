@@ -48,8 +48,8 @@ on() { # on NAMESPACE COMMAND...
 ip netns add "$server"
 on "$client" ip link add c0 type veth peer name s0 netns "$server"
 # Without duplicate address detection's chatter, so that only our packets are there.
-on "$client" sysctl -qw net.ipv6.conf.c0.disable_ipv6=1
-on "$server" sysctl -qw net.ipv6.conf.s0.disable_ipv6=1
+on "$client" sh -c "echo 1 >/proc/sys/net/ipv6/conf/c0/disable_ipv6"
+on "$server" sh -c "echo 1 >/proc/sys/net/ipv6/conf/s0/disable_ipv6"
 on "$client" ip address add 192.0.2.100/24 dev c0
 on "$server" ip address add 192.0.2.1/24 dev s0
 on "$client" ip link set c0 up
