@@ -4,6 +4,7 @@
 #include "decode.h"
 
 #include "cursor.h"
+#include "keyed_hash.h"
 #include "link.h"
 
 enum {
@@ -168,6 +169,19 @@ static void read_options(struct segment *out, struct cursor c)
     }
 }
 
+/* What a packet keeps from interface to interface: all of its TCP header, the length of its payload
+ * and, in IPv4, the identification that a sender changes with each transmission. TTL, VLAN and link
+ * layer differ. */
+static uint64_t identity_of(const struct segment *s, struct span header)
+{
+    uint16_t id = 0;
+    struct cursor ip = cursor_of(s->ip);
+    if (!s->from.ipv6 && cursor_skip(&ip, 4))
+        (void)!cursor_u16(&ip, &id);
+    const struct hash_key key = {id, s->length};
+    return hash_bytes(&key, header);
+}
+
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
  * urgent pointer; options. */
 static enum note decode_tcp(struct segment *out, struct cursor *c, uint32_t wire)
@@ -184,6 +198,7 @@ static enum note decode_tcp(struct segment *out, struct cursor *c, uint32_t wire
     if (header < TCP_HEADER_MIN || header > wire)
         return NOTE_MALFORMED;
     out->length = wire - header;
+    out->identity = identity_of(out, span_of(c->p, c->left < header ? c->left : header));
     if (!cursor_sub(&tcp, &options, header - TCP_HEADER_MIN)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);

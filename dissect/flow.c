@@ -6,6 +6,10 @@
 #include "plain.h"
 #include "tcp_outcome.h"
 
+/* A packet passes a host's interfaces within microseconds, with queues in between milliseconds; no
+ * stack sends anything again so soon with the same identification and timestamps. */
+#define DUPLICATE_WITHIN (5 * NS_PER_SECOND / 1000)
+
 struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment)
 {
     struct flow *flow = xcalloc(1, sizeof *flow);
@@ -18,6 +22,36 @@ struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct 
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
     tcp_init(&flow->tcp);
     return flow;
+}
+
+/* A SYN-ACK or RST comes from no socket yet or any more, so that two of them are alike. */
+static bool is_anonymous(const struct segment *segment)
+{
+    return segment->flags & FLAG_RST || (segment->flags & FLAG_SYN && segment->flags & FLAG_ACK);
+}
+
+bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment)
+{
+    const struct recent *recent = &flow->recent[from];
+    if (is_anonymous(segment) && !flow->seen_twice)
+        return false;
+    for (unsigned i = 0; i < RECENT_MAX; i++) {
+        nanotime age = segment->time - recent->packets[i].time;
+        if (recent->packets[i].identity != segment->identity || !recent->packets[i].time ||
+            age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
+            continue;
+        flow->seen_twice = true;
+        return true;
+    }
+    return false;
+}
+
+static void remember(struct flow *flow, unsigned from, const struct segment *segment)
+{
+    struct recent *recent = &flow->recent[from];
+    recent->packets[recent->next].identity = segment->identity;
+    recent->packets[recent->next].time = segment->time;
+    recent->next = (uint8_t)((recent->next + 1) % RECENT_MAX);
 }
 
 /* --- stream bytes: to TLS, or to a name for what they are --- */
@@ -130,6 +164,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *peer = &flow->tcp.ends[!from];
     uint64_t una_before = peer->una;
+    remember(flow, from, segment);
     zeek_take(&flow->zeek, from, segment);
     tcp_take(&flow->tcp, from, segment, &out);
     if (reveals_gap(peer, una_before))
@@ -149,6 +184,7 @@ static void count_pending(struct flow *flow)
 
 void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment)
 {
+    remember(flow, from, segment);
     if (flow->pending_syn && flow->pending_syn->seq == segment->seq) {
         flow->tcp.ends[from].packets++; /* sent again: the first time counts */
         return;

@@ -17,6 +17,16 @@ enum flow_class {
 };
 enum { FLOW_CLASSES = FLOW_CLOSED + 1 };
 
+/* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`). */
+enum { RECENT_MAX = 4 };
+struct recent {
+    struct {
+        uint64_t identity;
+        nanotime time;
+    } packets[RECENT_MAX];
+    uint8_t next;
+};
+
 struct flow {
     struct flow_key key; /* first: flow_table.h. Its two ends are 0 and 1 everywhere */
     uint64_t n;
@@ -24,6 +34,7 @@ struct flow {
     uint64_t first_frame;
     struct tcp tcp;
     struct zeek_words zeek;
+    struct recent recent[2];
     struct tls *tls;              /* NULL before the first payload, and once it is not TLS */
     struct appid_flow *appid;     /* while nDPI makes up its mind */
     struct app_label *label;      /* its verdict */
@@ -41,6 +52,7 @@ struct flow {
     uint8_t plain;      /* enum plain_protocol */
     uint8_t end_reason; /* enum end_reason, once `ended` */
     bool not_tls;
+    bool seen_twice;  /* some packet of it was captured on several interfaces */
     bool fin_told[2]; /* tls_fin was called for that end */
     bool ended;       /* no more packets are taken: waits to be reported */
     bool reported;    /* live: kept for its tuple only */
@@ -59,6 +71,10 @@ struct flow_context {
 /* flow_begin makes a flow from its first segment, sent by end `from`; flow_take must follow. */
 MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
                                    const struct segment *segment);
+
+/* flow_has_seen tells that a packet is one that the flow took a moment ago, captured again on
+ * another interface: no retransmission, and no answer to anything. */
+MUST_CHECK bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment);
 
 /* flow_take processes a segment sent by end `from`. */
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,

@@ -13,6 +13,7 @@ enum note {
     NOTE_CUT,              /* the snap length ends it before the TCP header does */
     NOTE_MALFORMED,        /* header lengths that contradict each other */
     NOTE_UNSUPPORTED_LINK, /* a link type that we can't read */
+    NOTE_DUPLICATE,        /* captured on another interface just before */
     NOTES
 };
 

@@ -239,6 +239,10 @@ static void take_segment(struct pipeline *p, const struct segment *segment)
         end_flow(p, flow, ENDED_IDLE, segment->time);
         flow = NULL;
     }
+    if (flow && flow_has_seen(flow, from, segment)) {
+        p->counts.skipped[NOTE_DUPLICATE]++;
+        return;
+    }
     enum tcp_fate fate = flow ? tcp_fate(&flow->tcp, from, segment, flow->pending_syn) : TCP_ANEW;
     if (fate == TCP_PENDING) {
         flow_keep_syn(flow, from, segment);

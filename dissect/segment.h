@@ -25,6 +25,7 @@ struct segment {
     uint16_t vlans[VLANS_MAX];
     uint8_t vlan_count;
     uint16_t interface;
+    uint64_t identity; /* the same for a packet that was captured twice, and for hardly any other */
 };
 
 #endif

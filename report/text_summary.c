@@ -352,6 +352,7 @@ static void put_skipped(struct buf *text, const struct run_end *end)
         [NOTE_CUT] = "cut before the end of their headers",
         [NOTE_MALFORMED] = "malformed",
         [NOTE_UNSUPPORTED_LINK] = "of a link type that can't be read",
+        [NOTE_DUPLICATE] = "captured twice",
     };
     bool any = false;
     for (unsigned note = NOTE_NONE + 1; note < NOTES; note++) {

@@ -22,6 +22,7 @@ struct out {
     struct pipeline *pipeline;
     uint64_t frame;
     nanotime now;
+    unsigned copies; /* of each packet */
 };
 
 static void on_flow(void *context, const struct flow_record *record)
@@ -44,6 +45,7 @@ static void begin_with(struct out *out, bool live, size_t port_count)
     memset(out, 0, sizeof *out);
     out->sink = (struct sink){out, on_flow};
     out->now = 1000 * NS_PER_SECOND;
+    out->copies = 1;
     const struct pipeline_options options = {.ports = ports,
                                              .port_count = port_count,
                                              .live = live,
@@ -57,7 +59,7 @@ static void begin(struct out *out)
     begin_with(out, false, 1);
 }
 
-/* A segment between client port `port` and the watched one. */
+/* A packet between client port `port` and the watched one. */
 static void send(struct out *out, bool from_client, unsigned port, unsigned flags, uint32_t seq,
                  uint32_t ack)
 {
@@ -71,8 +73,11 @@ static void send(struct out *out, bool from_client, unsigned port, unsigned flag
               span_of(NULL, 0), span_of(NULL, 0));
     struct packet packet = craft_packet(&c, LINK_RAW);
     packet.time = out->now += NS_PER_SECOND / 100;
-    packet.frame = ++out->frame;
-    pipeline_packet(out->pipeline, &packet);
+    for (unsigned i = 0; i < out->copies; i++) {
+        packet.frame = ++out->frame;
+        pipeline_packet(out->pipeline, &packet);
+        packet.time += 30000; /* on its way to the next interface */
+    }
     free((void *)(uintptr_t)packet.bytes);
 }
 
@@ -218,6 +223,49 @@ static void an_unanswered_syn_belongs_to_the_old_flow(void **state)
     assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 3);
 }
 
+/* Captured on two interfaces, each packet comes twice, and no number is another for it. */
+static void packets_captured_twice(void **state)
+{
+    (void)state;
+    struct out out;
+    for (unsigned copies = 1; copies <= 2; copies++) {
+        begin(&out);
+        out.copies = copies;
+        open_connection(&out, 1001, 100);
+        send(&out, true, 1001, ACK | FIN, 101, 9001);
+        out.now += 20 * NS_PER_SECOND;
+        send(&out, true, 1001, ACK | FIN, 101, 9001);
+        open_connection(&out, 1002, 100);
+        send(&out, false, 1002, RST, 9001, 0);
+        finish(&out);
+        const struct tcp_record *stuck = &out.records[0].tcp, *reset = &out.records[1].tcp;
+        assert_int_equal(stuck->stuck.cause, STUCK_UNANSWERED);
+        assert_int_equal(stuck->stuck.attempts, 1);
+        assert_int_equal(stuck->ends[CLIENT].retransmits, 1);
+        assert_int_equal(stuck->ends[CLIENT].fin, 2);
+        assert_int_equal(stuck->ends[CLIENT].packets, 4);
+        assert_int_equal(stuck->rtt[SERVER], NS_PER_SECOND / 100);
+        assert_int_equal(stuck->rtt[CLIENT], NS_PER_SECOND / 100);
+        assert_string_equal(stuck->history, "ShAF");
+        assert_int_equal(reset->ends[SERVER].rst, 1);
+    }
+}
+
+/* Two SYN-ACKs or RSTs at once that are alike were sent twice, unless all of the flow comes so. */
+static void answers_sent_twice(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    send(&out, true, 1001, SYN, 100, 0);
+    out.copies = 2;
+    send(&out, false, 1001, SYN | ACK, 9000, 101);
+    send(&out, false, 1001, RST, 9001, 0);
+    finish(&out);
+    assert_int_equal(out.records[0].tcp.ends[SERVER].packets, 4);
+    assert_int_equal(out.records[0].tcp.ends[SERVER].rst, 2);
+}
+
 static void idle_times(void **state)
 {
     (void)state;
@@ -308,6 +356,8 @@ int main(void)
         cmocka_unit_test(a_syn_after_the_end_makes_one),
         cmocka_unit_test(an_answered_syn_replaces_a_stuck_connection),
         cmocka_unit_test(an_unanswered_syn_belongs_to_the_old_flow),
+        cmocka_unit_test(packets_captured_twice),
+        cmocka_unit_test(answers_sent_twice),
         cmocka_unit_test(idle_times),
         cmocka_unit_test(live_reports_soon_and_once),
         cmocka_unit_test(who_is_the_client),
