@@ -67,26 +67,30 @@ clean:
 	rm -rf build
 
 $(B)/pushwatch: $(B)/main.o $(OBJECTS)
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "link $@"
+	@$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	@echo "compile $<"
+	@$(COMPILE) -c -o $@ $<
 
 $(B)/libpushwatch.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
+	@echo "link $@"
+	@$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
 
 # Fuzzers want clang, whatever $(CC) is, and everything instrumented.
 $(FUZZERS): build/fuzz/%: FORCE
-	@$(MAKE) --no-print-directory B=build/fuzz-objects CC=clang CFLAGS="-O1 -g" \
+	@$(MAKE) --no-print-directory -s B=build/fuzz-objects CC=clang CFLAGS="-O1 -g" \
 	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link" \
 	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) build/fuzz-objects/tests/fuzz/$*.o
 	@mkdir -p $(@D)
-	clang $(SANITIZE_FLAGS) -fsanitize=fuzzer -o $@ build/fuzz-objects/tests/fuzz/$*.o \
+	@echo "link $@"
+	@clang $(SANITIZE_FLAGS) -fsanitize=fuzzer -o $@ build/fuzz-objects/tests/fuzz/$*.o \
 	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
