@@ -196,6 +196,11 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
     flow->pending_syn->payload = flow->pending_syn->ip = span_of(NULL, 0);
 }
 
+const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from)
+{
+    return flow->pending_from != from ? flow->pending_syn : NULL;
+}
+
 enum flow_class flow_class_of(const struct flow *flow)
 {
     if (tcp_is_over(&flow->tcp))

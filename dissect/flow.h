@@ -84,6 +84,9 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
  * answer shows that it began another. */
 void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment);
 
+/* flow_syn_kept_for gives the kept SYN that a segment sent by end `from` may answer, or NULL. */
+const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from);
+
 /* flow_class_of gives the class that the flow's state calls for, FLOW_LINGER left out. */
 enum flow_class flow_class_of(const struct flow *flow);
 

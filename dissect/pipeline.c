@@ -243,7 +243,8 @@ static void take_segment(struct pipeline *p, const struct segment *segment)
         p->counts.skipped[NOTE_DUPLICATE]++;
         return;
     }
-    enum tcp_fate fate = flow ? tcp_fate(&flow->tcp, from, segment, flow->pending_syn) : TCP_ANEW;
+    enum tcp_fate fate =
+        flow ? tcp_fate(&flow->tcp, from, segment, flow_syn_kept_for(flow, from)) : TCP_ANEW;
     if (fate == TCP_PENDING) {
         flow_keep_syn(flow, from, segment);
         return;

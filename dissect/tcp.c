@@ -64,10 +64,11 @@ enum tcp_fate tcp_fate(const struct tcp *tcp, unsigned from, const struct segmen
 {
     const struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     bool ack = segment->flags & FLAG_ACK;
+    if (ack && pending && segment->flags & (FLAG_SYN | FLAG_RST) &&
+        segment->ack == pending->seq + 1)
+        return TCP_REPLACED;
     if (!(segment->flags & FLAG_SYN) || segment->flags & FLAG_RST)
         return TCP_BELONGS;
-    if (ack && pending && segment->ack == pending->seq + 1)
-        return TCP_REPLACED;
     if (x->syn && (uint32_t)x->isn == segment->seq)
         return TCP_BELONGS; /* sent again */
     if (!x->seen && !tcp_is_over(tcp))
@@ -159,6 +160,13 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
 
 /* --- resets --- */
 
+/* Is it of something that y has sent and that was not acknowledged yet? */
+static bool acknowledges(const struct tcp_end *y, const struct arrival *a)
+{
+    uint64_t ack = seq_near(y->next, a->segment->ack);
+    return ack > y->una && ack <= y->next;
+}
+
 /* Would y accept a RST with this number? RFC 5961 section 3.2: only at the number that it expects
  * next, which lies between what it has acknowledged and what x has sent. One below is what some
  * stacks send after their FIN, and what receivers let pass. A SYN_SENT end wants its SYN
@@ -166,7 +174,7 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
 static bool accepts_reset(const struct tcp_end *y, const struct tcp_end *x, const struct arrival *a)
 {
     if (y->state == SIDE_SYN_SENT)
-        return a->ack && seq_near(y->next, a->segment->ack) == y->next;
+        return a->ack && acknowledges(y, a);
     if (!x->known)
         return true;
     return a->seq + (x->fin ? 1 : 0) >= x->una && a->seq <= x->next;
@@ -209,6 +217,15 @@ static void take_reset(struct tcp *tcp, unsigned from, const struct arrival *a)
 
 /* --- acknowledgments --- */
 
+/* x has acknowledged y's FIN. */
+static void fin_acked(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
+{
+    y->fin_acked = true;
+    y->fin_acked_frame = a->frame;
+    move(x, EVENT_ACKS_FIN, a->time);
+    move(y, EVENT_FIN_ACKED, a->time);
+}
+
 /* x's acknowledgment moves y's una forward. */
 static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint64_t ack,
                     const struct arrival *a)
@@ -226,12 +243,8 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
         if (!a->syn && tcp->syn_ack_time && !tcp->ack_time)
             tcp->ack_time = a->time;
     }
-    if (y->fin && !y->fin_acked && ack > y->fin_at) {
-        y->fin_acked = true;
-        y->fin_acked_frame = a->frame;
-        move(x, EVENT_ACKS_FIN, a->time);
-        move(y, EVENT_FIN_ACKED, a->time);
-    }
+    if (y->fin && !y->fin_acked && ack > y->fin_at)
+        fin_acked(x, y, a);
 }
 
 /* The window in a segment of x's, in bytes: scaled only if both ends offered it, and never in a SYN
@@ -256,12 +269,14 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
     struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     if (!y->known) {
         know(y, seq_first(a->segment->ack));
+        y->heard = x->state == SIDE_SYN_SENT; /* only a SYN-ACK gets it to send an ACK */
         return;
     }
     uint64_t ack = seq_near(y->next, a->segment->ack);
     if (ack > y->una && ack <= y->next + WINDOW_MAX) {
         if (y->state == SIDE_SYN_SENT && ack > y->next)
             return; /* unacceptable: RFC 9293 section 3.10.7.3 */
+        y->heard |= !y->seen;
         advance(tcp, x, y, ack, a);
     } else if (ack <= y->una) {
         if (!y->seen && ack < y->una)
@@ -276,6 +291,16 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
     /* In a simultaneous open the acknowledgment came before the SYN-ACK. */
     if (y->state == SIDE_SYN_RECEIVED && y->una > y->isn && !a->syn)
         move(y, EVENT_SYN_ACKED, a->time);
+}
+
+/* Where the capture misses all that y sends, x itself tells that its SYN was answered. */
+static void infer_answer(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
+{
+    if (!y->heard || !x->syn || x->una > x->isn)
+        return;
+    x->una = x->isn + 1;
+    flight_acked(&x->flight, x->una, x->next);
+    move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
 }
 
 /* --- windows and probes --- */
@@ -346,6 +371,8 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     const struct reasm_from from = {a->frame, a->time};
     uint32_t length = (uint32_t)(a->end - a->seq);
     uint64_t old_next = x->next;
+    if (a->end > x->sent)
+        x->sent = a->end;
     if (!x->reasm.started)
         reasm_start(&x->reasm, a->seq);
     if (a->end > x->next) {
@@ -380,7 +407,7 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
             count_try(x, a);
         return;
     }
-    if (a->end < x->next || x->state == SIDE_CLOSED)
+    if (a->end < x->sent || x->state == SIDE_CLOSED)
         return; /* before what it has sent already: no stack does that */
     x->fin = true;
     x->fin_at = a->end;
@@ -392,6 +419,12 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
     if (y->fin && !y->fin_acked)
         tcp->both_closed_at_once = true;
     move(x, EVENT_SENDS_FIN, a->time);
+    if (x->una == x->next) /* the capture has the acknowledgment first */
+        fin_acked(y, x, a);
+    else if (x->una > x->next) /* nothing comes behind a FIN: that acknowledgment was forged */
+        x->una = a->end;
+    if (x->una == x->next)
+        flight_acked(&x->flight, x->una, x->next);
 }
 
 /* --- the segment as a whole --- */
@@ -454,8 +487,10 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
         x->seen = true;
         bool probe = is_probe(x, &a);
         answer_probes(x, y);
-        if (a.ack)
+        if (a.ack) {
             take_ack(tcp, from, &a);
+            infer_answer(x, y, &a);
+        }
         take_window(x, y, &a);
         if (probe)
             take_probe(x, y, &a);

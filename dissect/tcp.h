@@ -10,6 +10,7 @@
 struct tcp_end {
     uint64_t next;   /* behind the last that it sent, SYN and FIN included */
     uint64_t una;    /* the oldest that its peer has not acknowledged */
+    uint64_t sent;   /* behind the last payload that was seen; 0 before any */
     uint64_t isn;    /* of its SYN */
     uint64_t fin_at; /* of its FIN */
     uint64_t edge;   /* beyond what its peer allows it to send */
@@ -43,6 +44,7 @@ struct tcp_end {
     uint8_t ttl_min, ttl_max;
     bool known; /* next and una mean something */
     bool seen;  /* it has sent something */
+    bool heard; /* never seen, but its peer acknowledges more and more of it: it does answer */
     bool syn, syn_ack, fin, sack, timestamps;
     bool fin_acked;
 };
@@ -69,14 +71,15 @@ enum tcp_fate {
     TCP_ANEW,    /* it begins another: the old one has ended */
     TCP_PENDING, /* a SYN with another sequence number while this one lives: keep it until its
                     answer tells */
-    TCP_REPLACED /* a SYN-ACK that answers the kept SYN: the old one has ended without a trace */
+    TCP_REPLACED /* a SYN-ACK or RST that answers the kept SYN: the old one has ended without a
+                    trace */
 };
 
 /* tcp_init begins a connection of which nothing was seen yet. */
 void tcp_init(struct tcp *tcp);
 
 /* tcp_fate judges a segment sent by end `from` before tcp_take gets it. `pending` is the SYN kept
- * after TCP_PENDING, or NULL. */
+ * after TCP_PENDING, if its peer sent it, or NULL. */
 MUST_CHECK enum tcp_fate tcp_fate(const struct tcp *tcp, unsigned from,
                                   const struct segment *segment, const struct segment *pending);
 

@@ -81,6 +81,8 @@ static struct stuck_record stuck_end(const struct tcp_end *x, const struct tcp_e
     struct stuck_record stuck = {.cause = STUCK_NOT};
     if (x->state == SIDE_CLOSED || x->state == SIDE_TIME_WAIT)
         return stuck;
+    if (y->heard && !y->seen) /* its answers are not in the capture */
+        return stuck;
     if (y->zero_since && x->probes + x->tries > 0)
         return stuck_behind_window(x, y);
     if (x->next > x->una && flight_first(&x->flight, &stuck.since, &stuck.first_frame)) {

@@ -207,6 +207,25 @@ static void an_answered_syn_replaces_a_stuck_connection(void **state)
     assert_int_equal(out.records[1].tcp.handshake, HANDSHAKE_COMPLETE);
 }
 
+/* The server that knows nothing of the old connection may refuse the new one as well. */
+static void a_refused_syn_replaces_a_connection(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    send(&out, true, 1001, SYN, 500000, 0);
+    send(&out, true, 1001, SYN | ACK, 1, 500001); /* nobody answers himself */
+    send(&out, false, 1001, RST | ACK, 0, 500001);
+    finish(&out);
+    assert_int_equal(out.count, 2);
+    assert_int_equal(out.records[0].end_reason, ENDED_PORT_REUSED);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 3);
+    assert_int_equal(out.records[1].tcp.teardown, TEARDOWN_REFUSED);
+    assert_int_equal(out.records[1].client_by, BY_SYN);
+    assert_int_equal(out.records[1].ends[CLIENT].port, 1001);
+}
+
 /* The same SYN without an answer changes nothing. */
 static void an_unanswered_syn_belongs_to_the_old_flow(void **state)
 {
@@ -355,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_stray_fin_makes_no_new_flow),
         cmocka_unit_test(a_syn_after_the_end_makes_one),
         cmocka_unit_test(an_answered_syn_replaces_a_stuck_connection),
+        cmocka_unit_test(a_refused_syn_replaces_a_connection),
         cmocka_unit_test(an_unanswered_syn_belongs_to_the_old_flow),
         cmocka_unit_test(packets_captured_twice),
         cmocka_unit_test(answers_sent_twice),

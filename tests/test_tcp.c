@@ -305,6 +305,79 @@ static void not_refused_by_a_forged_reset(void **state)
     finish(&t);
 }
 
+/* A RST may acknowledge the SYN without the data that came with it (RFC 7413). */
+static void refused_with_data_in_the_syn(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 0);
+    send(&t, C, SYN, 0, 0, 100);
+    send(&t, S, RST | ACK, 0, 1, 0);
+    assert_int_equal(outcome_after(&t, 0).teardown, TEARDOWN_REFUSED);
+    assert_int_equal(outcome_after(&t, 0).ends[CLIENT].unacked_at_reset, 100);
+    finish(&t);
+}
+
+/* The capture has an acknowledgment before the FIN that it is of. */
+static void fin_after_its_own_ack(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 100);
+    send(&t, S, ACK, 1, 102, 0);
+    send(&t, C, FIN | ACK, 101, 1, 0);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_CLOSE_WAIT);
+    assert_int_equal(outcome_after(&t, 9 * NS_PER_SECOND).stuck.cause, STUCK_NOT);
+    finish(&t);
+}
+
+/* An acknowledgment of bytes that never were hides no FIN. */
+static void fin_after_a_forged_ack(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 50);
+    send(&t, S, ACK, 1, 51, 0);
+    send(&t, S, ACK, 1, 500000, 0);
+    send(&t, C, FIN | ACK, 51, 1, 0);
+    expect_states(&t, SIDE_FIN_WAIT_1, SIDE_ESTABLISHED);
+    send(&t, S, FIN | ACK, 1, 52, 0);
+    send(&t, C, ACK, 52, 2, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_CLOSED);
+    finish(&t);
+}
+
+/* Only the client's packets are in the capture: what it acknowledges tells that it is answered. */
+static void one_direction_of_a_connection(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 900);
+    send(&t, C, SYN, 0, 0, 0);
+    send(&t, C, ACK, 1, 1, 0);
+    expect_states(&t, SIDE_ESTABLISHED, SIDE_CLOSED);
+    send(&t, C, ACK, 1, 1, 100);
+    send(&t, C, ACK, 101, 501, 100);
+    send(&t, C, FIN | ACK, 201, 501, 0);
+    expect_states(&t, SIDE_FIN_WAIT_1, SIDE_CLOSED);
+    assert_int_equal(outcome_after(&t, 9 * NS_PER_SECOND).stuck.cause, STUCK_NOT);
+    finish(&t);
+}
+
+/* The same of a server. */
+static void the_other_direction_of_a_connection(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 900);
+    send(&t, S, SYN | ACK, 0, 1, 0);
+    send(&t, S, ACK, 1, 1, 100);
+    expect_states(&t, SIDE_CLOSED, SIDE_SYN_RECEIVED); /* it may have sent with its SYN-ACK */
+    assert_int_equal(outcome_after(&t, 9 * NS_PER_SECOND).stuck.cause, STUCK_SILENCE);
+    send(&t, S, ACK, 101, 301, 100);
+    expect_states(&t, SIDE_CLOSED, SIDE_ESTABLISHED);
+    assert_int_equal(outcome_after(&t, 9 * NS_PER_SECOND).stuck.cause, STUCK_NOT);
+    assert_int_equal(outcome_after(&t, 0).handshake, HANDSHAKE_COMPLETE);
+    finish(&t);
+}
+
 static void unanswered_syn(void **state)
 {
     (void)state;
@@ -613,6 +686,11 @@ int main(void)
         cmocka_unit_test(more_than_the_sequence_space),
         cmocka_unit_test(refused),
         cmocka_unit_test(not_refused_by_a_forged_reset),
+        cmocka_unit_test(refused_with_data_in_the_syn),
+        cmocka_unit_test(fin_after_its_own_ack),
+        cmocka_unit_test(fin_after_a_forged_ack),
+        cmocka_unit_test(one_direction_of_a_connection),
+        cmocka_unit_test(the_other_direction_of_a_connection),
         cmocka_unit_test(unanswered_syn),
         cmocka_unit_test(reset_in_data),
         cmocka_unit_test(reset_that_nobody_accepts),
