@@ -33,6 +33,8 @@ struct cert {
     struct text_list key_usage, extended_key_usage, policies, ocsp, crl;
     unsigned sct_count; /* RFC 6962 section 3.3 */
 
+    size_t memory; /* bytes that all of this takes */
+
     /* How it was used in this run. */
     uint64_t ordinal; /* order of first sight, from 1 */
     nanotime first_seen, last_seen;

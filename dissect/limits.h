@@ -53,9 +53,12 @@
 #define LIMIT_TLS_SNI 1024
 /* Names in a ClientHello's ALPN extension that are kept; browsers send two. */
 #define LIMIT_TLS_ALPN 16
+/* Their bytes, length bytes included: the longest name twice over. Each flow may keep as many. */
+#define LIMIT_TLS_ALPN_BYTES 512
 
-/* Distinct certificates, and their bytes: a flood of made-up ones must not fill the memory. Days
- * of traffic of a large network show some tens of thousands. */
+/* Distinct certificates, and the memory that they take with all that is read out of them, which can
+ * be twenty times their bytes: a flood of made-up ones must not fill the memory. Days of traffic of
+ * a large network show some tens of thousands. */
 #define LIMIT_CERTS      (64u * 1024)
 #define LIMIT_CERT_BYTES (256u * 1024 * 1024)
 /* Entries of one list of a certificate: names, usages, URIs. Large CDN certificates have hundreds

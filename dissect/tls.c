@@ -48,11 +48,22 @@ static void decide(struct tls *tls)
                         searched >= LIMIT_TLS_SEARCH;
 }
 
-/* In a stream that was joined midway the records' version is all there is. */
+/* In a stream that was joined midway the records' version is all there is. TLS 1.3 has the number
+ * of 1.2 in its records (RFC 8446 section 5.1), but shows no encrypted record as an alert. */
 static void take_record_version(struct tls *tls, const struct tls_direction *d)
 {
-    if (tls->facts.version == 0 && d->framer.proven)
-        tls->facts.version = tls_framer_version(&d->framer);
+    uint16_t version = tls_framer_version(&d->framer);
+    bool sure = version != TLS_VERSION_12 || (tls_framer_type(&d->framer) == TLS_ALERT &&
+                                              tls_framer_length(&d->framer) > sizeof d->alert);
+    if (tls->facts.version == 0 && d->framer.proven && sure)
+        tls->facts.version = version;
+}
+
+static void arrive(struct tls_direction *d, const struct tls_where *where)
+{
+    d->any_bytes = true;
+    d->last_frame = where->frame;
+    d->last_time = where->time;
 }
 
 static void update(struct tls *tls, uint64_t frame)
@@ -111,7 +122,7 @@ void tls_data(struct tls *tls, unsigned direction, struct span bytes, const stru
     struct tls_where here = *where;
     if (tls->is_other || bytes.n == 0)
         return;
-    d->any_bytes = true;
+    arrive(d, where);
     if (d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, &in))
         here.offset += (uint64_t)(in.p - bytes.p);
     read_records(tls, direction & 1, &in, &here, observer);
@@ -125,8 +136,10 @@ void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct 
     struct tls_direction *d = &tls->directions[direction & 1];
     if (tls->is_other || length == 0)
         return;
-    d->any_bytes = true;
+    arrive(d, where);
     tls->facts.gap_bytes += length;
+    d->holes = true;
+    d->gap = d->gap || (!d->ccs && !d->data);
     bool framed = tls_framer_gap(&d->framer, length);
     tls_session_gap(tls, direction & 1, length, framed, where);
     update(tls, where->frame);
@@ -159,17 +172,21 @@ void tls_fin(struct tls *tls, unsigned direction)
     d->fin = true;
     d->last_alert = ends_with_alert(tls, d);
     tls->changed = true;
-    update(tls, 0);
+    update(tls, d->last_frame);
 }
 
 void tls_finish(struct tls *tls)
 {
     if (tls->is_other)
         return;
-    for (unsigned i = 0; i < 2; i++)
+    uint64_t frame = 0;
+    for (unsigned i = 0; i < 2; i++) {
         tls_session_end(tls, i);
+        if (tls->directions[i].last_frame > frame)
+            frame = tls->directions[i].last_frame;
+    }
     tls->changed = true;
-    update(tls, 0);
+    update(tls, frame);
     tls->is_other = !tls->is_tls;
 }
 

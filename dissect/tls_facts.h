@@ -44,7 +44,7 @@ enum certs_via {
     CERTS_GAP,          /* bytes of the message are missing in the capture */
     CERTS_MALFORMED,
     CERTS_NOT_REACHED, /* the handshake ended before the message was due */
-    CERTS_ANONYMOUS    /* the cipher suite uses none (PSK, anon) */
+    CERTS_ANONYMOUS /* the cipher suite uses none (PSK, anon), or a pre-shared key does without */
 };
 
 enum close_notify { CLOSE_NOTIFY_NO, CLOSE_NOTIFY_YES, CLOSE_NOTIFY_LIKELY };
@@ -66,6 +66,7 @@ struct client_hello {
     char ja4[37]; /* github.com/FoxIO-LLC/ja4, technical_details/JA4.md */
     bool ech;     /* encrypted_client_hello that is an outer one (RFC 9849) */
     bool early_data;
+    bool external_keys; /* every pre-shared key that is offered was agreed on by other means */
 };
 
 /* A ServerHello (RFC 8446 section 4.1.3). */

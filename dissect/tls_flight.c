@@ -171,7 +171,7 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
     if (!tls_is_13(hello->version) || hello->retry)
         return;
     d->encrypted = true;
-    facts->resumed = hello->pre_shared_key;
+    tls->pre_shared_key = hello->pre_shared_key;
     if (tls->early_last_frame > where->frame)
         tls->early_over = true;
 }

@@ -136,11 +136,30 @@ static bool read_key_share(struct tls_hello *hello, struct cursor *c)
     return cursor_done(c) || (cursor_vec16(c, &key) && cursor_done(c));
 }
 
-static bool read_pre_shared_key(struct tls_hello *hello, struct cursor *c)
+/* struct { opaque identity<1..2^16-1>; uint32 obfuscated_ticket_age } identities<7..2^16-1>;
+ * PskBinderEntry binders<33..2^16-1>: RFC 8446 section 4.2.11. The age is 0 where the key comes
+ * from outside; a ticket's has a random number added to it. */
+static bool read_offered_keys(struct tls_hello *hello, struct cursor *c)
 {
-    (void)c;
+    struct cursor identities, identity, binders;
+    uint32_t age, ages = 0;
     hello->pre_shared_key = true;
-    return true;
+    if (!cursor_vec16(c, &identities))
+        return false;
+    while (!cursor_done(&identities)) {
+        if (!cursor_vec16(&identities, &identity) || !cursor_u32(&identities, &age))
+            return false;
+        ages |= age;
+    }
+    hello->external_keys = ages == 0;
+    return cursor_vec16(c, &binders) && cursor_done(c);
+}
+
+/* uint16 selected_identity. */
+static bool read_selected_key(struct tls_hello *hello, struct cursor *c)
+{
+    hello->pre_shared_key = true;
+    return cursor_skip(c, 2) && cursor_done(c);
 }
 
 static bool read_early_data(struct tls_hello *hello, struct cursor *c)
@@ -170,7 +189,7 @@ static const struct extension_reader {
     {11, read_point_formats, NULL},
     {13, read_signature_algorithms, NULL},
     {TLS_EXT_ALPN, read_alpn, read_alpn},
-    {41, read_pre_shared_key, read_pre_shared_key},
+    {41, read_offered_keys, read_selected_key},
     {42, read_early_data, NULL},
     {43, read_versions, read_version},
     {51, NULL, read_key_share},

@@ -23,6 +23,7 @@ struct tls_hello {
     uint16_t group;                                          /* server: of key_share */
     bool retry;          /* server: this is a HelloRetryRequest */
     bool pre_shared_key; /* client: offered; server: accepted */
+    bool external_keys;  /* client: those offered are no resumption */
     bool early_data, ech;
 };
 

@@ -3,7 +3,7 @@
 
 #include "tls_facts.h"
 
-enum { CURVE_TYPE_NAMED = 3, GROUP_LAST = 0x00ff };
+enum { CURVE_TYPE_NAMED = 3, GROUP_LAST = 0x007f /* the registry has come to 41 */ };
 
 /* TLS 1.2: ASN.1Cert certificate_list<0..2^24-1>, each opaque<1..2^24-1>.
  * TLS 1.3: opaque certificate_request_context<0..2^8-1> before, extensions<0..2^16-1> after each.
@@ -55,8 +55,9 @@ bool tls_count_authorities(uint16_t *count, struct span body, uint16_t version)
 }
 
 /* ECCurveType curve_type; NamedCurve namedcurve; opaque point<1..2^8-1>. A finite-field message
- * begins with the length of its prime, which is 0x03xx for 6144 bits and more: there, the prime's
- * highest byte is in the place of the group's and would make it far too large. */
+ * begins with the length of its prime, which is 0x0300 for 6144 bits: there, the prime's highest
+ * byte, of which the highest bit is set, is in the place of the group's lowest. Lengths above have
+ * their own lowest byte in the place of the group's highest. */
 bool tls_named_curve(uint16_t *group, struct span body)
 {
     struct cursor c = cursor_of(body), point;

@@ -82,14 +82,25 @@ static bool is_complete(const struct tls *tls)
 static bool rejected_13(const struct tls *tls)
 {
     const struct tls_direction *client = &tls->directions[(unsigned)tls->facts.client & 1];
-    return is_13(tls) && client->data && !offers_early_data(tls) &&
+    return is_13(tls) && client->data && !client->holes && !offers_early_data(tls) &&
            tls_alert_sized(tls, client->first_data);
+}
+
+/* What the capture misses may have completed the handshake: a hole, or the whole direction, where
+ * the other goes on as if it had been answered. */
+static bool may_be_missing(const struct tls *tls, unsigned direction)
+{
+    const struct tls_direction *d = &tls->directions[direction];
+    const struct tls_direction *other = &tls->directions[direction ^ 1];
+    return d->holes || (!d->any_bytes && (other->ccs || other->data) && !offers_early_data(tls));
 }
 
 static bool has_failed(const struct tls *tls)
 {
     const struct tls_direction *d = tls->directions;
-    return d[0].fatal || d[1].fatal || d[0].fin || d[1].fin || rejected_13(tls);
+    if (d[0].fatal || d[1].fatal || rejected_13(tls))
+        return true;
+    return (d[0].fin || d[1].fin) && !may_be_missing(tls, 0) && !may_be_missing(tls, 1);
 }
 
 static enum tls_progress progress_of(const struct tls *tls)
@@ -108,14 +119,23 @@ static bool resumed_12(const struct tls_direction *server)
     const uint32_t full = UINT32_C(1) << TLS_CERTIFICATE | UINT32_C(1) << TLS_SERVER_KEY_EXCHANGE |
                           UINT32_C(1) << TLS_CERTIFICATE_REQUEST |
                           UINT32_C(1) << TLS_SERVER_HELLO_DONE;
-    return server->ccs && !server->gap && sent(server, TLS_SERVER_HELLO) && !(server->seen & full);
+    return server->ccs && !server->gap && !server->unsure && sent(server, TLS_SERVER_HELLO) &&
+           !(server->seen & full);
+}
+
+/* In TLS 1.3 a key that both ends were given beforehand looks like a ticket to the server: only the
+ * ClientHello tells which it is. */
+static bool resumed_13(const struct tls *tls)
+{
+    const struct client_hello *client = tls->facts.client_hello;
+    return tls->pre_shared_key && client && !client->external_keys;
 }
 
 /* Why there is no certificate, where a ServerHello was seen. */
 static enum certs_via absent_after_hello(const struct tls *tls, const struct tls_direction *server)
 {
     if (is_13(tls))
-        return CERTS_ENCRYPTED;
+        return tls->pre_shared_key ? CERTS_ANONYMOUS : CERTS_ENCRYPTED;
     if (tls_suite_anonymous(tls->facts.server_hello->cipher))
         return CERTS_ANONYMOUS;
     return server->gap ? CERTS_GAP : CERTS_NOT_REACHED;
@@ -163,8 +183,9 @@ void tls_outcome_update(struct tls *tls, uint64_t frame)
     facts->early_data =
         tls->early_first_frame != 0 &&
         (!facts->server_hello || tls->early_first_frame < facts->server_hello_frame);
-    if (facts->server_hello && !is_13(tls) &&
-        resumed_12(&tls->directions[facts->client == 0 ? 1 : 0]))
+    if (is_13(tls))
+        facts->resumed = resumed_13(tls);
+    else if (facts->server_hello && resumed_12(&tls->directions[facts->client == 0 ? 1 : 0]))
         facts->resumed = true;
     facts->progress = progress_of(tls);
     if (facts->progress == TLS_COMPLETE && facts->complete_frame == 0)

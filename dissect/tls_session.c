@@ -289,10 +289,8 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
     struct tls_direction *d = direction_of(tls, direction);
     uint8_t type = tls_framer_type(&d->framer);
     tls->changed = true;
-    if (!d->ccs && !d->data) {
-        d->gap = true;
+    if (!d->ccs && !d->data)
         d->unsure = true;
-    }
     if (!framed) {
         cut_message(tls, direction, UINT64_MAX, where);
         tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
@@ -306,8 +304,8 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
 void tls_session_end(struct tls *tls, unsigned direction)
 {
     struct tls_direction *d = direction_of(tls, direction);
-    const struct tls_where nowhere = {0};
-    cut_message(tls, direction, UINT64_MAX, &nowhere);
+    const struct tls_where last = {.frame = d->last_frame, .time = d->last_time};
+    cut_message(tls, direction, UINT64_MAX, &last);
     tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
 }
 

@@ -16,7 +16,9 @@ enum chain_state { CHAIN_UNSEEN, CHAIN_WHOLE, CHAIN_CUT, CHAIN_MALFORMED };
 /* One direction. */
 struct tls_direction {
     struct tls_joiner joiner;
-    uint32_t seen; /* clear handshake messages, a bit for each type below 32 */
+    uint64_t last_frame; /* that brought its latest bytes */
+    nanotime last_time;  /* of that */
+    uint32_t seen;       /* clear handshake messages, a bit for each type below 32 */
     struct tls_framer framer;
     uint16_t first_data;   /* body length of its first application data record */
     uint8_t alert[2];      /* bytes of an alert, and */
@@ -28,6 +30,7 @@ struct tls_direction {
     bool encrypted : 1;    /* its handshake records can't be read any more */
     bool unsure : 1;       /* after a gap: what looks like a message may be none */
     bool gap : 1;          /* bytes are missing between its hello and its encryption */
+    bool holes : 1;        /* bytes are missing anywhere */
     bool finished : 1;     /* it has sent Finished, by what follows */
     bool data : 1;         /* application data was sent */
     bool many_data : 1;    /* more than one record of it */
@@ -50,12 +53,12 @@ struct tls {
     struct tls_held_chain *held_chain; /* NULL if there is none */
     struct tls_store *store;
     struct tls_direction directions[2];
-    bool midstream : 1;
-    bool is_tls : 1;     /* decided */
-    bool is_other : 1;   /* decided */
-    bool changed : 1;    /* something happened that the outcome may depend on */
-    bool retry_only : 1; /* facts.server_hello is a HelloRetryRequest */
-    bool early_over : 1; /* after early data the client has sent Finished */
+    bool is_tls : 1;         /* decided */
+    bool is_other : 1;       /* decided */
+    bool changed : 1;        /* something happened that the outcome may depend on */
+    bool retry_only : 1;     /* facts.server_hello is a HelloRetryRequest */
+    bool pre_shared_key : 1; /* the server has accepted one: TLS 1.3 */
+    bool early_over : 1;     /* after early data the client has sent Finished */
     /* Where early data was offered: frames of the client's first and latest application data. */
     uint64_t early_first_frame, early_last_frame;
 };

@@ -33,7 +33,7 @@ struct tls_store {
     struct hash_key key;
     struct hash_table certs, hellos;
     struct cert_entry **in_order; /* certs.count of them, by ordinal */
-    size_t room, cert_bytes;
+    size_t room, cert_memory;
     uint64_t dropped;
     size_t held;
 };
@@ -114,7 +114,7 @@ static struct cert *find_cert(const struct tls_store *store, struct span der, ui
 
 static struct cert *add_cert(struct tls_store *store, struct span der, uint64_t hash)
 {
-    if (store->certs.count >= LIMIT_CERTS || store->cert_bytes + der.n > LIMIT_CERT_BYTES) {
+    if (store->certs.count >= LIMIT_CERTS || store->cert_memory + der.n > LIMIT_CERT_BYTES) {
         store->dropped++;
         return NULL;
     }
@@ -127,7 +127,7 @@ static struct cert *add_cert(struct tls_store *store, struct span der, uint64_t 
     }
     store->in_order[store->certs.count] = entry;
     hash_table_add(&store->certs, &entry->node);
-    store->cert_bytes += der.n;
+    store->cert_memory += entry->cert->memory;
     entry->cert->ordinal = store->certs.count;
     return entry->cert;
 }
@@ -143,6 +143,10 @@ struct cert *tls_store_cert(struct tls_store *store, struct span der, nanotime t
         cert->first_seen = cert->last_seen = time;
         cert->first_frame = frame;
     }
+    if (time < cert->first_seen) { /* came earlier, but waited for other bytes */
+        cert->first_seen = time;
+        cert->first_frame = frame;
+    }
     if (time > cert->last_seen)
         cert->last_seen = time;
     return cert;
@@ -154,7 +158,8 @@ void tls_store_presented(struct tls_store *store, const struct cert *cert, unsig
     struct cert *kept = store->in_order[cert->ordinal - 1]->cert;
     struct text_list *names = &kept->names;
     kept->presented_by |= by;
-    if (by != CERT_FROM_SERVER || sni.n == 0 || names->count >= LIMIT_CERT_NAMES)
+    if (by != CERT_FROM_SERVER || sni.n == 0 || names->count >= LIMIT_CERT_NAMES ||
+        store->cert_memory + sni.n > LIMIT_CERT_BYTES)
         return;
     for (size_t i = 0; i < names->count; i++) {
         if (span_equal(names->items[i], sni))
@@ -162,6 +167,7 @@ void tls_store_presented(struct tls_store *store, const struct cert *cert, unsig
     }
     names->items = xrealloc(names->items, (names->count + 1) * sizeof *names->items);
     names->items[names->count++] = span_of(xmemdup(sni.p, sni.n), sni.n);
+    store->cert_memory += sizeof *names->items + sni.n;
 }
 
 /* share finds the hello of a key, or adds one whose facts are still empty. It takes the key's
@@ -196,13 +202,26 @@ static void put_part(struct buf *key, struct span part)
     buf_append(key, part.p, part.n);
 }
 
+/* kept_alpn is the part of a ProtocolNameList that is kept. */
+static struct span kept_alpn(struct span list)
+{
+    struct cursor c = cursor_of(list), name;
+    size_t n = 0;
+    for (unsigned i = 0; i < LIMIT_TLS_ALPN && cursor_vec8(&c, &name); i++) {
+        if (list.n - c.left > LIMIT_TLS_ALPN_BYTES)
+            break;
+        n = list.n - c.left;
+    }
+    return span_of(list.p, n);
+}
+
 static void begin_key(struct buf *key, uint8_t kind, const struct tls_hello *hello)
 {
-    const uint8_t flags[] = {kind, hello->ech, hello->early_data};
+    const uint8_t flags[] = {kind, hello->ech, hello->early_data, hello->external_keys};
     const uint16_t numbers[] = {hello->legacy_version, hello->version, hello->cipher, hello->group};
     buf_append(key, flags, sizeof flags);
     buf_append(key, numbers, sizeof numbers);
-    put_part(key, hello->alpn);
+    put_part(key, kept_alpn(hello->alpn));
 }
 
 /* split_alpn makes a list of the names in a ProtocolNameList. */
@@ -222,7 +241,7 @@ static struct span alpn_in(struct span key)
     struct cursor c = cursor_of(key);
     struct span length, list = {NULL, 0};
     uint32_t n;
-    if (cursor_skip(&c, 3 + 4 * sizeof(uint16_t)) && cursor_bytes(&c, &length, sizeof n)) {
+    if (cursor_skip(&c, 4 + 4 * sizeof(uint16_t)) && cursor_bytes(&c, &length, sizeof n)) {
         memcpy(&n, length.p, sizeof n);
         if (!cursor_bytes(&c, &list, n))
             return span_of(NULL, 0);
@@ -237,7 +256,8 @@ const struct client_hello *tls_store_client_hello(struct tls_store *store,
     struct client_hello facts = {.legacy_version = hello->legacy_version,
                                  .version = hello->version,
                                  .ech = hello->ech,
-                                 .early_data = hello->early_data};
+                                 .early_data = hello->early_data,
+                                 .external_keys = hello->external_keys};
     bool fresh;
     fingerprint_client(facts.ja3, facts.ja4, hello);
     begin_key(&key, CERT_FROM_CLIENT, hello);

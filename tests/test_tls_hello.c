@@ -11,15 +11,32 @@
 
 static const uint16_t ciphers[] = {0x0a0a, 0x1301, 0xc02f};
 
+/* put_offered_keys appends two identities, of which the second has this age, and their binders. */
+static void put_offered_keys(struct buf *out, uint32_t age)
+{
+    struct buf identities = {0}, binders = {0};
+    put_vector(&identities, 2, "a", 1);
+    put_number(&identities, 0, 4);
+    put_vector(&identities, 2, "ticket", 6);
+    put_number(&identities, age, 4);
+    for (unsigned i = 0; i < 2; i++)
+        put_vector(&binders, 1, "0123456789abcdef0123456789abcdef", 32);
+    put_vector(out, 2, identities.p, identities.n);
+    put_vector(out, 2, binders.p, binders.n);
+    buf_done(&identities);
+    buf_done(&binders);
+}
+
 static void put_all_extensions(struct buf *out)
 {
     static const char *const protocols[] = {"apns-security-v3", "h2"};
     static const uint16_t groups[] = {0x2a2a, 29, 23};
     static const uint16_t algorithms[] = {0x0403, 0x0804};
     static const uint16_t versions[] = {0x4a4a, 0x0303, 0x0304};
-    struct buf formats = {0}, ech = {0};
+    struct buf formats = {0}, ech = {0}, keys = {0};
     put_vector(&formats, 1, "\0", 1);
     buf_append(&ech, "\0rest", 5);
+    put_offered_keys(&keys, 0x12345678);
     put_extension(out, 0x1a1a, NULL);
     put_server_name(out, "courier.push.example");
     put_extension_list16(out, 10, 2, groups, COUNT_OF(groups));
@@ -29,7 +46,8 @@ static void put_all_extensions(struct buf *out)
     put_extension(out, 42, NULL);
     put_extension_list16(out, 43, 1, versions, COUNT_OF(versions));
     put_extension(out, 0xfe0d, &ech);
-    put_extension(out, 41, &ech);
+    put_extension(out, 41, &keys);
+    buf_done(&keys);
     buf_done(&formats);
     buf_done(&ech);
 }
@@ -54,7 +72,7 @@ static void a_full_client_hello_is_read(void **state)
     assert_int_equal(hello.groups.n, 6);
     assert_int_equal(hello.point_formats.n, 1);
     assert_int_equal(hello.signature_algorithms.n, 4);
-    assert_true(hello.early_data && hello.ech && hello.pre_shared_key);
+    assert_true(hello.early_data && hello.ech && hello.pre_shared_key && !hello.external_keys);
     buf_done(&extensions);
     buf_done(&body);
 }
@@ -329,11 +347,30 @@ static void authorities_are_counted(void **state)
     buf_done(&body);
 }
 
+static void keys_from_outside_are_told_from_tickets(void **state)
+{
+    (void)state;
+    for (uint32_t age = 0; age < 2; age++) {
+        struct buf keys = {0}, extensions = {0}, body = {0};
+        struct tls_hello hello;
+        put_offered_keys(&keys, age);
+        put_extension(&extensions, 41, &keys);
+        put_client_hello(&body, 0x0303, ciphers, COUNT_OF(ciphers), &extensions);
+        assert_true(tls_hello_client(&hello, span_of(body.p, body.n)));
+        assert_true(hello.whole && hello.pre_shared_key);
+        assert_int_equal(hello.external_keys, age == 0);
+        buf_done(&keys);
+        buf_done(&extensions);
+        buf_done(&body);
+    }
+}
+
 static void a_named_curve_is_told_from_a_prime(void **state)
 {
     (void)state;
     static const uint8_t curve[] = {3, 0, 23, 2, 4, 4};
-    static const uint8_t prime[] = {3, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}; /* 6144 bits */
+    uint8_t prime[2 + 768] = {3}; /* 6144 bits */
+    memset(prime + 2, 0xff, 768);
     uint16_t group = 0;
     assert_true(tls_named_curve(&group, span_of(curve, sizeof curve)));
     assert_int_equal(group, 23);
@@ -368,6 +405,7 @@ int main(void)
         cmocka_unit_test(chains_are_given_up_to_the_damage),
         cmocka_unit_test(tls13_chains_have_extensions_between),
         cmocka_unit_test(authorities_are_counted),
+        cmocka_unit_test(keys_from_outside_are_told_from_tickets),
         cmocka_unit_test(a_named_curve_is_told_from_a_prime),
         cmocka_unit_test(suites_without_certificate_are_known),
     };

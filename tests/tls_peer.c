@@ -110,6 +110,40 @@ static int accept_any(int good, X509_STORE_CTX *context)
     return 1;
 }
 
+/* The key that both ends know beforehand. */
+static SSL_SESSION *external_key(void)
+{
+    static const uint8_t suite[] = {0x13, 0x01}, key[32] = {7};
+    SSL *ssl = SSL_new(SSL_CTX_new(TLS_method()));
+    SSL_SESSION *session = SSL_SESSION_new();
+    need(ssl && session && SSL_SESSION_set1_master_key(session, key, sizeof key) &&
+             SSL_SESSION_set_cipher(session, SSL_CIPHER_find(ssl, suite)) &&
+             SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION),
+         "no key");
+    SSL_CTX_free(SSL_get_SSL_CTX(ssl));
+    SSL_free(ssl);
+    return session;
+}
+
+static int offer_key(SSL *ssl, const EVP_MD *hash, const uint8_t **id, size_t *id_length,
+                     SSL_SESSION **session)
+{
+    (void)ssl;
+    (void)hash;
+    *id = (const uint8_t *)"device";
+    *id_length = 6;
+    *session = external_key();
+    return 1;
+}
+
+static int find_key(SSL *ssl, const uint8_t *id, size_t id_length, SSL_SESSION **session)
+{
+    (void)ssl;
+    (void)id;
+    *session = id_length == 6 ? external_key() : NULL;
+    return 1;
+}
+
 static void use(SSL_CTX *context, const struct identity *id, const struct identity *above)
 {
     need(SSL_CTX_use_certificate(context, id->x) && SSL_CTX_use_PrivateKey(context, id->key),
@@ -150,12 +184,18 @@ static void prepare_server(SSL_CTX *c, const struct tls_peer *peer, const struct
         SSL_CTX_set_verify(c, SSL_VERIFY_PEER, accept_any);
         need(SSL_CTX_add_client_CA(c, peer->root.x), "authority");
     }
+    if (o->external_key)
+        SSL_CTX_set_psk_find_session_callback(c, find_key);
     if (o->early_data)
         SSL_CTX_set_max_early_data(c, 4096);
 }
 
 static void prepare_client(SSL_CTX *c, const struct tls_peer *peer, const struct peer_options *o)
 {
+    if (o->external_key) {
+        SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256");
+        SSL_CTX_set_psk_use_session_callback(c, offer_key);
+    }
     if (o->client_certificate)
         use(c, &peer->client, NULL);
     SSL_CTX_set_verify(c, SSL_VERIFY_PEER, o->reject ? NULL : accept_any);
