@@ -10,7 +10,8 @@
  * stack sends anything again so soon with the same identification and timestamps. */
 #define DUPLICATE_WITHIN (5 * NS_PER_SECOND / 1000)
 
-struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment)
+struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment,
+                        const struct flow_context *context)
 {
     struct flow *flow = xcalloc(1, sizeof *flow);
     flow->key = *key;
@@ -21,6 +22,8 @@ struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct 
     flow->vlan_count = segment->vlan_count;
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
     tcp_init(&flow->tcp);
+    for (unsigned i = 0; i < 2; i++)
+        flow->tcp.ends[i].reasm.all_held = context->held;
     return flow;
 }
 

@@ -61,6 +61,7 @@ struct flow {
 /* What flows share. */
 struct flow_context {
     struct tls_store *store;
+    size_t *held;        /* memory held for reassembly: reasm.h */
     struct appid *appid; /* NULL: nDPI is not asked */
     const char *(*interface_name)(void *context, uint16_t interface);
     void *interface_context;
@@ -70,7 +71,8 @@ struct flow_context {
 
 /* flow_begin makes a flow from its first segment, sent by end `from`; flow_take must follow. */
 MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
-                                   const struct segment *segment);
+                                   const struct segment *segment,
+                                   const struct flow_context *context);
 
 /* flow_has_seen tells that a packet is one that the flow took a moment ago, captured again on
  * another interface: no retransmission, and no answer to anything. */

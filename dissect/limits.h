@@ -7,6 +7,9 @@
 #define LIMIT_REASM_BYTES (256u * 1024)
 /* The same in pieces, so that one-byte segments can't make the list long to walk. */
 #define LIMIT_REASM_CHUNKS 512
+/* All directions together, with what the list costs: each of a flood of flows could fill its own.
+ * Beyond it, holes are gaps. */
+#define LIMIT_REASM_ALL (256u * 1024 * 1024)
 /* A hole that the receiver has acknowledged is missing in the capture only, or comes late because
  * the recorder saw two interfaces: after this long it is given up. */
 #define LIMIT_REASM_PATIENCE_S 5

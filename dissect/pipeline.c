@@ -22,6 +22,7 @@ struct pipeline {
     size_t waiting;            /* of those, ended */
     uint64_t watched[65536 / 64];
     struct dissect_counts counts;
+    size_t reasm_held; /* by all flows */
     uint64_t flows_begun;
     nanotime now; /* the latest packet time: never goes back */
 };
@@ -193,7 +194,7 @@ static struct flow *begin_flow(struct pipeline *p, const struct flow_key *key, u
 {
     while (flow_table_count(p->table) + p->waiting >= LIMIT_FLOWS)
         make_room(p);
-    struct flow *flow = flow_begin(key, from, segment);
+    struct flow *flow = flow_begin(key, from, segment, &p->context);
     flow->n = ++p->flows_begun;
     flow_table_add(p->table, flow);
     queue_put(p, flow, FLOW_OPEN);
@@ -299,6 +300,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     for (size_t i = 0; i < options->port_count; i++)
         p->watched[options->ports[i] / 64] |= UINT64_C(1) << (options->ports[i] % 64);
     p->context = (struct flow_context){.store = tls_store_new(),
+                                       .held = &p->reasm_held,
                                        .appid = options->ndpi ? appid_new() : NULL,
                                        .interface_name = options->interface_name,
                                        .interface_context = options->interface_context,

@@ -54,10 +54,30 @@ static struct span part(struct span bytes, uint64_t seq, uint64_t from, uint64_t
     return span_of(bytes.p + skip, (end < bytes.n ? end : bytes.n) - skip);
 }
 
+/* Counts memory taken or given back, in this direction's share of the whole. */
+static void charge(struct reasm *reasm, size_t bytes)
+{
+    if (reasm->all_held)
+        *reasm->all_held += bytes;
+}
+
+static void discharge(struct reasm *reasm, size_t bytes)
+{
+    if (reasm->all_held)
+        *reasm->all_held -= bytes;
+}
+
+static bool is_over_limit(const struct reasm *reasm)
+{
+    return reasm->held_bytes > LIMIT_REASM_BYTES || reasm->held_count > LIMIT_REASM_CHUNKS ||
+           (reasm->held && reasm->all_held && *reasm->all_held > LIMIT_REASM_ALL);
+}
+
 static void drop_head(struct reasm *reasm)
 {
     struct reasm_chunk *head = reasm->held;
     reasm->held = head->after;
+    discharge(reasm, sizeof *head + head->kept);
     reasm->held_bytes -= head->kept;
     reasm->held_count--;
     free(head);
@@ -96,6 +116,7 @@ static void hold(struct reasm *reasm, struct reasm_chunk **link, uint64_t seq, u
     if (kept)
         memcpy(chunk->bytes, bytes.p, kept);
     *link = chunk;
+    charge(reasm, sizeof *chunk + kept);
     reasm->held_bytes += kept;
     reasm->held_count++;
 }
@@ -144,7 +165,7 @@ uint64_t reasm_add(struct reasm *reasm, const struct reasm_out *out, uint64_t se
     }
     uint64_t fresh = hold_new(reasm, seq, length, bytes, from);
     drain(reasm, out);
-    while (reasm->held_bytes > LIMIT_REASM_BYTES || reasm->held_count > LIMIT_REASM_CHUNKS)
+    while (is_over_limit(reasm))
         give_up_hole(reasm, out);
     return fresh;
 }
@@ -166,6 +187,7 @@ void reasm_forget(struct reasm *reasm)
     reasm->count_only = true;
     for (struct reasm_chunk **link = &reasm->held; *link; link = &(*link)->after) {
         struct reasm_chunk *chunk = *link;
+        discharge(reasm, chunk->kept);
         chunk->kept = 0;
         *link = xrealloc(chunk, sizeof *chunk);
     }

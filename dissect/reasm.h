@@ -7,11 +7,12 @@
 
 struct reasm_chunk;
 
-/* Zero-initialise, then reasm_start; free with reasm_done. */
+/* Zero-initialise, set all_held if it is to be counted, then reasm_start; free with reasm_done. */
 struct reasm {
     uint64_t next;            /* all before it has been delivered or given up */
     struct reasm_chunk *held; /* beyond a hole, in order, without overlaps */
     uint64_t gap_bytes;       /* given up */
+    size_t *all_held;         /* memory held by all directions together; NULL: not counted */
     uint32_t held_bytes;      /* kept copies */
     uint16_t held_count;
     bool started;
@@ -37,8 +38,8 @@ void reasm_start(struct reasm *reasm, uint64_t seq);
 /* reasm_add takes a segment's payload: `length` bytes from `seq` on were on the wire, of which
  * `bytes` (length or fewer) were captured; the rest becomes a gap. What is in order is delivered at
  * once; what is not is copied and held. Of bytes that come twice the first ones count. Held bytes
- * are capped (limits.h): above it the oldest hole is given up. Returns how many of the bytes are
- * new. */
+ * are capped, for one direction and for all (limits.h): above it this one's oldest hole is given
+ * up. Returns how many of the bytes are new. */
 uint64_t reasm_add(struct reasm *reasm, const struct reasm_out *out, uint64_t seq, uint32_t length,
                    struct span bytes, const struct reasm_from *from);
 

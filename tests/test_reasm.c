@@ -265,6 +265,31 @@ static void any_order_gives_the_same(void **state)
     }
 }
 
+/* Many directions that each hold little: all of them together are capped, and all is given back. */
+static void what_all_hold_is_capped(void **state)
+{
+    (void)state;
+    enum { BLOCK = 1024 };
+    static const uint8_t block[BLOCK];
+    const struct reasm_out out = {NULL, drop_bytes, drop_gap};
+    size_t all = LIMIT_REASM_ALL - 2 * BLOCK;
+    struct reasm a = {.all_held = &all}, b = {.all_held = &all};
+    reasm_start(&a, BASE);
+    reasm_start(&b, BASE);
+    reasm_add(&a, &out, BASE + 1, BLOCK, span_of(block, BLOCK), &(struct reasm_from){0});
+    assert_int_equal(a.held_count, 1);
+    assert_true(all > LIMIT_REASM_ALL - BLOCK);
+    reasm_add(&b, &out, BASE + 1, BLOCK, span_of(block, BLOCK), &(struct reasm_from){0});
+    assert_int_equal(b.held_count, 0);
+    assert_int_equal(b.gap_bytes, 1);
+    assert_int_equal(a.held_count, 1); /* another's flood takes nothing away */
+    reasm_forget(&a);
+    assert_true(all < LIMIT_REASM_ALL - BLOCK);
+    reasm_done(&a);
+    reasm_done(&b);
+    assert_true(all == LIMIT_REASM_ALL - 2 * BLOCK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +302,7 @@ int main(void)
         cmocka_unit_test(an_acknowledged_hole_is_kept_a_while),
         cmocka_unit_test(held_bytes_are_capped),
         cmocka_unit_test(held_pieces_are_capped),
+        cmocka_unit_test(what_all_hold_is_capped),
         cmocka_unit_test(forgetting_keeps_the_count),
         cmocka_unit_test(any_order_gives_the_same),
     };
