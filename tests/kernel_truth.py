@@ -48,8 +48,10 @@ def check(program, capture):
         expected = socket["state"] if socket else "gone"
         unacked = 0
         if socket and socket["state"] not in GONE:
-            unacked = socket["send_q"] - socket.get("notsent", 0)
-            unacked -= 1 if socket["state"] in HOLDS_ONE and unacked else 0
+            not_sent = socket.get("notsent", 0)
+            unacked = socket["send_q"] - not_sent
+            # A FIN is the last byte: behind bytes not sent it was not sent either.
+            unacked -= 1 if socket["state"] in HOLDS_ONE and unacked and not not_sent else 0
         state = "gone" if not socket and got["state"] in GONE else got["state"]
         if socket and socket["state"] == "TIME_WAIT" and got["state"] in GONE:
             state = "TIME_WAIT"
