@@ -264,19 +264,36 @@ static bool is_duplicate_ack(const struct tcp_end *x, const struct tcp_end *y,
            x->window == scaled_window(x, y, a);
 }
 
+/* Where the capture misses y's answer to x's SYN, x itself tells that there was one: a SYN-ACK when
+ * it acknowledges anything, or the handshake's ACK when it acknowledges more and more. */
+static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
+{
+    if (!a->ack || a->syn || !x->syn ||
+        (x->state != SIDE_SYN_SENT && !(y->heard && x->una <= x->isn)))
+        return;
+    y->heard |= !y->seen;
+    if (x->una <= x->isn) {
+        x->una = x->isn + 1;
+        flight_acked(&x->flight, x->una, x->next);
+    }
+    move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
+}
+
 static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
 {
     struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     if (!y->known) {
         know(y, seq_first(a->segment->ack));
-        y->heard = x->state == SIDE_SYN_SENT; /* only a SYN-ACK gets it to send an ACK */
         return;
     }
     uint64_t ack = seq_near(y->next, a->segment->ack);
     if (ack > y->una && ack <= y->next + WINDOW_MAX) {
         if (y->state == SIDE_SYN_SENT && ack > y->next)
             return; /* unacceptable: RFC 9293 section 3.10.7.3 */
-        y->heard |= !y->seen;
+        if (!y->seen) {
+            y->heard = true;
+            infer_answer(x, y, a);
+        }
         advance(tcp, x, y, ack, a);
     } else if (ack <= y->una) {
         if (!y->seen && ack < y->una)
@@ -291,16 +308,6 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
     /* In a simultaneous open the acknowledgment came before the SYN-ACK. */
     if (y->state == SIDE_SYN_RECEIVED && y->una > y->isn && !a->syn)
         move(y, EVENT_SYN_ACKED, a->time);
-}
-
-/* Where the capture misses all that y sends, x itself tells that its SYN was answered. */
-static void infer_answer(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
-{
-    if (!y->heard || !x->syn || x->una > x->isn)
-        return;
-    x->una = x->isn + 1;
-    flight_acked(&x->flight, x->una, x->next);
-    move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
 }
 
 /* --- windows and probes --- */
@@ -407,8 +414,8 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
             count_try(x, a);
         return;
     }
-    if (a->end < x->sent || x->state == SIDE_CLOSED)
-        return; /* before what it has sent already: no stack does that */
+    if (a->end < x->sent || x->state <= SIDE_SYN_SENT)
+        return; /* before what it has sent already, or with its SYN: no stack does that */
     x->fin = true;
     x->fin_at = a->end;
     x->fin_time = a->time;
@@ -487,10 +494,9 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
         x->seen = true;
         bool probe = is_probe(x, &a);
         answer_probes(x, y);
-        if (a.ack) {
+        infer_answer(x, y, &a); /* first, for the ACK may be of a FIN, too */
+        if (a.ack)
             take_ack(tcp, from, &a);
-            infer_answer(x, y, &a);
-        }
         take_window(x, y, &a);
         if (probe)
             take_probe(x, y, &a);

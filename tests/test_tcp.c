@@ -362,7 +362,41 @@ static void one_direction_of_a_connection(void **state)
     finish(&t);
 }
 
-/* The same of a server. */
+/* The capture has lost the SYN-ACK and its ACK. */
+static void answer_to_the_syn_missing(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 900);
+    send(&t, C, SYN, 0, 0, 0);
+    send(&t, S, ACK, 1, 1, 100);
+    send(&t, C, FIN | ACK, 1, 101, 0);
+    expect_states(&t, SIDE_FIN_WAIT_1, SIDE_ESTABLISHED);
+    send(&t, S, FIN | ACK, 101, 2, 0);
+    send(&t, C, ACK, 2, 102, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_CLOSED);
+    finish(&t);
+    t = begin_at(5, 900);
+    send(&t, C, SYN, 0, 0, 0);
+    send(&t, S, FIN | ACK, 1, 1, 100);
+    send(&t, C, ACK, 1, 102, 0);
+    expect_states(&t, SIDE_CLOSE_WAIT, SIDE_FIN_WAIT_2);
+    finish(&t);
+}
+
+/* A FIN scan: no FIN ends what never began. */
+static void fin_with_a_syn_or_before_the_handshake(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 900);
+    send(&t, C, SYN, 0, 0, 0);
+    send(&t, C, FIN, 1, 0, 0);
+    send(&t, C, SYN | FIN, 0, 0, 0);
+    expect_states(&t, SIDE_SYN_SENT, SIDE_CLOSED);
+    assert_int_equal(outcome_after(&t, 9 * NS_PER_SECOND).teardown, TEARDOWN_UNANSWERED);
+    finish(&t);
+}
+
+/* One direction again, a server's. */
 static void the_other_direction_of_a_connection(void **state)
 {
     (void)state;
@@ -690,6 +724,8 @@ int main(void)
         cmocka_unit_test(fin_after_its_own_ack),
         cmocka_unit_test(fin_after_a_forged_ack),
         cmocka_unit_test(one_direction_of_a_connection),
+        cmocka_unit_test(answer_to_the_syn_missing),
+        cmocka_unit_test(fin_with_a_syn_or_before_the_handshake),
         cmocka_unit_test(the_other_direction_of_a_connection),
         cmocka_unit_test(unanswered_syn),
         cmocka_unit_test(reset_in_data),
