@@ -221,13 +221,22 @@ static enum end_reason own_reason(const struct flow *flow, enum end_reason other
     return tcp_is_over(&flow->tcp) ? ENDED_CLOSED : otherwise;
 }
 
+/* Gives up all holes of an end, also one that no bytes follow but a FIN or an acknowledgment. */
+static void flush_end(struct flow *flow, unsigned end, const struct flow_context *context)
+{
+    struct stream stream = {flow, end, context};
+    const struct reasm_out out = stream_out(&stream);
+    struct tcp_end *x = &flow->tcp.ends[end];
+    const struct reasm_from last = {x->last_frame, x->last_time};
+    reasm_flush(&x->reasm, &out);
+    reasm_end(&x->reasm, &out, x->fin ? x->fin_at : x->una, &last);
+}
+
 void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
               const struct flow_context *context)
 {
     for (unsigned end = 0; end < 2; end++) {
-        struct stream stream = {flow, end, context};
-        const struct reasm_out out = stream_out(&stream);
-        reasm_flush(&flow->tcp.ends[end].reasm, &out);
+        flush_end(flow, end, context);
         settle_tls(flow);
         tell_fin(flow, end);
     }

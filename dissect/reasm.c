@@ -182,6 +182,13 @@ void reasm_flush(struct reasm *reasm, const struct reasm_out *out)
         give_up_hole(reasm, out);
 }
 
+void reasm_end(struct reasm *reasm, const struct reasm_out *out, uint64_t end,
+               const struct reasm_from *from)
+{
+    if (reasm->started && end > reasm->next)
+        deliver_gap(reasm, out, end - reasm->next, from);
+}
+
 void reasm_forget(struct reasm *reasm)
 {
     reasm->count_only = true;

@@ -51,6 +51,11 @@ void reasm_settle(struct reasm *reasm, const struct reasm_out *out, uint64_t ack
 /* reasm_flush gives up every hole: no more segments are to come. */
 void reasm_flush(struct reasm *reasm, const struct reasm_out *out);
 
+/* reasm_end says that the stream reaches to `end`, if that is known to be beyond what has come: the
+ * capture misses the rest. Call it after reasm_flush. `from` is what shows it. */
+void reasm_end(struct reasm *reasm, const struct reasm_out *out, uint64_t end,
+               const struct reasm_from *from);
+
 /* reasm_forget drops the copies held and keeps only the count from now on. Not to be called from
  * within an output function. */
 void reasm_forget(struct reasm *reasm);

@@ -331,6 +331,26 @@ static void live_reports_soon_and_once(void **state)
     assert_int_equal(out.records[2].ends[CLIENT].port, 1001);
 }
 
+/* No bytes follow these holes: a FIN shows one, an acknowledgment the other. */
+static void bytes_missing_at_the_end_are_a_gap(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    send(&out, true, 1001, FIN | ACK, 101 + 109, 9001);
+    open_connection(&out, 1002, 100);
+    send(&out, true, 1002, ACK, 101, 9001 + 50);
+    open_connection(&out, 1003, 100);
+    close_connection(&out, 1003, 100);
+    finish(&out);
+    static const uint64_t missing[][2] = {{109, 0}, {0, 50}, {0, 0}};
+    assert_int_equal(out.count, COUNT_OF(missing));
+    for (size_t i = 0; i < out.count; i++)
+        for (unsigned side = CLIENT; side <= SERVER; side++)
+            assert_int_equal(out.records[i].tcp.ends[side].gap_bytes, missing[i][side]);
+}
+
 static void who_is_the_client(void **state)
 {
     (void)state;
@@ -380,6 +400,7 @@ int main(void)
         cmocka_unit_test(answers_sent_twice),
         cmocka_unit_test(idle_times),
         cmocka_unit_test(live_reports_soon_and_once),
+        cmocka_unit_test(bytes_missing_at_the_end_are_a_gap),
         cmocka_unit_test(who_is_the_client),
         cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
     };
