@@ -4,7 +4,6 @@
 #include "decode.h"
 
 #include "cursor.h"
-#include "keyed_hash.h"
 #include "link.h"
 
 enum {
@@ -169,17 +168,20 @@ static void read_options(struct segment *out, struct cursor c)
     }
 }
 
-/* What a packet keeps from interface to interface: all of its TCP header, the length of its payload
- * and, in IPv4, the identification that a sender changes with each transmission. TTL, VLAN and link
- * layer differ. */
-static uint64_t identity_of(const struct segment *s, struct span header)
+/* What a packet keeps from interface to interface, unlike TTL, VLAN and link layer: numbers,
+ * length, the checksum, which covers all the rest, and in IPv4 the identification, which senders
+ * change with each transmission. Odd factors mix them. */
+static uint64_t identity_of(const struct segment *s, uint16_t checksum)
 {
     uint16_t id = 0;
     struct cursor ip = cursor_of(s->ip);
     if (!s->from.ipv6 && cursor_skip(&ip, 4))
         (void)!cursor_u16(&ip, &id);
-    const struct hash_key key = {id, s->length};
-    return hash_bytes(&key, header);
+    uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
+    uint64_t rest = (uint64_t)id << 48 | (uint64_t)checksum << 32 | (uint32_t)s->window << 16 |
+                    (uint32_t)s->flags << 8;
+    uint64_t mixed = numbers * 0x9e3779b97f4a7c15 ^ (rest + s->length) * 0xc2b2ae3d27d4eb4f;
+    return mixed ^ mixed >> 32;
 }
 
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
@@ -187,18 +189,20 @@ static uint64_t identity_of(const struct segment *s, struct span header)
 static enum note decode_tcp(struct segment *out, struct cursor *c, uint32_t wire)
 {
     uint8_t offset;
+    uint16_t checksum;
     struct cursor tcp = *c, options;
     if (wire < TCP_HEADER_MIN)
         return NOTE_MALFORMED;
     if (!cursor_u16(&tcp, &out->from.port) || !cursor_u16(&tcp, &out->to.port) ||
         !cursor_u32(&tcp, &out->seq) || !cursor_u32(&tcp, &out->ack) || !cursor_u8(&tcp, &offset) ||
-        !cursor_u8(&tcp, &out->flags) || !cursor_u16(&tcp, &out->window) || !cursor_skip(&tcp, 4))
+        !cursor_u8(&tcp, &out->flags) || !cursor_u16(&tcp, &out->window) ||
+        !cursor_u16(&tcp, &checksum) || !cursor_skip(&tcp, 2))
         return NOTE_CUT;
     uint32_t header = (offset >> 4) * 4u;
     if (header < TCP_HEADER_MIN || header > wire)
         return NOTE_MALFORMED;
     out->length = wire - header;
-    out->identity = identity_of(out, span_of(c->p, c->left < header ? c->left : header));
+    out->identity = identity_of(out, checksum);
     if (!cursor_sub(&tcp, &options, header - TCP_HEADER_MIN)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);

@@ -308,6 +308,31 @@ static void bad_options_keep_what_was_read(void **state)
     free((void *)(uintptr_t)packet.bytes);
 }
 
+static uint64_t identity_with(size_t at, uint8_t value)
+{
+    struct craft c = {.n = 0};
+    struct segment s;
+    craft_ipv4(&c, 6, 20);
+    craft_tcp(&c, 1000, 5223, 1, 2, FLAG_ACK, 3, span_of(NULL, 0), span_of(NULL, 0));
+    c.bytes[at] = value;
+    struct packet packet = craft_packet(&c, LINK_RAW);
+    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    free((void *)(uintptr_t)packet.bytes);
+    return s.identity;
+}
+
+/* A router on the way changes the TTL; to send again changes the identification. */
+static void identity_of_a_packet(void **state)
+{
+    (void)state;
+    enum { ID = 5, TTL = 8, SEQ = 27, ACK_NUMBER = 31, FLAGS = 33, WINDOW = 35, CHECKSUM = 36 };
+    static const uint8_t telling[] = {ID, SEQ, ACK_NUMBER, FLAGS, WINDOW, CHECKSUM};
+    uint64_t identity = identity_with(TTL, 64);
+    assert_true(identity == identity_with(TTL, 63));
+    for (size_t i = 0; i < COUNT_OF(telling); i++)
+        assert_true(identity != identity_with(telling[i], 99));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +350,7 @@ int main(void)
         cmocka_unit_test(contradicting_lengths_are_malformed),
         cmocka_unit_test(length_zero_is_all),
         cmocka_unit_test(bad_options_keep_what_was_read),
+        cmocka_unit_test(identity_of_a_packet),
     };
     return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
 }
