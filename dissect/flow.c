@@ -229,7 +229,10 @@ static void flush_end(struct flow *flow, unsigned end, const struct flow_context
     struct tcp_end *x = &flow->tcp.ends[end];
     const struct reasm_from last = {x->last_frame, x->last_time};
     reasm_flush(&x->reasm, &out);
-    reasm_end(&x->reasm, &out, x->fin ? x->fin_at : x->una, &last);
+    if (x->fin)
+        reasm_end(&x->reasm, &out, x->fin_at, &last);
+    else if (x->una != x->reasm.next + 1) /* one alone is rather a FIN */
+        reasm_end(&x->reasm, &out, x->una, &last);
 }
 
 void flow_end(struct flow *flow, enum end_reason reason, nanotime now,

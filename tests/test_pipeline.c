@@ -343,8 +343,11 @@ static void bytes_missing_at_the_end_are_a_gap(void **state)
     send(&out, true, 1002, ACK, 101, 9001 + 50);
     open_connection(&out, 1003, 100);
     close_connection(&out, 1003, 100);
+    open_connection(&out, 1004, 100);
+    send(&out, true, 1004, FIN | ACK, 101, 9001);
+    send(&out, true, 1004, ACK, 102, 9002); /* the FIN of the server is missing */
     finish(&out);
-    static const uint64_t missing[][2] = {{109, 0}, {0, 50}, {0, 0}};
+    static const uint64_t missing[][2] = {{109, 0}, {0, 50}, {0, 0}, {0, 0}};
     assert_int_equal(out.count, COUNT_OF(missing));
     for (size_t i = 0; i < out.count; i++)
         for (unsigned side = CLIENT; side <= SERVER; side++)
