@@ -2,6 +2,7 @@
  *
  * The only file that prints errors and decides the exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 #include "options.h"
 #include "progress.h"
 #include "report/report.h"
+#include "report/terminal_text.h"
 
 enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INTERNAL = 4 };
 
@@ -72,15 +75,32 @@ static void catch_signals(struct source *source)
 
 static enum exit_status fail(enum exit_status status, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* A line may hold the name of a file, and that may hold anything. */
 static enum exit_status fail(enum exit_status status, const char *format, ...)
 {
+    const struct text_style style = {.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0};
+    struct buf text = {0}, safe = {0};
     va_list args;
     va_start(args, format);
-    fputs("pushwatch: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    buf_vprintf(&text, format, args);
     va_end(args);
+    terminal_append(&safe, &style, span_of(text.p, text.n), WIRE_TEXT);
+    fprintf(stderr, "pushwatch: %s\n", buf_text(&safe));
+    buf_done(&text);
+    buf_done(&safe);
     return status;
+}
+
+/* What is opened must not get the number of a closed standard stream: a message would go into a
+ * report, or out of the interface as a packet. */
+static void keep_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }
 
 static nanotime clock_now(void)
@@ -120,11 +140,33 @@ static enum exit_status open_filter(struct run *run)
     return EXIT_DONE;
 }
 
+static bool same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Would writing to a path destroy an input, or an output that is open already? */
+static bool is_taken(const struct run *run, const char *path, size_t outputs)
+{
+    const struct options *options = run->options;
+    for (size_t i = 0; i < options->file_count; i++)
+        if (same_file(options->files[i], path))
+            return true;
+    for (size_t i = 0; i < outputs; i++)
+        if (options->outputs[i].path && same_file(options->outputs[i].path, path))
+            return true;
+    return false;
+}
+
 static enum exit_status open_outputs(struct run *run)
 {
     for (size_t i = 0; i < run->options->output_count; i++) {
         const char *path = run->options->outputs[i].path;
-        run->streams[i] = path ? fopen(path, "w") : stdout;
+        if (path && is_taken(run, path, i))
+            return fail(EXIT_USAGE, "--output: %s: is an input or another output", path);
+        run->streams[i] = path ? fopen(path, "we") : stdout;
         if (!run->streams[i])
             return fail(EXIT_USAGE, "--output: %s: %s", path, strerror(errno));
     }
@@ -322,7 +364,7 @@ static enum exit_status finish(struct run *run, enum source_status status)
                                 .drops_interface = drops.interface,
                                 .peak_memory = run->meta.live ? peak_memory() : 0};
     bool written = report_finish(run->report, &end);
-    if (run->options->verbose)
+    if (run->options->verbose && !run->options->quiet)
         fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));
     if (damage)
         fail(EXIT_INPUT, "%s", damage);
@@ -374,25 +416,33 @@ static void print_version(void)
            appid_version(), x509_library_version());
 }
 
+static enum exit_status printed(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return fail(EXIT_INTERNAL, "standard output: %s", strerror(errno));
+    return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct source_error error;
     char wrong[256];
+    keep_standard_streams();
     setlocale(LC_CTYPE, "");
     if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
         return fail(EXIT_USAGE, "%s", wrong);
     switch (options.command) {
     case COMMAND_HELP:
         fputs(options_help, stdout);
-        return EXIT_DONE;
+        return printed();
     case COMMAND_VERSION:
         print_version();
-        return EXIT_DONE;
+        return printed();
     case COMMAND_LIST_INTERFACES:
         if (!interfaces_list(&error, stdout))
             return fail(EXIT_INPUT, "%s", error.text);
-        return EXIT_DONE;
+        return printed();
     case COMMAND_ANALYSE:
         break;
     }

@@ -64,6 +64,33 @@ expect 2 'interval' "$program" --interval 5 "$seed"
 expect 2 'snaplen' "$program" -i lo --snaplen 5
 expect 2 "user.*nosuchuser|nosuchuser.*user" "$program" --user nosuchuser "$seed"
 
+# A report is not written over an input, nor over another report.
+cp "$seed" "$work/copy.pcap"
+ln -s copy.pcap "$work/link"
+expect 2 'is an input' "$program" -o "json:$work/copy.pcap" "$work/copy.pcap"
+expect 2 'is an input' "$program" -o "json:$work/link" "$work/copy.pcap"
+expect 2 'another output' "$program" -o "json:$work/report" -o "text:$work/report" "$seed"
+cmp -s "$seed" "$work/copy.pcap" || { echo "wrong: an input was written over"; bad=$((bad + 1)); }
+
+# Names and words that would speak to the terminal are escaped. The second is U+009B, a CSI.
+escape=$(printf '\033]0;x') csi=$(printf '\302\2331m')
+for what in "$work/no-$escape" "$work/no-$csi" "-$escape" "--no-$csi"; do
+    "$program" "$what" >"$work/out" 2>"$work/err" && { echo "wrong: $what is fine"; bad=$((bad + 1)); }
+    LC_ALL=C grep -q "$(printf '[\033\233]')" "$work/err" &&
+        { echo "wrong: a control character on standard error"; bad=$((bad + 1)); }
+done
+
+# What can't be written is not done.
+for option in --help --version --list-interfaces; do
+    "$program" $option >/dev/full 2>"$work/err"
+    [ $? = 4 ] || { echo "wrong: $option on a full disk: not status 4"; bad=$((bad + 1)); }
+done
+"$program" -q "$seed" >&- 2>"$work/err"
+[ $? = 4 ] || { echo "wrong: standard output closed: not status 4"; bad=$((bad + 1)); }
+# With standard error closed, its number must not go to a report that messages then end up in.
+"$program" -o "json:$work/report" "$seed" "$work/nowhere.pcap" 2>&-
+grep -q '^pushwatch:' "$work/report" && { echo "wrong: a message in the report"; bad=$((bad + 1)); }
+
 # No permission, seen by somebody who is not root.
 cp "$program" "$work/pushwatch"
 cp "$seed" "$work/secret.pcap"
