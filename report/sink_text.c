@@ -37,7 +37,7 @@ static void *text_create(const struct run_meta *meta, FILE *out,
     sink->style.colour = options->colour;
     sink->style.ascii = options->ascii;
     sink->show_certificates = options->certificates;
-    sink->stories = text_stories_new(&sink->style);
+    sink->stories = text_stories_new(&sink->style, meta->live);
     return sink;
 }
 
@@ -48,10 +48,15 @@ static void print(struct text_sink *sink, struct buf *text)
     text->n = 0;
 }
 
+static void say_if_missing(struct text_sink *sink, bool whole)
+{
+    if (!whole)
+        fputs("(a part of this is missing: the temporary file could not hold it)\n", sink->out);
+}
+
 static void print_spool(struct text_sink *sink, struct spool *spool)
 {
-    if (!spool_print(spool, sink->out))
-        fputs("(a part of this is missing: the temporary file could not hold it)\n", sink->out);
+    say_if_missing(sink, spool_print(spool, sink->out));
 }
 
 static void text_begin(void *context)
@@ -159,7 +164,7 @@ static void text_finish(void *context, const struct findings *findings,
     if (sink->meta->live)
         text_stories_rest(&sink->scratch, sink->stories);
     else
-        text_stories_print(&sink->scratch, sink->stories);
+        say_if_missing(sink, text_stories_print(sink->out, sink->stories));
     print(sink, &sink->scratch);
     finish_certificates(sink);
     text_limits_print(&sink->scratch, &sink->style, end);

@@ -2,6 +2,7 @@
 #include "text_story.h"
 
 #include "names.h"
+#include "spool.h"
 #include "text_table.h"
 #include "timetext.h"
 
@@ -24,8 +25,8 @@ struct shape {
 };
 
 struct kind {
-    struct buf text;   /* told in full */
-    struct buf briefs; /* a line each */
+    struct buf text;     /* told in full */
+    struct spool briefs; /* a line each; as many as there are connections */
     uint64_t count, told, told_briefly;
     struct shape shapes[SHAPES_MAX];
     size_t shape_count;
@@ -41,13 +42,16 @@ struct kind {
 
 struct text_stories {
     struct text_style style;
+    bool live; /* what was told in a line is not wanted again */
+    struct buf brief;
     struct kind kinds[FINDINGS];
 };
 
-struct text_stories *text_stories_new(const struct text_style *style)
+struct text_stories *text_stories_new(const struct text_style *style, bool live)
 {
     struct text_stories *stories = xcalloc(1, sizeof(*stories));
     stories->style = *style;
+    stories->live = live;
     return stories;
 }
 
@@ -55,14 +59,23 @@ void text_stories_free(struct text_stories *stories)
 {
     for (size_t i = 0; stories && i < FINDINGS; i++) {
         buf_done(&stories->kinds[i].text);
-        buf_done(&stories->kinds[i].briefs);
+        spool_done(&stories->kinds[i].briefs);
     }
+    if (stories)
+        buf_done(&stories->brief);
     free(stories);
 }
 
 static void wrap(struct buf *out, const struct text_style *style, struct buf *text, unsigned indent)
 {
     terminal_wrap(out, style, span_of(text->p, text->n), indent, indent);
+    text->n = 0;
+}
+
+static void print(FILE *out, struct buf *text)
+{
+    if (text->n > 0)
+        fwrite(text->p, 1, text->n, out);
     text->n = 0;
 }
 
@@ -235,19 +248,24 @@ static void add_to_rest(struct kind *kind, uint64_t n)
 }
 
 /* A stuck connection in one line: nobody should have to look for its frames elsewhere. */
-static struct span tell_briefly(struct kind *kind, const struct flow_record *record)
+static struct span tell_briefly(struct text_stories *stories, struct kind *kind,
+                                const struct flow_record *record)
 {
     const struct stuck_record *stuck = &record->tcp.stuck;
+    struct buf *line = &stories->brief;
     struct time_room room;
     nanotime tried = stuck->last_attempt ? stuck->last_attempt - stuck->since : 0;
-    size_t begin = kind->briefs.n;
-    buf_printf(&kind->briefs, "  Flow %-5" PRIu64 " %6" PRIu64 " bytes, %s: ", record->n,
+    line->n = 0;
+    buf_printf(line, "  Flow %-5" PRIu64 " %6" PRIu64 " bytes, %s: ", record->n,
                record->tcp.ends[stuck->end].unacked, names_stuck_cause(stuck->cause));
-    buf_printf(&kind->briefs, "%" PRIu32 " retr%s in %s, frames %" PRIu64 " to %" PRIu64 "\n",
+    buf_printf(line, "%" PRIu32 " retr%s in %s, frames %" PRIu64 " to %" PRIu64 "\n",
                stuck->attempts, stuck->attempts == 1 ? "y" : "ies", timetext_span(&room, tried),
                stuck->first_frame, stuck->last_frame);
     kind->told_briefly++;
-    return span_of(kind->briefs.p + begin, kind->briefs.n - begin);
+    struct span told = span_of(line->p, line->n);
+    if (!stories->live)
+        spool_add(&kind->briefs, line);
+    return told;
 }
 
 struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
@@ -263,7 +281,7 @@ struct span text_stories_add(struct text_stories *stories, const struct flow_rec
         shape->count++;
     if (kind->told >= TOLD_ALIKE && !(shape && shape->told == 0)) {
         if (record->tcp.stuck.cause != STUCK_NOT)
-            return tell_briefly(kind, record);
+            return tell_briefly(stories, kind, record);
         add_to_rest(kind, record->n);
         return span_of(NULL, 0);
     }
@@ -311,17 +329,20 @@ static void put_rest(struct buf *out, const struct text_style *style, const stru
     buf_done(&text);
 }
 
-static void put_briefs(struct buf *out, const struct text_style *style, const struct kind *kind)
+/* Returns false if lines are missing. */
+static bool print_briefs(FILE *out, const struct text_style *style, struct kind *kind)
 {
     if (kind->told_briefly == 0)
-        return;
-    struct buf text = {0};
+        return true;
+    struct buf text = {0}, lead = {0};
     buf_printf(&text, "And %" PRIu64 " more like %s.", kind->told_briefly,
                kind->told > 1 ? "these" : "this");
     put_shapes(&text, kind);
-    wrap(out, style, &text, 0);
-    buf_append(out, kind->briefs.p, kind->briefs.n);
+    wrap(&lead, style, &text, 0);
+    print(out, &lead);
     buf_done(&text);
+    buf_done(&lead);
+    return spool_print(&kind->briefs, out);
 }
 
 static void put_heading(struct buf *out, const struct text_style *style, enum finding_id id,
@@ -336,19 +357,25 @@ static void put_heading(struct buf *out, const struct text_style *style, enum fi
     buf_done(&title);
 }
 
-void text_stories_print(struct buf *out, const struct text_stories *stories)
+bool text_stories_print(FILE *out, struct text_stories *stories)
 {
+    struct buf text = {0};
+    bool whole = true;
     for (unsigned id = 0; id < FINDINGS; id++) {
-        const struct kind *kind = &stories->kinds[id];
+        struct kind *kind = &stories->kinds[id];
         if (kind->count == 0)
             continue;
-        put_heading(out, &stories->style, (enum finding_id)id, kind->count);
-        buf_append(out, kind->text.p, kind->text.n);
+        put_heading(&text, &stories->style, (enum finding_id)id, kind->count);
+        buf_append(&text, kind->text.p, kind->text.n);
         if (kind->told_briefly + kind->rest_count > 0)
-            buf_append(out, "\n", 1);
-        put_briefs(out, &stories->style, kind);
-        put_rest(out, &stories->style, kind);
+            buf_append(&text, "\n", 1);
+        print(out, &text);
+        whole = print_briefs(out, &stories->style, kind) && whole;
+        put_rest(&text, &stories->style, kind);
+        print(out, &text);
     }
+    buf_done(&text);
+    return whole;
 }
 
 void text_stories_rest(struct buf *out, const struct text_stories *stories)

@@ -7,21 +7,26 @@
 
 #include "../dissect/flow_record.h"
 
+#include <stdio.h>
+
 /* Stories are kept by kind, so that many alike can be told as one. */
 struct text_stories;
 
-struct text_stories *text_stories_new(const struct text_style *style);
+/* text_stories_new begins. In a `live` run each is printed as it is told, and only what
+ * text_stories_rest wants is kept. */
+struct text_stories *text_stories_new(const struct text_style *style, bool live);
 
 /* text_stories_add tells of one flow, if something is to be told: a finding of `notice` or above.
  * The first ones of a kind are told in full, and later ones that look different (in cause or in
  * the number of bytes that wait); of others those that are stuck get a line, and the rest are
- * counted. Returns what was told, to be printed at once
- * in a live run; empty if nothing was. It is valid until the next call. */
+ * counted. Returns what was told, to be printed at once in a live run; empty if nothing was. It is
+ * valid until the next call. */
 struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
                              const struct findings *findings);
 
-/* text_stories_print appends all that was told, a section for each kind, the most severe first. */
-void text_stories_print(struct buf *out, const struct text_stories *stories);
+/* text_stories_print writes all that was told, a section for each kind, the most severe first.
+ * Returns false if a temporary file could not hold it all; then something is missing. */
+MUST_CHECK bool text_stories_print(FILE *out, struct text_stories *stories);
 
 /* text_stories_rest appends only what was counted and not told: the end of a live run. */
 void text_stories_rest(struct buf *out, const struct text_stories *stories);

@@ -34,14 +34,15 @@ static bool is_stuck_finding(const struct finding *finding)
 static void add_stuck(struct text_overview *overview, const struct flow_record *record)
 {
     const struct stuck_record *stuck = &record->tcp.stuck;
-    nanotime since = stuck->cause != STUCK_NOT ? stuck->since : record->tcp.ends[CLIENT].fin_time;
+    enum side closer = record->tcp.ends[CLIENT].fin > 0 ? CLIENT : SERVER;
+    nanotime since = stuck->cause != STUCK_NOT ? stuck->since : record->tcp.ends[closer].fin_time;
     nanotime now = record->end + (record->tcp.idle_at_end > 0 ? record->tcp.idle_at_end : 0);
     if (overview->stuck == 0 || since < overview->stuck_since)
         overview->stuck_since = since;
     if (now - since > overview->stuck_longest)
         overview->stuck_longest = now - since;
     overview->stuck++;
-    if (record->tcp.ends[stuck->end].fin > 0)
+    if (record->tcp.ends[stuck->cause != STUCK_NOT ? stuck->end : closer].fin > 0)
         overview->stuck_fin++;
     else if (stuck->cause == STUCK_WINDOW_CLOSED)
         overview->stuck_window++;
@@ -72,7 +73,7 @@ static void say_stuck_kinds(struct buf *text, const struct text_overview *overvi
     } kinds[] = {
         {overview->stuck_fin, "sent a FIN that was never acknowledged"},
         {overview->stuck - overview->stuck_fin - overview->stuck_window,
-         "sent data or keep-alives that were never answered"},
+         "sent data or keep-alives that were never acknowledged"},
         {overview->stuck_window, "met a receive window that stays closed"},
     };
     const char *lead = "";
@@ -222,7 +223,7 @@ static void put_capture(struct buf *out, const struct text_style *style,
     struct buf value = {0}, rest = {0}, name = {0};
     buf_printf(&rest, ": %" PRIu64 " packet%s", end->counts.packets, plural(end->counts.packets));
     if (!end->clean)
-        buf_printf(&rest, "; damaged, see below");
+        buf_printf(&rest, "; not read to the end, see below");
     if (meta->input_count == 1)
         terminal_append(&name, style, span_of(meta->inputs[0], strlen(meta->inputs[0])), WIRE_NAME);
     else

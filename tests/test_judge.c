@@ -231,6 +231,25 @@ static void handshake_incomplete(void **state)
     check(&flow, FINDING_HANDSHAKE_INCOMPLETE, false);
 }
 
+/* Only the server's packets come by, and they acknowledge what the client sends: whether its own
+ * FIN was acknowledged nobody can tell. */
+static void one_way_capture(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_stuck_fin(&flow, 1, 106);
+    flow.record.tcp.stuck = (struct stuck_record){.cause = STUCK_NOT};
+    check(&flow, FINDING_FIN_UNANSWERED, true);
+    check(&flow, FINDING_CAPTURE_LOSS, false);
+    flow.record.tcp.ends[SERVER].packets = 0;
+    check(&flow, FINDING_FIN_UNANSWERED, false);
+    check_says(&flow, FINDING_CAPTURE_LOSS, SEVERITY_NOTICE, "no packet that the server sent");
+    made_stuck_fin(&flow, 1, 106);
+    flow.record.tcp.ends[SERVER].packets = 0; /* and it acknowledges nothing: it is silent */
+    check(&flow, FINDING_FIN_UNANSWERED, true);
+    check(&flow, FINDING_CAPTURE_LOSS, false);
+}
+
 static void truncated_close(void **state)
 {
     (void)state;
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(half_closed),
         cmocka_unit_test(handshake_failed),
         cmocka_unit_test(handshake_incomplete),
+        cmocka_unit_test(one_way_capture),
         cmocka_unit_test(truncated_close),
         cmocka_unit_test(old_version),
         cmocka_unit_test(no_sni),

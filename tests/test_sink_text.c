@@ -312,6 +312,54 @@ static void a_long_table_is_spilled(void **state)
     fclose(out);
 }
 
+/* So do the lines of connections that are stuck alike; a live run prints each of them once. */
+static void many_alike_are_told_once(void **state)
+{
+    (void)state;
+    enum { MANY = 20, IN_FULL = 3 };
+    for (unsigned live = 0; live < 2; live++) {
+        struct made_flow flow;
+        struct run_meta meta = made_meta();
+        struct run_end end = made_end();
+        char *text = NULL;
+        size_t size = 0, found = 0;
+        FILE *out = open_memstream(&text, &size);
+        meta.live = live;
+        struct report *report = report_new(&meta);
+        report_add_output(report, REPORT_TEXT, out, &narrow);
+        report_begin(report);
+        for (uint64_t n = 1; n <= MANY; n++) {
+            made_stuck_fin(&flow, n, 106);
+            report_flow(report, &flow.record);
+        }
+        assert_true(report_finish(report, &end));
+        report_free(report);
+        fclose(out);
+        for (const char *at = text; (at = strstr(at, "   106 bytes, unanswered: ")); at++)
+            found++;
+        assert_int_equal(found, MANY - IN_FULL);
+        free(text);
+    }
+}
+
+/* A FIN that is not stuck by any cause has a time, too, whichever end sent it. */
+static void the_server_s_fin_has_its_time(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    struct run_meta meta = made_meta();
+    struct run_end end = made_end();
+    made_stuck_fin(&flow, 1, 106);
+    struct end_record client = flow.record.tcp.ends[CLIENT];
+    flow.record.tcp.ends[CLIENT] = flow.record.tcp.ends[SERVER];
+    flow.record.tcp.ends[SERVER] = client;
+    flow.record.tcp.stuck = (struct stuck_record){.cause = STUCK_NOT};
+    char *text = made_report(REPORT_TEXT, &narrow, &meta, &end, list, 1);
+    assert_says(text, "it sent a FIN that was never acknowledged");
+    assert_null(strstr(text, "00:00:00"));
+    free(text);
+}
+
 static void a_full_disk_is_noticed(void **state)
 {
     (void)state;
@@ -342,6 +390,8 @@ int main(void)
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(a_live_run),
         cmocka_unit_test(a_long_table_is_spilled),
+        cmocka_unit_test(many_alike_are_told_once),
+        cmocka_unit_test(the_server_s_fin_has_its_time),
         cmocka_unit_test(a_full_disk_is_noticed),
     };
     return cmocka_run_group_tests_name("sink_text", tests, NULL, NULL);

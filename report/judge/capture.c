@@ -5,8 +5,36 @@
 
 #include <inttypes.h>
 
+/* Where no packet of an end is there and its peer waits in vain, the peer is stuck, unless it goes
+ * on acknowledging what is not there. */
+bool judge_one_way(const struct flow_record *record, enum side unseen)
+{
+    const struct end_record *peer = &record->tcp.ends[unseen == CLIENT ? SERVER : CLIENT];
+    nanotime since = peer->fin > 0 ? peer->fin_time : record->end;
+    bool waits = peer->unacked > 0 || peer->state == SIDE_FIN_WAIT_1;
+    return record->tcp.ends[unseen].packets == 0 && waits && record->tcp.stuck.cause == STUCK_NOT &&
+           judge_waited(record, since) >= ANSWER_DUE;
+}
+
+static void judge_directions(struct findings *out, const struct flow_record *record)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        if (!judge_one_way(record, (enum side)side))
+            continue;
+        struct finding *finding = findings_add(out, FINDING_CAPTURE_LOSS);
+        finding_seen(finding, "The capture holds no packet that the %s sent",
+                     names_side((enum side)side));
+        finding->why = "the other end acknowledges some, so they only do not come by here, and "
+                       "whether they acknowledge what it sent is unknown";
+        finding->next = "capture where both directions come by";
+        finding_frame(finding, record->first_frame);
+        finding_word(finding, "unseen", names_side((enum side)side));
+    }
+}
+
 void judge_capture_flow(struct findings *out, const struct flow_record *record)
 {
+    judge_directions(out, record);
     uint64_t client = record->tcp.ends[CLIENT].gap_bytes;
     uint64_t server = record->tcp.ends[SERVER].gap_bytes;
     if (client == 0 && server == 0)

@@ -12,6 +12,10 @@
  * up to the last packet of the capture that the record knows of. */
 nanotime judge_waited(const struct flow_record *record, nanotime since);
 
+/* judge_one_way tells whether what an end sent is not in the capture, although it sends: what its
+ * peer waits for may have come, and nothing about that can be said. */
+bool judge_one_way(const struct flow_record *record, enum side unseen);
+
 /* judge_teardown: how the connection was made and how it ended. */
 void judge_teardown(struct findings *out, const struct flow_record *record);
 

@@ -118,7 +118,8 @@ static void judge_fin(struct findings *out, const struct flow_record *record, en
     const struct end_record *end = &record->tcp.ends[side];
     const struct stuck_record *stuck = &record->tcp.stuck;
     bool told = stuck->cause != STUCK_NOT && stuck->end == side;
-    if (!fin_unacknowledged(end) || !overdue(record, end->fin_time, end->fin - 1))
+    if (!fin_unacknowledged(end) || !overdue(record, end->fin_time, end->fin - 1) ||
+        judge_one_way(record, other(side)))
         return;
 
     struct finding *finding = findings_add(out, FINDING_FIN_UNANSWERED);
