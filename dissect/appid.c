@@ -12,9 +12,11 @@
 
 struct appid {
     struct ndpi_detection_module_struct *ndpi; /* NULL until the first flow */
+    size_t flows;                              /* that it has not made up its mind about */
 };
 
 struct appid_flow {
+    struct appid *appid;
     uint32_t packets;
     struct ndpi_flow_struct *ndpi;
 };
@@ -107,6 +109,7 @@ void appid_forget(struct appid_flow **flow)
 {
     if (!*flow)
         return;
+    (*flow)->appid->flows--;
     ndpi_free_flow((*flow)->ndpi);
     free(*flow);
     *flow = NULL;
@@ -129,6 +132,8 @@ bool appid_take(struct app_label *label, struct appid *appid, struct appid_flow 
     if (!appid->ndpi && !(appid->ndpi = start()))
         return false;
     if (!*flow) {
+        if (appid->flows >= LIMIT_NDPI_FLOWS)
+            return false;
         *flow = xcalloc(1, sizeof **flow);
         (*flow)->ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
         if (!(*flow)->ndpi) {
@@ -137,6 +142,8 @@ bool appid_take(struct app_label *label, struct appid *appid, struct appid_flow 
             return false;
         }
         memset((*flow)->ndpi, 0, SIZEOF_FLOW_STRUCT);
+        (*flow)->appid = appid;
+        appid->flows++;
     }
     ndpi_protocol protocol = process(appid, *flow, segment);
     if (!is_decided(appid, *flow, protocol)) {

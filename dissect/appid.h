@@ -16,7 +16,8 @@ void appid_free(struct appid *appid);
 /* appid_version gives the library's version, such as "4.2.0". */
 const char *appid_version(void);
 
-/* appid_take hands a packet of a flow to nDPI; *flow is NULL at first. Returns true once there is
+/* appid_take hands a packet of a flow to nDPI; *flow is NULL at first, and stays so while too many
+ * flows wait for a verdict (limits.h). Returns true once there is
  * a verdict, in *label, and *flow is freed: pass no more. */
 MUST_CHECK bool appid_take(struct app_label *label, struct appid *appid, struct appid_flow **flow,
                            const struct segment *segment);

@@ -19,7 +19,7 @@
 #define LIMIT_FLIGHT_SEGMENTS 256
 #define LIMIT_FLIGHT_RECORDS  1024
 
-/* Flows tracked at once; the least valuable go first (flow_table.h). At about 1.5 kB each. */
+/* Flows tracked at once; the least valuable go first (pipeline.c). At about 1.7 kB each. */
 #define LIMIT_FLOWS (1024u * 1024)
 /* A SYN that nobody answers: longer than any stack retries it (Linux: 127 s). */
 #define LIMIT_SYN_IDLE_S 300
@@ -35,6 +35,9 @@
 
 /* Packets of one flow handed to nDPI before its guess is taken. */
 #define LIMIT_NDPI_PACKETS 16
+/* Flows about which nDPI has not made up its mind, at about 3 kB each: beyond it new flows get no
+ * label until others have theirs. */
+#define LIMIT_NDPI_FLOWS (64u * 1024)
 
 /* A TLS record's body: 2^14 bytes and what encryption may add, RFC 5246 section 6.2.3. */
 #define LIMIT_TLS_RECORD (16384 + 2048)
