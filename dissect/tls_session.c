@@ -271,15 +271,16 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
     }
 }
 
-/* cut_message uses what there is of a message that misses its end. */
-static void cut_message(struct tls *tls, unsigned direction, uint64_t length,
+/* cut_message uses what there is of a message that misses its end; `lost` tells that the capture
+ * does, and not what was sent. */
+static void cut_message(struct tls *tls, unsigned direction, uint64_t length, bool lost,
                         const struct tls_where *where)
 {
     struct tls_direction *d = direction_of(tls, direction);
     struct tls_message message;
     if (!d->encrypted && !d->ccs &&
         tls_joiner_gap(&d->joiner, &message, length, tls_store_held(tls->store)) &&
-        !tls_flight_take(tls, direction, &message, true, where))
+        !tls_flight_take(tls, direction, &message, lost, where))
         d->unsure = true;
 }
 
@@ -292,10 +293,10 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
     if (!d->ccs && !d->data)
         d->unsure = true;
     if (!framed) {
-        cut_message(tls, direction, UINT64_MAX, where);
+        cut_message(tls, direction, UINT64_MAX, d->holes, where);
         tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
     } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO) {
-        cut_message(tls, direction, length, where);
+        cut_message(tls, direction, length, true, where);
     } else if (type == TLS_CHANGE_CIPHER_SPEC) {
         end_ccs(tls, d);
     }
@@ -305,7 +306,7 @@ void tls_session_end(struct tls *tls, unsigned direction)
 {
     struct tls_direction *d = direction_of(tls, direction);
     const struct tls_where last = {.frame = d->last_frame, .time = d->last_time};
-    cut_message(tls, direction, UINT64_MAX, &last);
+    cut_message(tls, direction, UINT64_MAX, true, &last);
     tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
 }
 

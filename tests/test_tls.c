@@ -571,6 +571,27 @@ static void a_chain_cut_by_the_end_keeps_its_time_and_frame(void **state)
     tls_store_free(store);
 }
 
+static void a_chain_that_breaks_off_into_no_record_is_malformed(void **state)
+{
+    struct fixture *f = *state;
+    const struct peer_flight *flight = &f->sessions[2].flights[1];
+    static const uint8_t garbage[20];
+    /* Behind the first 20 bytes of a Certificate comes what is no record. */
+    struct buf bytes = {0};
+    size_t certificate = record_at(flight, 1);
+    buf_append(&bytes, flight->bytes.p, certificate + 5 + 20);
+    bytes.p[certificate + 3] = 0;
+    bytes.p[certificate + 4] = 20;
+    buf_append(&bytes, garbage, sizeof garbage);
+    struct delivery d = begin(f->store, false);
+    deliver_split(&d, &f->sessions[2].flights[0], 100000, FIRST_FRAME);
+    deliver(&d, 1, bytes.p, bytes.n, FIRST_FRAME + 1, false);
+    assert_int_equal(tls_facts(d.tls)->certs_via, CERTS_MALFORMED);
+    assert_int_equal(tls_facts(d.tls)->gap_bytes, 0);
+    tls_free(d.tls);
+    buf_done(&bytes);
+}
+
 static void a_lost_first_flight_is_not_captured(void **state)
 {
     struct fixture *f = *state;
@@ -821,6 +842,7 @@ int main(void)
         cmocka_unit_test(a_hole_in_the_certificate_is_said_so),
         cmocka_unit_test(a_finished_whose_signal_is_lost_is_no_hello),
         cmocka_unit_test(a_chain_cut_by_the_end_keeps_its_time_and_frame),
+        cmocka_unit_test(a_chain_that_breaks_off_into_no_record_is_malformed),
         cmocka_unit_test(a_lost_first_flight_is_not_captured),
         cmocka_unit_test(a_first_record_as_short_as_an_alert_is_a_rejection),
         cmocka_unit_test(an_end_of_capture_is_no_failure),
