@@ -29,7 +29,7 @@ static bool in_domain(struct span name, const char *domain)
 
 static bool contains(struct span text, const char *word)
 {
-    return memmem(text.p, text.n, word, strlen(word)) != NULL;
+    return text.n > 0 && memmem(text.p, text.n, word, strlen(word)) != NULL;
 }
 
 /* Whether the ALPN that was chosen has one of two prefixes, or one was offered that has. */

@@ -97,6 +97,19 @@ static void an_issuer_needs_the_address(void **state)
     assert_true(has(&service, "port"));
 }
 
+/* One that does not parse has no issuer at all. */
+static void a_malformed_certificate_is_no_evidence(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    make_mute(&flow);
+    flow.leaf.malformed = true;
+    flow.leaf.issuer = (struct span){0};
+    move_to_apple(&flow);
+    struct service service = service_of(&flow.record);
+    assert_false(has(&service, "issuer"));
+}
+
 static void address_and_port_alone_are_only_likely(void **state)
 {
     (void)state;
@@ -152,6 +165,7 @@ int main(void)
         cmocka_unit_test(the_protocol_decides),
         cmocka_unit_test(the_certificate_decides),
         cmocka_unit_test(an_issuer_needs_the_address),
+        cmocka_unit_test(a_malformed_certificate_is_no_evidence),
         cmocka_unit_test(address_and_port_alone_are_only_likely),
         cmocka_unit_test(apples_ipv6_prefixes),
         cmocka_unit_test(payload_without_tls),
