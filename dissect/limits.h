@@ -14,10 +14,11 @@
  * the recorder saw two interfaces: after this long it is given up. */
 #define LIMIT_REASM_PATIENCE_S 5
 
-/* Segments and TLS records in flight that are remembered for one direction. A window of a megabyte
- * holds about 700 segments; only a stuck connection's first few are ever reported. */
-#define LIMIT_FLIGHT_SEGMENTS 256
-#define LIMIT_FLIGHT_RECORDS  1024
+/* Segments and TLS records in flight that are remembered for one direction: only the first sixteen
+ * records, and the time of the first segment, are ever reported. A flood of flows that each leave
+ * this much unacknowledged costs 6 kB a direction. */
+#define LIMIT_FLIGHT_SEGMENTS 64
+#define LIMIT_FLIGHT_RECORDS  256
 
 /* Flows tracked at once; the least valuable go first (pipeline.c). At about 1.7 kB each. */
 #define LIMIT_FLOWS (1024u * 1024)
