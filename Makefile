@@ -4,6 +4,7 @@ CC       ?= cc
 CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
+TO       := $(DESTDIR)$(PREFIX)
 PACKAGES := libpcap libndpi libcrypto
 
 # Warnings are errors in CI alone. System headers' warnings are not ours (-isystem).
@@ -18,10 +19,9 @@ SOURCES  := options.c progress.c $(wildcard capture/*.c dissect/*.c report/*.c r
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
-FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJECTS := tests/craft.o libpushwatch.a
+FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check check-here asan lint fuzz golden install uninstall clean FORCE
+.PHONY: all demo check check-here asan lint fuzz fuzz-here golden install uninstall clean
 all: $(B)/pushwatch
 
 demo:
@@ -42,8 +42,12 @@ asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="$(SANITIZE_FLAGS)" check-here
 
 # Each fuzz target for a short while from its seeds; FUZZ_SECONDS=600 makes it a long one.
-fuzz: $(FUZZERS)
-	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),5) $(FUZZERS)
+fuzz:
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang CFLAGS="-O1 -g" fuzz-here \
+	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link"
+
+fuzz-here: $(FUZZERS)
+	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),5) $^
 
 lint:
 	tests/lint.sh
@@ -53,44 +57,31 @@ golden: $(B)/pushwatch
 	tests/golden.sh $(B)/pushwatch --update
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(B)/pushwatch $(DESTDIR)$(PREFIX)/bin/pushwatch
-	install -m 644 pushwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/pushwatch.1
-	install -d $(DESTDIR)$(PREFIX)/share/doc/pushwatch
-	install -m 644 report/flow-record.schema.json LICENSE $(DESTDIR)$(PREFIX)/share/doc/pushwatch
+	install -D -m 755 $(B)/pushwatch $(TO)/bin/pushwatch
+	install -D -m 644 pushwatch.1 $(TO)/share/man/man1/pushwatch.1
+	install -D -m 644 report/flow-record.schema.json $(TO)/share/doc/pushwatch/flow-record.schema.json
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/pushwatch $(DESTDIR)$(PREFIX)/share/man/man1/pushwatch.1
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/pushwatch
+	rm -f $(TO)/bin/pushwatch $(TO)/share/man/man1/pushwatch.1
+	rm -rf $(TO)/share/doc/pushwatch
 
 clean:
 	rm -rf build
 
 $(B)/pushwatch: $(B)/main.o $(OBJECTS)
-	@echo "link $@"
-	@$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "link $@"; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	@echo "compile $<"
-	@$(COMPILE) -c -o $@ $<
+	@echo "compile $<"; $(COMPILE) -c -o $@ $<
 
 $(B)/libpushwatch.a: $(OBJECTS)
-	@rm -f $@
-	@$(AR) rcs $@ $^
+	@rm -f $@; $(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	@echo "link $@"
-	@$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
+	@echo "link $@"; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
 
-# Fuzzers want clang, whatever $(CC) is, and everything instrumented.
-$(FUZZERS): build/fuzz/%: FORCE
-	@$(MAKE) --no-print-directory -s B=build/fuzz-objects CC=clang CFLAGS="-O1 -g" \
-	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link" \
-	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) build/fuzz-objects/tests/fuzz/$*.o
-	@mkdir -p $(@D)
-	@echo "link $@"
-	@clang $(SANITIZE_FLAGS) -fsanitize=fuzzer -o $@ build/fuzz-objects/tests/fuzz/$*.o \
-	    $(FUZZ_OBJECTS:%=build/fuzz-objects/%) $(LIBS)
+$(FUZZERS): $(B)/%: $(B)/%.o $(B)/tests/craft.o $(B)/libpushwatch.a
+	@echo "link $@"; $(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

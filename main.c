@@ -345,12 +345,22 @@ static uint64_t peak_memory(void)
 #endif
 }
 
+static bool reads_standard_input(const struct options *options)
+{
+    for (size_t i = 0; i < options->file_count; i++)
+        if (strcmp(options->files[i], "-") == 0)
+            return true;
+    return false;
+}
+
 /* Ends the flows, and writes what stands behind them. What an offline run took of the machine is no
  * part of its report: the same input gives the same bytes. */
 static enum exit_status finish(struct run *run, enum source_status status)
 {
     struct source_drops drops = source_drops(run->source);
-    bool interrupted = signal_end && !run->meta.live && status != SOURCE_BROKEN;
+    /* A live run ends by a signal, and so does one that reads somebody's pipe. */
+    bool interrupted = signal_end && !run->meta.live && !reads_standard_input(run->options) &&
+                       status != SOURCE_BROKEN;
     const char *damage = status == SOURCE_BROKEN ? source_error(run->source)
                          : interrupted           ? "interrupted before the end of the input"
                                                  : NULL;

@@ -98,6 +98,8 @@ static bool read_seconds(nanotime *out, const char *text)
 {
     char *end;
     enum { LONGEST = 10 * 366 * 24 * 3600 };
+    if (text[strspn(text, "0123456789.")]) /* strtod knows more: hexadecimal, inf, locales */
+        return false;
     double value = strtod(text, &end);
     if (end == text || *end || !isfinite(value) || value < 1e-3 || value > LONGEST)
         return false;

@@ -81,6 +81,8 @@ struct server_hello {
 enum { TLS_ALERTS_MAX = 8 };
 
 /* Small numbers are packed: an idle flow keeps one of these. */
+enum { TLS_CAS_UNKNOWN = UINT16_MAX };
+
 struct tls_facts {
     int8_t client;    /* direction of the ClientHello's sender, or the peer of the ServerHello's, or
                          what other messages tell that only one end sends; -1 if unknown */
@@ -88,7 +90,7 @@ struct tls_facts {
     uint16_t version; /* negotiated; else the offered one (client_hello) or, midstream, that of the
                          records; 0 if unknown */
     uint16_t group;   /* key_share or ServerKeyExchange; 0 if unknown */
-    uint16_t acceptable_cas; /* in the CertificateRequest */
+    uint16_t acceptable_cas; /* in the CertificateRequest; TLS_CAS_UNKNOWN if it was not whole */
     enum tls_progress progress : 8;
     enum certs_via certs_via : 8; /* of the server's */
     bool resumed;                 /* on positive evidence only */

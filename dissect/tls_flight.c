@@ -201,8 +201,8 @@ static void take_request(struct tls *tls, const struct tls_message *message)
     if (facts->certificate_requested)
         return;
     facts->certificate_requested = true;
-    if (tls_count_authorities(&count, message->body, version))
-        facts->acceptable_cas = count;
+    bool whole = !is_cut(message) && tls_count_authorities(&count, message->body, version);
+    facts->acceptable_cas = whole ? count : TLS_CAS_UNKNOWN;
 }
 
 bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_message *message,

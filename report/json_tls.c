@@ -97,7 +97,8 @@ static void put_certificates(struct json *json, const struct tls_facts *tls)
     put_chain(json, "client_certificates", tls->client_certs, tls->client_cert_count);
     if (tls->certificate_requested) {
         json_bool(json, "client_certificate_requested", true);
-        json_uint(json, "acceptable_cas", tls->acceptable_cas);
+        if (tls->acceptable_cas != TLS_CAS_UNKNOWN)
+            json_uint(json, "acceptable_cas", tls->acceptable_cas);
     } else if (tls->server_cert_count > 0 && tls->progress == TLS_COMPLETE) {
         json_bool(json, "client_certificate_requested", false);
     }

@@ -198,6 +198,10 @@ const char *names_tls_version(struct name_room *room, uint16_t version)
         snprintf(room->text, sizeof(room->text), "TLSv1.3-draft%u", version & 0xffu);
         return room->text;
     }
+    if (version >> 8 == 0xfb) { /* Facebook's numbers for the drafts it had rolled out */
+        snprintf(room->text, sizeof(room->text), "TLSv1.3-fb%u", version & 0xffu);
+        return room->text;
+    }
     return hex(room, 4, version);
 }
 

@@ -54,6 +54,7 @@ static void versions(void **state)
     assert_string_equal(names_tls_version(&room, 0x0301), "TLSv1.0");
     assert_string_equal(names_tls_version(&room, 0x0304), "TLSv1.3");
     assert_string_equal(names_tls_version(&room, 0x7f17), "TLSv1.3-draft23");
+    assert_string_equal(names_tls_version(&room, 0xfb1a), "TLSv1.3-fb26");
     assert_string_equal(names_tls_version(&room, 0xfefd), "0xfefd");
 }
 
