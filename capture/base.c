@@ -51,24 +51,15 @@ char *xstrdup(const char *text)
     return xmemdup(text, strlen(text));
 }
 
-static void reserve(struct buf *buf, size_t more)
+void buf_reserve(struct buf *buf, size_t n)
 {
-    if (buf->cap - buf->n >= more)
+    if (buf->cap - buf->n >= n)
         return;
     size_t cap = buf->cap ? buf->cap : 64;
-    while (cap - buf->n < more)
+    while (cap - buf->n < n)
         cap *= 2;
     buf->p = xrealloc(buf->p, cap);
     buf->cap = cap;
-}
-
-void buf_append(struct buf *buf, const void *bytes, size_t n)
-{
-    if (n == 0)
-        return;
-    reserve(buf, n);
-    memcpy(buf->p + buf->n, bytes, n);
-    buf->n += n;
 }
 
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
@@ -77,7 +68,7 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     if (length > 0) {
-        reserve(buf, (size_t)length + 1);
+        buf_reserve(buf, (size_t)length + 1);
         vsnprintf((char *)buf->p + buf->n, (size_t)length + 1, format, again);
         buf->n += (size_t)length;
     }
@@ -94,7 +85,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 
 const char *buf_text(struct buf *buf)
 {
-    reserve(buf, 1);
+    buf_reserve(buf, 1);
     buf->p[buf->n] = '\0';
     return (const char *)buf->p;
 }

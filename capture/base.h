@@ -57,8 +57,19 @@ struct buf {
     size_t n, cap;
 };
 
+/* buf_reserve makes room for n bytes more. */
+void buf_reserve(struct buf *buf, size_t n);
+
 /* buf_append copies n bytes to the end. The caller keeps the buffer below its cap. */
-void buf_append(struct buf *buf, const void *bytes, size_t n);
+static inline void buf_append(struct buf *buf, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    if (UNLIKELY(buf->cap - buf->n < n))
+        buf_reserve(buf, n);
+    memcpy(buf->p + buf->n, bytes, n);
+    buf->n += n;
+}
 
 /* buf_printf appends formatted text, without its NUL. */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
