@@ -97,15 +97,16 @@ struct tls_facts {
     bool hello_retry;
     bool early_data; /* offered; sent as far as can be seen */
     bool certificate_requested;
-    bool ocsp_stapled; /* a CertificateStatus message was seen */
+    bool ocsp_stapled;                       /* a CertificateStatus message was seen */
+    bool server_chain_cut, client_chain_cut; /* the capture misses the rest of the message */
     uint8_t server_cert_count, client_cert_count;
     uint8_t alert_count;                     /* at most TLS_ALERTS_MAX; further ones are dropped */
     uint8_t close_notify[2];                 /* enum close_notify, by direction */
     const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
     const struct server_hello *server_hello; /* likewise; a HelloRetryRequest until the real one */
     struct span sni;                         /* host_name as sent; n is 0 if none */
-    /* Chain as sent, whole certificates only: where certs_via is CERTS_GAP or CERTS_MALFORMED,
-     * those before the damage. Owned by the tls_store. */
+    /* Chain as sent, whole certificates only: of a chain that is cut or malformed those before the
+     * damage. Owned by the tls_store. */
     const struct cert **server_certs, **client_certs;
     struct tls_alert *alerts;
     /* Frames that prove it; 0 where not seen. */

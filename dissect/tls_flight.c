@@ -22,16 +22,20 @@ static void publish_chain_take(struct tls *tls, bool from_server, const struct c
                                uint8_t count, uint64_t frame)
 {
     struct tls_facts *facts = &tls->facts;
+    unsigned direction = (unsigned)facts->client ^ (from_server ? 1 : 0);
+    bool cut = tls->directions[direction].chain == CHAIN_CUT;
     for (unsigned i = 0; i < count; i++)
         tls_store_presented(tls->store, list[i], from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT,
                             facts->sni);
     if (from_server) {
         facts->server_certs = list;
         facts->server_cert_count = count;
+        facts->server_chain_cut = cut;
         facts->certificate_frame = frame;
     } else {
         facts->client_certs = list;
         facts->client_cert_count = count;
+        facts->client_chain_cut = cut;
         facts->client_certificate_frame = frame;
     }
 }

@@ -93,8 +93,10 @@ static void put_certificates(struct json *json, const struct tls_facts *tls)
 {
     if (tls->certs_via != CERTS_UNKNOWN)
         json_text(json, "certificates_via", names_certs_via(tls->certs_via));
-    put_chain(json, "server_certificates", tls->server_certs, tls->server_cert_count);
-    put_chain(json, "client_certificates", tls->client_certs, tls->client_cert_count);
+    put_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
+              tls->server_certs, tls->server_cert_count);
+    put_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
+              tls->client_certs, tls->client_cert_count);
     if (tls->certificate_requested) {
         json_bool(json, "client_certificate_requested", true);
         if (tls->acceptable_cas != TLS_CAS_UNKNOWN)

@@ -166,6 +166,8 @@ void text_certs_flow(struct buf *out, struct text_certs *certs, const struct tex
     buf_done(&title);
     if (tls->server_cert_count == 0)
         buf_printf(out, "  server: no certificate: %s\n", why_none(tls->certs_via));
-    put_chain(out, certs, style, "server", tls->server_certs, tls->server_cert_count);
-    put_chain(out, certs, style, "client", tls->client_certs, tls->client_cert_count);
+    put_chain(out, certs, style, tls->server_chain_cut ? "server (cut)" : "server",
+              tls->server_certs, tls->server_cert_count);
+    put_chain(out, certs, style, tls->client_chain_cut ? "client (cut)" : "client",
+              tls->client_certs, tls->client_cert_count);
 }

@@ -102,6 +102,7 @@ static void rare_members_are_valid(void **state)
     flow.tls.certificate_requested = flow.tls.ocsp_stapled = true;
     flow.tls.client_certs = flow.chain;
     flow.tls.client_cert_count = 2;
+    flow.tls.client_chain_cut = true;
     flow.root.malformed = true;
     flow.leaf.key_curve = "P-256";
     flow.leaf.names = flow.leaf.key_usage = flow.leaf.policies = flow.leaf.san;
@@ -112,6 +113,7 @@ static void rare_members_are_valid(void **state)
     assert_says(text, "{\"from\":\"client\",\"encrypted\":true,\"frame\":30}");
     assert_says(text, "{\"from\":\"server\",\"level\":\"0x09\",\"description\":\"0xc8\"");
     assert_says(text, "\"rtt\":{\"server\":0.031250}");
+    assert_says(text, "\"client_certificates_partial\":[{\"sha256\":");
     free(text);
 }
 

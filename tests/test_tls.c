@@ -564,6 +564,8 @@ static void a_chain_cut_by_the_end_keeps_its_time_and_frame(void **state)
     tls_finish(d.tls);
     const struct tls_facts *facts = tls_facts(d.tls);
     expect_chain(f, facts, 1);
+    assert_true(facts->server_chain_cut);
+    assert_int_equal(facts->certs_via, CERTS_GAP);
     assert_int_equal(facts->certificate_frame, FIRST_FRAME + 1);
     assert_int_equal(facts->server_certs[0]->first_frame, FIRST_FRAME + 1);
     assert_true(facts->server_certs[0]->first_seen == (FIRST_FRAME + 1) * NS_PER_SECOND);
