@@ -13,7 +13,8 @@ struct tls_pending {
     uint8_t bytes[];
 };
 
-enum { ROOM_FIRST = 64 };
+/* Room for a header, whatever else is held; then for a short chain, so that it seldom moves. */
+enum { ROOM_FIRST = 64, ROOM_SECOND = 4096 };
 
 static bool is_read(uint8_t type)
 {
@@ -42,7 +43,7 @@ static bool grow(struct tls_joiner *joiner, size_t more, size_t *held)
     size_t have = old ? old->have : 0, room = old ? old->room : 0, old_room = room;
     if (room - have >= more)
         return true;
-    room = room ? room : ROOM_FIRST;
+    room = !old ? ROOM_FIRST : room < ROOM_SECOND ? ROOM_SECOND : room;
     while (room - have < more)
         room *= 2;
     if (old && *held - old_room + room > LIMIT_TLS_HELD)

@@ -36,6 +36,7 @@ struct tls_store {
     size_t room, cert_memory;
     uint64_t dropped;
     size_t held;
+    struct buf scratch;
 };
 
 struct tls_store *tls_store_new(void)
@@ -76,6 +77,7 @@ void tls_store_free(struct tls_store *store)
     free_certs(store);
     /* Every session has released its hellos by now: it must not outlive the store. */
     hash_table_done(&store->hellos);
+    buf_done(&store->scratch);
     free(store);
 }
 
@@ -224,6 +226,52 @@ static void begin_key(struct buf *key, uint8_t kind, const struct tls_hello *hel
     put_part(key, kept_alpn(hello->alpn));
 }
 
+/* put_values appends a list of numbers without those of RFC 8701, which are other ones each time.
+ */
+static void put_values(struct buf *out, struct span values)
+{
+    struct cursor c = cursor_of(values);
+    uint16_t value;
+    uint32_t count = 0;
+    for (; cursor_u16(&c, &value); count++) {
+        if (!tls_is_grease(value))
+            buf_append(out, &value, sizeof value);
+    }
+    buf_append(out, &count, sizeof count);
+}
+
+static void put_extension_types(struct buf *out, struct span extensions)
+{
+    struct cursor c = cursor_of(extensions), body;
+    uint16_t type;
+    uint32_t count = 0;
+    for (; tls_hello_extension(&c, &type, &body); count++) {
+        if (!tls_is_grease(type))
+            buf_append(out, &type, sizeof type);
+    }
+    buf_append(out, &count, sizeof count);
+}
+
+/* put_digest appends to a key what the fingerprints are made of besides ALPN, as 128 bits of a
+ * keyed hash: nobody without the key can find two hellos that share them. So a fingerprint is
+ * computed once for each kind of hello, and a hello of 100 kB costs no more than another. */
+static void put_digest(struct buf *key, struct tls_store *store, const struct tls_hello *hello)
+{
+    const struct hash_key other = {store->key.k0 ^ UINT64_MAX, store->key.k1};
+    struct buf *all = &store->scratch;
+    all->n = 0;
+    buf_append(all, &hello->ssl2, sizeof hello->ssl2);
+    buf_append(all, &hello->highest, sizeof hello->highest);
+    put_values(all, hello->ciphers);
+    put_extension_types(all, hello->extensions);
+    put_values(all, hello->groups);
+    put_part(all, hello->point_formats);
+    put_values(all, hello->signature_algorithms);
+    const uint64_t digest[] = {hash_bytes(&store->key, span_of(all->p, all->n)),
+                               hash_bytes(&other, span_of(all->p, all->n))};
+    buf_append(key, digest, sizeof digest);
+}
+
 /* split_alpn makes a list of the names in a ProtocolNameList. */
 static void split_alpn(struct text_list *out, struct span list)
 {
@@ -259,12 +307,11 @@ const struct client_hello *tls_store_client_hello(struct tls_store *store,
                                  .early_data = hello->early_data,
                                  .external_keys = hello->external_keys};
     bool fresh;
-    fingerprint_client(facts.ja3, facts.ja4, hello);
     begin_key(&key, CERT_FROM_CLIENT, hello);
-    buf_append(&key, facts.ja3, sizeof facts.ja3);
-    buf_append(&key, facts.ja4, sizeof facts.ja4);
+    put_digest(&key, store, hello);
     struct hello_entry *entry = share_take(store, &key, &fresh);
     if (fresh) {
+        fingerprint_client(facts.ja3, facts.ja4, hello);
         split_alpn(&facts.alpn, alpn_in(entry->key));
         entry->facts.client = facts;
     }
@@ -278,11 +325,11 @@ const struct server_hello *tls_store_server_hello(struct tls_store *store,
     struct server_hello facts = {
         .version = hello->version, .cipher = hello->cipher, .group = hello->group};
     bool fresh;
-    fingerprint_server(facts.ja3s, hello);
     begin_key(&key, CERT_FROM_SERVER, hello);
-    buf_append(&key, facts.ja3s, sizeof facts.ja3s);
+    put_digest(&key, store, hello);
     struct hello_entry *entry = share_take(store, &key, &fresh);
     if (fresh) {
+        fingerprint_server(facts.ja3s, hello);
         struct cursor list = cursor_of(alpn_in(entry->key)), name;
         if (cursor_vec8(&list, &name))
             facts.alpn = cursor_rest(&name);
