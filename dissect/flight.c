@@ -38,7 +38,11 @@ void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t l
 
 void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
-    const struct sent *second;
+    const struct sent *first = fifo_at(&flight->segments, 0, sizeof *first), *second;
+    if (first && first->seq < una) {
+        flight->acked_time = first->time;
+        flight->acked_frame = first->frame;
+    }
     while ((second = fifo_at(&flight->segments, 1, sizeof *second)) && second->seq <= una)
         fifo_pop(&flight->segments);
     if (una >= next && flight->segments.count)

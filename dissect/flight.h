@@ -9,6 +9,8 @@
 /* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). */
 struct flight {
     struct fifo segments, records;
+    nanotime acked_time; /* when the oldest part that the last acknowledgment covered was sent */
+    uint64_t acked_frame;
     bool records_lost; /* more than were kept */
 };
 

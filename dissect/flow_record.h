@@ -60,7 +60,8 @@ enum stuck_cause {
     STUCK_UNANSWERED,     /* retransmissions, no answer */
     STUCK_WINDOW_CLOSED,  /* probes answered with window 0 */
     STUCK_DUPLICATE_ACKS, /* the peer acknowledges below what was sent */
-    STUCK_SILENCE         /* no packet at all since */
+    STUCK_SILENCE,        /* no packet at all since */
+    STUCK_ANSWERS_LOST    /* sent again although acknowledged: the answers do not arrive */
 };
 
 enum end_reason {

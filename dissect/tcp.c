@@ -212,6 +212,7 @@ static void take_reset(struct tcp *tcp, unsigned from, const struct arrival *a)
         tcp->ends[i].unacked_at_reset = tcp_unacked(&tcp->ends[i]);
         move(&tcp->ends[i], EVENT_RESET, a->time);
         flight_acked(&tcp->ends[i].flight, tcp->ends[i].next, tcp->ends[i].next);
+        resends_forget(&tcp->ends[i].resends);
     }
 }
 
@@ -231,7 +232,8 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
                     const struct arrival *a)
 {
     bool syn_acked = y->syn && y->una <= y->isn;
-    if (ack > y->next) /* of bytes that the capture misses */
+    resends_forget(&x->resends); /* it got something of y's */
+    if (ack > y->next)           /* of bytes that the capture misses */
         y->next = ack;
     y->una = ack;
     forget_tries(y);
@@ -383,6 +385,7 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     if (!x->reasm.started)
         reasm_start(&x->reasm, a->seq);
     if (a->end > x->next) {
+        resends_forget(&x->resends);
         flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->time, a->frame);
         x->next = a->end;
         if (y->zero_since) /* new data into a closed window is a probe, too */
@@ -396,7 +399,9 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
         x->out_of_order++;
     } else {
         x->retransmits++;
-        if (a->seq <= x->una && x->una < a->end)
+        if (a->end <= x->una)
+            resends_note(&x->resends, &x->flight, a->seq, a->time, a->frame);
+        else if (a->seq <= x->una)
             count_try(x, a);
     }
 }
@@ -410,6 +415,8 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
     if (x->fin) { /* again; with data it was counted as a retransmission already */
         if (a->end == a->seq)
             x->retransmits++;
+        if (a->end == a->seq && x->fin_acked)
+            resends_note(&x->resends, &x->flight, a->seq, a->time, a->frame);
         if (x->una == x->fin_at && !x->fin_acked && a->end == x->fin_at)
             count_try(x, a);
         return;
@@ -515,5 +522,6 @@ void tcp_done(struct tcp *tcp)
     for (unsigned i = 0; i < 2; i++) {
         reasm_done(&tcp->ends[i].reasm);
         flight_done(&tcp->ends[i].flight);
+        resends_forget(&tcp->ends[i].resends);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "flight.h"
 #include "reasm.h"
+#include "resends.h"
 #include "segment.h"
 
 /* One end, as a sender: its sequence numbers (extended, seq.h), and what its peer said of them. */
@@ -21,6 +22,7 @@ struct tcp_end {
     uint64_t last_frame, fin_frame, fin_last_frame, fin_acked_frame, rst_frame;
     struct reasm reasm;
     struct flight flight;
+    struct resends *resends; /* NULL while it sends nothing again that was acknowledged */
 
     /* Transmissions of the oldest unacknowledged byte after the first. */
     uint32_t tries, tries_since_answer, answers;

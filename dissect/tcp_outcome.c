@@ -75,10 +75,22 @@ static struct stuck_record stuck_behind_window(const struct tcp_end *x, const st
                                  .last_frame = x->last_frame};
 }
 
+static struct stuck_record stuck_unheard(const struct resends *resends)
+{
+    return (struct stuck_record){.cause = STUCK_ANSWERS_LOST,
+                                 .since = resends->sent,
+                                 .attempts = resends->count,
+                                 .last_attempt = resends->last,
+                                 .first_frame = resends->sent_frame,
+                                 .last_frame = resends->last_frame};
+}
+
 /* What x has sent and y has not answered. */
 static struct stuck_record stuck_end(const struct tcp_end *x, const struct tcp_end *y, nanotime now)
 {
     struct stuck_record stuck = {.cause = STUCK_NOT};
+    if (resends_prove(x->resends))
+        return stuck_unheard(x->resends);
     if (x->state == SIDE_CLOSED || x->state == SIDE_TIME_WAIT)
         return stuck;
     if (y->heard && !y->seen) /* its answers are not in the capture */
@@ -120,6 +132,35 @@ static struct stuck_record stuck(const struct tcp *tcp, unsigned client, nanotim
     return both[SERVER].since < both[CLIENT].since ? both[SERVER] : both[CLIENT];
 }
 
+/* The state before the acknowledgment of its FIN, which did not arrive. */
+static enum tcp_state state_unheard(enum tcp_state state)
+{
+    switch (state) {
+    case SIDE_FIN_WAIT_2:
+        return SIDE_FIN_WAIT_1;
+    case SIDE_TIME_WAIT:
+        return SIDE_CLOSING;
+    case SIDE_CLOSED:
+        return SIDE_LAST_ACK;
+    default:
+        return state;
+    }
+}
+
+/* What an end itself proves by sending again goes before what acknowledgments seem to say. */
+static void correct_unheard(struct end_record *out, const struct tcp_end *end)
+{
+    const struct resends *resends = end->resends;
+    uint64_t to = end->fin ? end->fin_at : end->next;
+    if (!resends_prove(resends))
+        return;
+    out->unacked = to > resends->from ? to - resends->from : 0;
+    if (end->fin_acked) {
+        out->state = state_unheard(out->state);
+        out->since = end->fin_time;
+    }
+}
+
 static void end_outcome(struct end_record *out, const struct tcp_end *end)
 {
     bool more = false;
@@ -157,6 +198,7 @@ static void end_outcome(struct end_record *out, const struct tcp_end *end)
         out->pending_count = flight_pending(out->pending, &more, &end->flight, end->una,
                                             end->fin ? end->fin_at : end->next);
     out->pending_more = more;
+    correct_unheard(out, end);
 }
 
 void tcp_outcome(struct tcp_record *out, const struct tcp *tcp, unsigned client, nanotime now)

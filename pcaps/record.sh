@@ -518,6 +518,18 @@ scenario_silent_peer() {
     pause 14
 }
 
+# The client's own firewall drops what comes back: the recorder has the acknowledgments, the client has not.
+scenario_answers_lost() {
+    wire_direct
+    pair rsa --tls 1.2
+    record
+    meet
+    exchange
+    drop_at c tcp sport $port
+    tell client 'send 40; notify; close'
+    pause 8
+}
+
 # The same the other way: a push for a client that is gone.
 scenario_push_unanswered() {
     wire_direct

@@ -101,6 +101,7 @@ const char *names_stuck_cause(enum stuck_cause cause)
         [STUCK_WINDOW_CLOSED] = "window-closed",
         [STUCK_DUPLICATE_ACKS] = "duplicate-acks",
         [STUCK_SILENCE] = "silence",
+        [STUCK_ANSWERS_LOST] = "answers-lost",
     };
     return PICK(names, cause);
 }

@@ -20,7 +20,7 @@ struct summary {
     uint64_t flows, tls_flows;
     uint64_t by_teardown[TEARDOWNS];
     uint64_t by_state[2][SIDE_STATES];
-    uint64_t by_cause[STUCK_SILENCE + 1];
+    uint64_t by_cause[STUCK_ANSWERS_LOST + 1];
     uint64_t by_progress[TLS_FAILED + 1];
     uint64_t by_finding[FINDINGS];
     uint64_t by_severity[SEVERITIES];

@@ -71,9 +71,9 @@ static void say_stuck_kinds(struct buf *text, const struct text_overview *overvi
         uint64_t count;
         const char *words;
     } kinds[] = {
-        {overview->stuck_fin, "sent a FIN that was never acknowledged"},
+        {overview->stuck_fin, "sent a FIN and got no acknowledgment"},
         {overview->stuck - overview->stuck_fin - overview->stuck_window,
-         "sent data or keep-alives that were never acknowledged"},
+         "sent data or keep-alives and got no acknowledgment"},
         {overview->stuck_window, "met a receive window that stays closed"},
     };
     const char *lead = "";

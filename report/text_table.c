@@ -35,6 +35,7 @@ static const char *stuck_in_words(enum stuck_cause cause)
         [STUCK_WINDOW_CLOSED] = "stuck: window 0",
         [STUCK_DUPLICATE_ACKS] = "stuck: dup. ACKs",
         [STUCK_SILENCE] = "unacked, silent",
+        [STUCK_ANSWERS_LOST] = "stuck: ACKs lost",
     };
     return words[cause];
 }

@@ -99,6 +99,9 @@ static void silent_peer(void **state)
     check_says(&flow, FINDING_SILENT_PEER, SEVERITY_WARNING, "8 retransmissions");
     made_silent_peer(&flow, 1, STUCK_DUPLICATE_ACKS);
     check_says(&flow, FINDING_SILENT_PEER, SEVERITY_WARNING, "acknowledging less than that");
+    made_silent_peer(&flow, 1, STUCK_ANSWERS_LOST);
+    check_says(&flow, FINDING_SILENT_PEER, SEVERITY_WARNING,
+               "the acknowledgments do not reach the client");
     made_silent_peer(&flow, 1, STUCK_SILENCE);
     check_says(&flow, FINDING_SILENT_PEER, SEVERITY_WARNING, "not even a retransmission");
     flow.record.tcp.idle_at_end = NS_PER_SECOND; /* too early to tell */

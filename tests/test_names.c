@@ -23,7 +23,7 @@ static void every_enum_has_all_its_words(void **state)
     (void)state;
     for (unsigned i = 0; i < TEARDOWNS; i++)
         assert_string_not_equal(names_teardown((enum teardown)i), "unknown");
-    for (unsigned i = 0; i <= STUCK_SILENCE; i++)
+    for (unsigned i = 0; i <= STUCK_ANSWERS_LOST; i++)
         assert_string_not_equal(names_stuck_cause((enum stuck_cause)i), "unknown");
     for (unsigned i = 0; i <= ENDED_INTERVAL; i++)
         assert_string_not_equal(names_end_reason((enum end_reason)i), "unknown");

@@ -355,7 +355,7 @@ static void the_server_s_fin_has_its_time(void **state)
     flow.record.tcp.ends[SERVER] = client;
     flow.record.tcp.stuck = (struct stuck_record){.cause = STUCK_NOT};
     char *text = made_report(REPORT_TEXT, &narrow, &meta, &end, list, 1);
-    assert_says(text, "it sent a FIN that was never acknowledged");
+    assert_says(text, "it sent a FIN and got no acknowledgment");
     assert_null(strstr(text, "00:00:00"));
     free(text);
 }

@@ -586,6 +586,58 @@ static void duplicate_acks(void **state)
     finish(&t);
 }
 
+/* The capture has the acknowledgments, the client has not: its own filter drops them. */
+static void answers_lost(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, FIN | ACK, 1, 1, 106);
+    nanotime since = t.now;
+    send(&t, S, ACK, 1, 108, 0);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_CLOSE_WAIT);
+    send(&t, C, FIN | ACK, 1, 1, 106); /* may have crossed */
+    send(&t, S, ACK, 1, 108, 0);
+    struct tcp_record r = outcome_after(&t, 60 * NS_PER_SECOND);
+    assert_int_equal(r.ends[CLIENT].state, SIDE_FIN_WAIT_2);
+    assert_int_equal(r.stuck.cause, STUCK_NOT);
+    for (unsigned i = 0; i < 3; i++) {
+        send(&t, C, FIN | ACK, 1, 1, 106);
+        send(&t, S, ACK, 1, 108, 0);
+    }
+    r = outcome_after(&t, 60 * NS_PER_SECOND);
+    assert_int_equal(r.ends[CLIENT].state, SIDE_FIN_WAIT_1);
+    assert_int_equal(r.ends[CLIENT].since, since);
+    assert_int_equal(r.ends[CLIENT].unacked, 106);
+    assert_int_equal(r.ends[SERVER].state, SIDE_CLOSE_WAIT);
+    assert_int_equal(r.stuck.cause, STUCK_ANSWERS_LOST);
+    assert_int_equal(r.stuck.since, since);
+    assert_int_equal(r.stuck.attempts, 4);
+    assert_int_equal(r.stuck.first_frame, 4);
+    finish(&t);
+}
+
+/* An end that goes on has got what acknowledged its bytes, however often it had sent them. */
+static void answers_that_came_late(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 100);
+    send(&t, S, ACK, 1, 101, 0);
+    for (unsigned i = 0; i < 5; i++)
+        send(&t, C, ACK, 1, 1, 100);
+    assert_int_equal(outcome_after(&t, 0).ends[CLIENT].unacked, 100);
+    send(&t, C, ACK, 101, 1, 50);
+    assert_int_equal(outcome_after(&t, 0).ends[CLIENT].unacked, 50);
+    send(&t, S, ACK, 1, 151, 10);
+    for (unsigned i = 0; i < 5; i++)
+        send(&t, C, ACK, 101, 1, 50);
+    send(&t, C, ACK, 151, 11, 0); /* acknowledges what came with the acknowledgment */
+    struct tcp_record r = outcome_after(&t, 60 * NS_PER_SECOND);
+    assert_int_equal(r.ends[CLIENT].unacked, 0);
+    assert_int_equal(r.stuck.cause, STUCK_NOT);
+    finish(&t);
+}
+
 static void silence(void **state)
 {
     (void)state;
@@ -736,6 +788,8 @@ int main(void)
         cmocka_unit_test(window_closed),
         cmocka_unit_test(window_probed_with_data),
         cmocka_unit_test(duplicate_acks),
+        cmocka_unit_test(answers_lost),
+        cmocka_unit_test(answers_that_came_late),
         cmocka_unit_test(silence),
         cmocka_unit_test(reordering_is_no_retransmission),
         cmocka_unit_test(acknowledged_before_seen),

@@ -57,6 +57,13 @@ static void say_cause(struct finding *finding, const struct flow_record *record)
         finding_seen(finding, " and the %s goes on acknowledging less than that: ", peer);
         say_attempts(finding, stuck, "retransmission");
         break;
+    case STUCK_ANSWERS_LOST:
+        finding_seen(finding,
+                     " and goes on sending although the %s acknowledges it, so that the "
+                     "acknowledgments do not reach the %s: ",
+                     peer, names_side(stuck->end));
+        say_attempts(finding, stuck, "retransmission");
+        break;
     case STUCK_SILENCE:
     case STUCK_NOT:
         finding_seen(finding,
@@ -84,6 +91,11 @@ static void explain_cause(struct finding *finding, enum stuck_cause cause)
         finding->why = "the peer is alive but does not get these bytes; something between likely "
                        "drops or alters exactly these packets";
         finding->next = "capture at both ends at once and compare";
+        break;
+    case STUCK_ANSWERS_LOST:
+        finding->why = "the peer and the path to it work; something between this capture and the "
+                       "sender drops what comes back, such as a firewall on the sender itself";
+        finding->next = "look at the sender's own packet filter and capture there";
         break;
     case STUCK_SILENCE:
     case STUCK_NOT:
@@ -127,8 +139,9 @@ static void judge_fin(struct findings *out, const struct flow_record *record, en
     finding_seen(finding, "The %s sent its FIN at %s", names_side(side),
                  timetext_clock(&room, end->fin_time, 3));
     if (end->unacked > 0)
-        finding_seen(finding, ", with %" PRIu64 " byte%s before it not acknowledged either,",
-                     end->unacked, plural(end->unacked));
+        finding_seen(
+            finding, ", with %" PRIu64 " byte%s before it%s", end->unacked, plural(end->unacked),
+            told && stuck->cause == STUCK_ANSWERS_LOST ? "," : " not acknowledged either,");
     finding_frame(finding, end->fin_frame);
     finding_frame(finding, end->fin_last_frame);
     if (told) {
