@@ -204,7 +204,7 @@ const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from)
     return flow->pending_from != from ? flow->pending_syn : NULL;
 }
 
-enum flow_class flow_class_of(const struct flow *flow)
+enum flow_kind flow_kind_of(const struct flow *flow)
 {
     if (tcp_is_over(&flow->tcp))
         return FLOW_CLOSED;

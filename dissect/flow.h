@@ -8,14 +8,14 @@
 #include "tls.h"
 #include "zeek_words.h"
 
-/* Which timeout a flow is under (limits.h). */
-enum flow_class {
+/* Kinds of flow, by the timeout they are under (limits.h). */
+enum flow_kind {
     FLOW_SYN,    /* nobody answered its SYN */
     FLOW_OPEN,   /* anything else that has not ended */
     FLOW_LINGER, /* live: ended, not reported yet */
     FLOW_CLOSED  /* ended; its tuple is remembered */
 };
-enum { FLOW_CLASSES = FLOW_CLOSED + 1 };
+enum { FLOW_KINDS = FLOW_CLOSED + 1 };
 
 /* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`). */
 enum { RECENT_MAX = 4 };
@@ -39,14 +39,14 @@ struct flow {
     struct appid_flow *appid;     /* while nDPI makes up its mind */
     struct app_label *label;      /* its verdict */
     struct segment *pending_syn;  /* flow_keep_syn; its spans are not valid */
-    struct flow *later, *earlier; /* in its class, by when it got there */
+    struct flow *later, *earlier; /* of its kind, by when it got there */
     struct flow *next;            /* in order of first packets */
-    nanotime class_since;
+    nanotime kind_since;
     nanotime ended_at; /* packet time up to which it was watched, once `ended` */
     uint16_t vlans[VLANS_MAX];
     uint16_t interface;
     uint8_t vlan_count;
-    uint8_t class;      /* enum flow_class */
+    uint8_t kind;       /* enum flow_kind */
     uint8_t first_from; /* end that sent its first packet */
     uint8_t pending_from;
     uint8_t plain;      /* enum plain_protocol */
@@ -89,8 +89,8 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
 /* flow_syn_kept_for gives the kept SYN that a segment sent by end `from` may answer, or NULL. */
 const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from);
 
-/* flow_class_of gives the class that the flow's state calls for, FLOW_LINGER left out. */
-enum flow_class flow_class_of(const struct flow *flow);
+/* flow_kind_of gives the kind that the flow's state calls for, FLOW_LINGER left out. */
+enum flow_kind flow_kind_of(const struct flow *flow);
 
 /* flow_end says that no more segments come: what was held is let go, what was undecided decided. */
 void flow_end(struct flow *flow, enum end_reason reason, nanotime now,

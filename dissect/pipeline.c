@@ -7,7 +7,7 @@
 #include "flow.h"
 #include "limits.h"
 
-/* Flows of one class, by when they got into it. */
+/* Flows of one kind, by when they got into it. */
 struct queue {
     struct flow *oldest, *newest;
 };
@@ -17,7 +17,7 @@ struct pipeline {
     const struct sink *sink;
     struct flow_context context;
     struct flow_table *table;
-    struct queue queues[FLOW_CLASSES];
+    struct queue queues[FLOW_KINDS];
     struct flow *first, *last; /* all not yet reported, in order of first packets; offline */
     size_t waiting;            /* of those, ended */
     uint64_t watched[65536 / 64];
@@ -27,7 +27,7 @@ struct pipeline {
     nanotime now; /* the latest packet time: never goes back */
 };
 
-static const nanotime timeouts[FLOW_CLASSES] = {
+static const nanotime timeouts[FLOW_KINDS] = {
     [FLOW_SYN] = LIMIT_SYN_IDLE_S * NS_PER_SECOND,
     [FLOW_OPEN] = LIMIT_OPEN_IDLE_S * NS_PER_SECOND,
     [FLOW_LINGER] = LIMIT_LINGER_S * NS_PER_SECOND,
@@ -46,36 +46,36 @@ static bool is_watched(void *context, uint16_t port)
 
 static void queue_remove(struct pipeline *p, struct flow *flow)
 {
-    struct queue *queue = &p->queues[flow->class];
+    struct queue *queue = &p->queues[flow->kind];
     *(flow->earlier ? &flow->earlier->later : &queue->oldest) = flow->later;
     *(flow->later ? &flow->later->earlier : &queue->newest) = flow->earlier;
     flow->earlier = flow->later = NULL;
 }
 
-static void queue_put(struct pipeline *p, struct flow *flow, enum flow_class class)
+static void queue_put(struct pipeline *p, struct flow *flow, enum flow_kind kind)
 {
-    struct queue *queue = &p->queues[class];
-    flow->class = (uint8_t) class;
-    flow->class_since = p->now;
+    struct queue *queue = &p->queues[kind];
+    flow->kind = (uint8_t)kind;
+    flow->kind_since = p->now;
     flow->earlier = queue->newest;
     *(queue->newest ? &queue->newest->later : &queue->oldest) = flow;
     queue->newest = flow;
 }
 
-/* The class a flow should be in: a live one that has ended is first reported, after a while. */
-static enum flow_class wanted_class(const struct pipeline *p, const struct flow *flow)
+/* The kind a flow should be in: a live one that has ended is first reported, after a while. */
+static enum flow_kind wanted_kind(const struct pipeline *p, const struct flow *flow)
 {
-    enum flow_class class = flow_class_of(flow);
-    return class == FLOW_CLOSED && p->options.live && !flow->reported ? FLOW_LINGER : class;
+    enum flow_kind kind = flow_kind_of(flow);
+    return kind == FLOW_CLOSED && p->options.live && !flow->reported ? FLOW_LINGER : kind;
 }
 
 static void requeue(struct pipeline *p, struct flow *flow)
 {
-    enum flow_class class = wanted_class(p, flow);
-    if (class == (enum flow_class)flow->class)
+    enum flow_kind kind = wanted_kind(p, flow);
+    if (kind == (enum flow_kind)flow->kind)
         return;
     queue_remove(p, flow);
-    queue_put(p, flow, class);
+    queue_put(p, flow, kind);
 }
 
 /* --- reporting --- */
@@ -143,23 +143,31 @@ static void report_and_keep(struct pipeline *p, struct flow *flow)
 
 /* --- time --- */
 
-static bool is_due(const struct flow *flow, enum flow_class class, nanotime now)
+static bool is_due(const struct flow *flow, enum flow_kind kind, nanotime now)
 {
-    return now - flow->tcp.last_time > timeouts[class];
+    return now - flow->tcp.last_time > timeouts[kind];
 }
 
-static void expire_class(struct pipeline *p, enum flow_class class)
+/* Ends a flow that is due, as of when it became so: whoever notices it, and when, changes nothing.
+ */
+static void expire(struct pipeline *p, struct flow *flow)
+{
+    enum flow_kind kind = (enum flow_kind)flow->kind;
+    p->counts.flows_expired += kind != FLOW_CLOSED;
+    end_flow(p, flow, ENDED_IDLE, flow->tcp.last_time + timeouts[kind]);
+}
+
+static void expire_kind(struct pipeline *p, enum flow_kind kind)
 {
     struct flow *flow;
-    while ((flow = p->queues[class].oldest) && p->now - flow->class_since > timeouts[class]) {
-        if (!is_due(flow, class, p->now)) { /* it was active since: look again later */
+    while ((flow = p->queues[kind].oldest) && p->now - flow->kind_since > timeouts[kind]) {
+        if (!is_due(flow, kind, p->now)) { /* it was active since: look again later */
             queue_remove(p, flow);
-            queue_put(p, flow, class);
-        } else if (class == FLOW_LINGER) {
+            queue_put(p, flow, kind);
+        } else if (kind == FLOW_LINGER) {
             report_and_keep(p, flow);
         } else {
-            p->counts.flows_expired += class != FLOW_CLOSED;
-            end_flow(p, flow, ENDED_IDLE, p->now);
+            expire(p, flow);
         }
     }
 }
@@ -169,8 +177,8 @@ static void advance(struct pipeline *p, nanotime now)
     if (now <= p->now)
         return;
     p->now = now;
-    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
-        expire_class(p, (enum flow_class) class);
+    for (unsigned kind = 0; kind < FLOW_KINDS; kind++)
+        expire_kind(p, (enum flow_kind)kind);
 }
 
 /* --- room --- */
@@ -179,7 +187,7 @@ static void advance(struct pipeline *p, nanotime now)
  * ended flows wait for an old one that does not end, that one goes. */
 static void make_room(struct pipeline *p)
 {
-    static const enum flow_class order[] = {FLOW_SYN, FLOW_CLOSED, FLOW_LINGER, FLOW_OPEN};
+    static const enum flow_kind order[] = {FLOW_SYN, FLOW_CLOSED, FLOW_LINGER, FLOW_OPEN};
     struct flow *victim = p->waiting > LIMIT_FLOWS / 2 ? p->first : NULL;
     for (unsigned i = 0; !victim && i < COUNT_OF(order); i++)
         victim = p->queues[order[i]].oldest;
@@ -234,10 +242,9 @@ static void take_segment(struct pipeline *p, const struct segment *segment)
     unsigned from;
     struct flow_key key = flow_key_make(&from, &segment->from, &segment->to);
     struct flow *flow = flow_table_find(p->table, &key);
-    if (flow && flow->class != FLOW_LINGER &&
-        is_due(flow, (enum flow_class)flow->class, segment->time)) {
-        p->counts.flows_expired += flow->class != FLOW_CLOSED;
-        end_flow(p, flow, ENDED_IDLE, segment->time);
+    if (flow && flow->kind != FLOW_LINGER &&
+        is_due(flow, (enum flow_kind)flow->kind, segment->time)) {
+        expire(p, flow);
         flow = NULL;
     }
     if (flow && flow_has_seen(flow, from, segment)) {
@@ -316,7 +323,7 @@ void pipeline_advance(struct pipeline *p, nanotime now)
 
 void pipeline_snapshot(struct pipeline *p, nanotime now)
 {
-    static const enum flow_class going_on[] = {FLOW_SYN, FLOW_OPEN};
+    static const enum flow_kind going_on[] = {FLOW_SYN, FLOW_OPEN};
     for (unsigned i = 0; i < COUNT_OF(going_on); i++)
         for (const struct flow *flow = p->queues[going_on[i]].oldest; flow; flow = flow->later)
             report(p, flow, now);
@@ -324,9 +331,14 @@ void pipeline_snapshot(struct pipeline *p, nanotime now)
 
 static void end_all(struct pipeline *p, nanotime now)
 {
-    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
-        while (p->queues[class].oldest)
-            end_flow(p, p->queues[class].oldest, ENDED_END_OF_CAPTURE, now);
+    for (unsigned kind = 0; kind < FLOW_KINDS; kind++)
+        while (p->queues[kind].oldest) {
+            struct flow *flow = p->queues[kind].oldest;
+            if (kind != FLOW_LINGER && is_due(flow, (enum flow_kind)kind, now))
+                expire(p, flow);
+            else
+                end_flow(p, flow, ENDED_END_OF_CAPTURE, now);
+        }
 }
 
 void pipeline_finish(struct pipeline *p, nanotime now)
@@ -356,9 +368,9 @@ void pipeline_free(struct pipeline *p)
 {
     if (!p)
         return;
-    for (unsigned class = 0; p->options.live && class < FLOW_CLASSES; class ++)
-        while (p->queues[class].oldest) {
-            struct flow *flow = p->queues[class].oldest;
+    for (unsigned kind = 0; p->options.live && kind < FLOW_KINDS; kind++)
+        while (p->queues[kind].oldest) {
+            struct flow *flow = p->queues[kind].oldest;
             queue_remove(p, flow);
             flow_free(flow);
         }
