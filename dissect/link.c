@@ -6,6 +6,9 @@ enum {
     ETHERTYPE_QINQ = 0x88a8,
     ETHERTYPE_QINQ_OLD = 0x9100,
     ETHERTYPE_CISCO_METADATA = 0x8909, /* carries TrustSec's security group tag */
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_UPSTREAM = 0x8848,
+    ETHERTYPE_PPPOE_SESSION = 0x8864,
     /* Below this the field is a length (IEEE 802.3): LLC follows, and no IP that we read. */
     ETHERTYPE_MIN = 0x0600,
     /* More tags than anyone stacks; a cap so that a packet full of tags costs little. */
@@ -36,6 +39,46 @@ static bool pass_cisco_metadata(struct cursor *c)
     return cursor_skip(c, 1) && cursor_u8(c, &options) && cursor_skip(c, options * 4u);
 }
 
+/* The IP version is the first four bits of the packet. */
+static enum note decode_raw(struct link_layer *out, const struct cursor *c)
+{
+    struct cursor ahead = *c;
+    uint8_t first;
+    if (!cursor_u8(&ahead, &first))
+        return NOTE_CUT;
+    if (first >> 4 == 4)
+        out->ethertype = ETHERTYPE_V4;
+    else if (first >> 4 == 6)
+        out->ethertype = ETHERTYPE_V6;
+    else
+        return NOTE_NOT_IP;
+    return NOTE_NONE;
+}
+
+/* RFC 3032: 20 bits label, 3 traffic class, 1 bottom of stack, 8 time to live. What is below the
+ * stack has no type: it is taken for IP if it looks like it. */
+static enum note decode_mpls(struct link_layer *out, struct cursor *c)
+{
+    uint32_t entry = 0;
+    for (unsigned entries = 0; !(entry & 0x100); entries++) {
+        if (entries == TAGS_MAX)
+            return NOTE_MALFORMED;
+        if (!cursor_u32(c, &entry))
+            return NOTE_CUT;
+    }
+    return decode_raw(out, c);
+}
+
+/* RFC 2516: version and type, code, session id, length; RFC 1661: protocol. */
+static enum note decode_pppoe(struct link_layer *out, struct cursor *c)
+{
+    enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
+    uint16_t protocol;
+    if (!cursor_skip(c, 6) || !cursor_u16(c, &protocol))
+        return NOTE_CUT;
+    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? decode_raw(out, c) : NOTE_NOT_IP;
+}
+
 /* After each tag: 16 bits, the ethertype of what follows. */
 static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t ethertype)
 {
@@ -47,6 +90,10 @@ static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t et
         if (!passed || !cursor_u16(c, &ethertype))
             return NOTE_CUT;
     }
+    if (ethertype == ETHERTYPE_MPLS || ethertype == ETHERTYPE_MPLS_UPSTREAM)
+        return decode_mpls(out, c);
+    if (ethertype == ETHERTYPE_PPPOE_SESSION)
+        return decode_pppoe(out, c);
     out->ethertype = ethertype;
     return ethertype == ETHERTYPE_V4 || ethertype == ETHERTYPE_V6 ? NOTE_NONE : NOTE_NOT_IP;
 }
@@ -79,22 +126,6 @@ static enum note decode_sll2(struct link_layer *out, struct cursor *c)
     if (!cursor_u16(c, &protocol) || !cursor_skip(c, 18))
         return NOTE_CUT;
     return pass_tags(out, c, protocol);
-}
-
-/* The IP version is the first four bits of the packet. */
-static enum note decode_raw(struct link_layer *out, const struct cursor *c)
-{
-    struct cursor ahead = *c;
-    uint8_t first;
-    if (!cursor_u8(&ahead, &first))
-        return NOTE_CUT;
-    if (first >> 4 == 4)
-        out->ethertype = ETHERTYPE_V4;
-    else if (first >> 4 == 6)
-        out->ethertype = ETHERTYPE_V6;
-    else
-        return NOTE_NOT_IP;
-    return NOTE_NONE;
 }
 
 /* NULL and LOOP: a 32-bit address family in somebody's byte order. AF_INET is 2 everywhere,

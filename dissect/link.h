@@ -16,8 +16,8 @@ struct link_layer {
 };
 
 /* link_decode passes over a packet's link-layer header, VLAN tags (IEEE 802.1Q and 802.1ad; those
- * beyond VLANS_MAX are not kept) and Cisco metadata. On NOTE_NONE the cursor stands on an IP
- * header. Header layouts: https://www.tcpdump.org/linktypes.html */
+ * beyond VLANS_MAX are not kept), Cisco metadata, MPLS labels and PPPoE. On NOTE_NONE the cursor
+ * stands on an IP header. Header layouts: https://www.tcpdump.org/linktypes.html */
 MUST_CHECK enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type link);
 
 #endif

@@ -155,6 +155,33 @@ static void cisco_metadata(void **state)
     expect_decodes(&c, LINK_ETHERNET, false);
 }
 
+static void mpls_and_pppoe(void **state)
+{
+    (void)state;
+    struct craft c = {.n = 0};
+    craft_ethernet(&c, 0x8100);
+    craft_u16(&c, 7);
+    craft_u16(&c, 0x8847);
+    craft_u32(&c, 0x00012040); /* two labels, the second at the bottom */
+    craft_u32(&c, 0x00034140);
+    craft_ipv6(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, true);
+    c.n = 0;
+    craft_ethernet(&c, 0x8864);
+    craft_bytes(&c, "\x11\0\0\1\0\x3c\0\x21", 8);
+    craft_ipv4(&c, 6, TCP_SIZE);
+    append_tcp(&c);
+    expect_decodes(&c, LINK_ETHERNET, false);
+    c.bytes[14 + 7] = 0x57 + 1; /* another protocol */
+    assert_int_equal(note_of(&c, LINK_ETHERNET), NOTE_NOT_IP);
+    c.n = 0;
+    craft_ethernet(&c, 0x8847);
+    for (unsigned i = 0; i < 30; i++)
+        craft_u32(&c, 0x00012040); /* labels without end */
+    assert_int_equal(note_of(&c, LINK_ETHERNET), NOTE_MALFORMED);
+}
+
 static void linux_cooked(void **state)
 {
     (void)state;
@@ -341,6 +368,7 @@ int main(void)
         cmocka_unit_test(stacked_vlans),
         cmocka_unit_test(more_vlans_than_kept),
         cmocka_unit_test(cisco_metadata),
+        cmocka_unit_test(mpls_and_pppoe),
         cmocka_unit_test(linux_cooked),
         cmocka_unit_test(loopback_in_both_byte_orders),
         cmocka_unit_test(raw_ip),
