@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "decode.h"
+#include "early.h"
 #include "flow.h"
 #include "limits.h"
 
@@ -280,13 +281,24 @@ void pipeline_skip(struct pipeline *p, const struct packet *packet, enum note re
     advance(p, packet->time);
 }
 
+/* On a busy link most packets are of no interest: those are told by their ports alone. */
+static enum note look(struct pipeline *p, struct segment *segment, const struct packet *packet)
+{
+    uint16_t ports[2];
+    bool any = p->options.port_count == 0;
+    if (!any && early_ports(ports, packet) && !is_watched(p, ports[0]) && !is_watched(p, ports[1]))
+        return NOTE_NOT_WATCHED;
+    enum note note = decode_packet(segment, packet);
+    if (note == NOTE_NONE && !any && !is_watched(p, segment->from.port) &&
+        !is_watched(p, segment->to.port))
+        return NOTE_NOT_WATCHED;
+    return note;
+}
+
 void pipeline_packet(struct pipeline *p, const struct packet *packet)
 {
     struct segment segment;
-    enum note note = decode_packet(&segment, packet);
-    if (note == NOTE_NONE && p->options.port_count && !is_watched(p, segment.from.port) &&
-        !is_watched(p, segment.to.port))
-        note = NOTE_NOT_WATCHED;
+    enum note note = look(p, &segment, packet);
     pipeline_skip(p, packet, note);
     if (note != NOTE_NONE)
         return;

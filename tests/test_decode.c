@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../dissect/decode.h"
+#include "../dissect/early.h"
 #include "craft.h"
 
 static const uint8_t syn_options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0,
@@ -42,6 +43,19 @@ static void expect_good(const struct segment *s, bool ipv6)
     assert_memory_equal(s->payload.p, "hello", 5);
 }
 
+/* Where the early look says something, the decoder must say the same. */
+static bool early_agrees(const struct packet *packet)
+{
+    uint16_t ports[2];
+    struct segment s;
+    if (!early_ports(ports, packet))
+        return false;
+    assert_int_equal(decode_packet(&s, packet), NOTE_NONE);
+    assert_int_equal(s.from.port, ports[0]);
+    assert_int_equal(s.to.port, ports[1]);
+    return true;
+}
+
 /* Every shorter packet must be refused, or give what is there of the payload. */
 static void expect_no_overread(const struct craft *craft, enum link_type link)
 {
@@ -52,6 +66,7 @@ static void expect_no_overread(const struct craft *craft, enum link_type link)
         struct packet packet = craft_packet(&cut, link);
         packet.len = (uint32_t)craft->n;
         enum note note = decode_packet(&s, &packet);
+        (void)early_agrees(&packet);
         if (note == NOTE_NONE)
             assert_true(s.payload.n < 5 && s.length == 5);
         else
@@ -87,6 +102,32 @@ static void ethernet_ipv4(void **state)
     craft_ipv4(&c, 6, TCP_SIZE);
     append_tcp(&c);
     expect_decodes(&c, LINK_ETHERNET, false);
+}
+
+static void an_early_look_at_the_commonest_shapes(void **state)
+{
+    (void)state;
+    for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+        struct craft good = {.n = 0};
+        craft_ethernet(&good, ipv6 ? 0x86dd : 0x0800);
+        if (ipv6)
+            craft_ipv6(&good, 6, TCP_SIZE);
+        else
+            craft_ipv4(&good, 6, TCP_SIZE);
+        append_tcp(&good);
+        struct packet packet = craft_packet(&good, LINK_ETHERNET);
+        assert_true(early_agrees(&packet));
+        free((void *)(uintptr_t)packet.bytes);
+        /* Whatever byte of the headers is another: never another answer than the decoder's. */
+        for (size_t at = 12; at < good.n - 5; at++)
+            for (unsigned value = 0; value < 256; value += 5) {
+                struct craft odd = good;
+                odd.bytes[at] = (uint8_t)value;
+                packet = craft_packet(&odd, LINK_ETHERNET);
+                (void)early_agrees(&packet);
+                free((void *)(uintptr_t)packet.bytes);
+            }
+    }
 }
 
 static void ethernet_padding_is_no_payload(void **state)
@@ -364,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ethernet_ipv4),
+        cmocka_unit_test(an_early_look_at_the_commonest_shapes),
         cmocka_unit_test(ethernet_padding_is_no_payload),
         cmocka_unit_test(stacked_vlans),
         cmocka_unit_test(more_vlans_than_kept),

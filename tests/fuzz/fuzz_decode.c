@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "../../dissect/decode.h"
+#include "../../dissect/early.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,8 +16,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .len = (uint32_t)(size - 2) + data[1],
                                   .link = (enum link_type)(data[0] % (LINK_LINUX_SLL2 + 1)),
                                   .frame = 1};
-    if (decode_packet(&segment, &packet) != NOTE_NONE)
+    uint16_t ports[2];
+    bool early = early_ports(ports, &packet);
+    if (decode_packet(&segment, &packet) != NOTE_NONE) {
+        if (early)
+            abort();
         return 0;
+    }
+    if (early && (ports[0] != segment.from.port || ports[1] != segment.to.port))
+        abort();
     const uint8_t *end = packet.bytes + packet.caplen;
     if (segment.payload.n > segment.length || segment.vlan_count > VLANS_MAX ||
         segment.wscale > 14 || segment.ip.p < packet.bytes || segment.ip.p + segment.ip.n > end ||
