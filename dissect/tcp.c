@@ -479,8 +479,10 @@ static void join(struct tcp *tcp, struct tcp_end *x, const struct arrival *a)
         know(x, a->seq);
     if (!y->seen)
         tcp->joined = true;
-    if (!x->seen && !(y->syn && !y->syn_ack && a->end == a->seq))
-        move(x, EVENT_JOINED, a->time); /* some stacks acknowledge a SYN before their SYN-ACK */
+    /* Some stacks acknowledge a SYN before their SYN-ACK: that does not make a connection yet. */
+    if (x->state == SIDE_CLOSED && !tcp_is_over(tcp) &&
+        !(y->syn && !y->syn_ack && a->end == a->seq))
+        move(x, EVENT_JOINED, a->time);
 }
 
 void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
@@ -513,6 +515,8 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
             take_fin(tcp, from, &a);
         reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
+    if (tcp->reset_by >= 0) /* what is still under way then proves nothing */
+        resends_forget(&x->resends);
     if (a.time > tcp->last_time) /* a capture's clock may jump back */
         tcp->last_time = a.time;
 }

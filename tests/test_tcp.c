@@ -616,6 +616,37 @@ static void answers_lost(void **state)
     finish(&t);
 }
 
+/* After a reset what was still under way proves nothing of the sort. */
+static void resends_after_a_reset(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 100);
+    send(&t, S, ACK, 1, 101, 0);
+    send(&t, S, RST, 1, 0, 0);
+    for (unsigned i = 0; i < 5; i++)
+        send(&t, C, ACK, 1, 1, 100);
+    struct tcp_record r = outcome_after(&t, 60 * NS_PER_SECOND);
+    assert_int_equal(r.ends[CLIENT].state, SIDE_CLOSED);
+    assert_int_equal(r.ends[CLIENT].unacked, 0);
+    assert_int_equal(r.stuck.cause, STUCK_NOT);
+    finish(&t);
+}
+
+/* The first thing seen of an end may be the acknowledgment that some stacks send before a SYN-ACK.
+ */
+static void an_end_joins_after_a_lone_acknowledgment(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(5, 9);
+    send(&t, C, SYN, 0, 0, 0);
+    send(&t, S, ACK, 1, 1, 0);
+    expect_states(&t, SIDE_SYN_SENT, SIDE_CLOSED);
+    send(&t, S, ACK, 1, 1, 100);
+    assert_int_equal(t.tcp.ends[S].state, SIDE_ESTABLISHED);
+    finish(&t);
+}
+
 /* An end that goes on has got what acknowledged its bytes, however often it had sent them. */
 static void answers_that_came_late(void **state)
 {
@@ -790,6 +821,8 @@ int main(void)
         cmocka_unit_test(duplicate_acks),
         cmocka_unit_test(answers_lost),
         cmocka_unit_test(answers_that_came_late),
+        cmocka_unit_test(resends_after_a_reset),
+        cmocka_unit_test(an_end_joins_after_a_lone_acknowledgment),
         cmocka_unit_test(silence),
         cmocka_unit_test(reordering_is_no_retransmission),
         cmocka_unit_test(acknowledged_before_seen),
