@@ -132,7 +132,7 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
             tcp->syn_time = 0;
         return;
     }
-    if (x->syn ? x->una > x->isn : x->known && x->una != isn + 1 && x->seen)
+    if (x->syn ? x->una > x->isn : x->state != SIDE_CLOSED && x->una != isn + 1)
         return; /* a SYN inside a connection is not believed: RFC 5961 section 4 */
     if (!x->known || x->una != isn + 1) { /* the first, or again because nobody answered that */
         flight_acked(&x->flight, x->next, x->next);

@@ -638,13 +638,21 @@ static void resends_after_a_reset(void **state)
 static void an_end_joins_after_a_lone_acknowledgment(void **state)
 {
     (void)state;
-    struct talk t = begin_at(5, 9);
-    send(&t, C, SYN, 0, 0, 0);
-    send(&t, S, ACK, 1, 1, 0);
-    expect_states(&t, SIDE_SYN_SENT, SIDE_CLOSED);
-    send(&t, S, ACK, 1, 1, 100);
-    assert_int_equal(t.tcp.ends[S].state, SIDE_ESTABLISHED);
-    finish(&t);
+    for (unsigned syn_ack = 0; syn_ack < 2; syn_ack++) {
+        struct talk t = begin_at(5, 9);
+        send(&t, C, SYN, 0, 0, 0);
+        send(&t, S, ACK, 1, 1, 0);
+        expect_states(&t, SIDE_SYN_SENT, SIDE_CLOSED);
+        if (syn_ack) { /* with whatever number */
+            send(&t, S, SYN | ACK, 70000, 1, 0);
+            send(&t, C, ACK, 1, 70001, 0);
+            assert_int_equal(t.tcp.ends[C].state, SIDE_ESTABLISHED);
+        } else {
+            send(&t, S, ACK, 1, 1, 100);
+        }
+        assert_int_equal(t.tcp.ends[S].state, SIDE_ESTABLISHED);
+        finish(&t);
+    }
 }
 
 /* An end that goes on has got what acknowledged its bytes, however often it had sent them. */
