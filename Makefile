@@ -21,7 +21,7 @@ HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check check-here asan lint fuzz fuzz-here golden install uninstall clean
+.PHONY: all demo check check-here asan lint fuzz fuzz-here bench golden install uninstall clean
 all: $(B)/pushwatch
 
 demo:
@@ -51,6 +51,10 @@ fuzz-here: $(FUZZERS)
 
 lint:
 	tests/lint.sh
+
+# Speed and memory beside other programs', on generated captures; BENCH=quick takes a minute.
+bench: $(B)/pushwatch
+	tests/bench/run.sh $(B)/pushwatch $(or $(BENCH),full)
 
 # Writes the expected reports anew: look at the difference before committing it.
 golden: $(B)/pushwatch

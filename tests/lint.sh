@@ -7,7 +7,7 @@ complain() {
     bad=$((bad + 1))
 }
 sources=$(ls ./*.[ch] capture/*.[ch] dissect/*.[ch] report/*.[ch] report/judge/*.[ch])
-tests=$(ls tests/*.[ch] tests/fuzz/*.c)
+tests=$(ls tests/*.[ch] tests/fuzz/*.c tests/bench/*.[ch])
 
 # shellcheck disable=SC2086 # lists of words, here and below
 clang-format --dry-run -Werror $sources $tests || complain "make it clean: clang-format -i"
