@@ -18,6 +18,7 @@
 #include "capture/confine.h"
 #include "capture/filter.h"
 #include "capture/interfaces.h"
+#include "capture/linktype.h"
 #include "capture/source.h"
 #include "dissect/appid.h"
 #include "dissect/pipeline.h"
@@ -44,6 +45,7 @@ struct run {
     uint64_t packets, certs_reported;
     nanotime first_time, next_snapshot;
     bool stopped; /* by --count, --duration: as asked for */
+    bool link_remarked;
 };
 
 /* Written by signal handlers, which can be handed nothing. */
@@ -286,9 +288,21 @@ static void look_at_clock(struct run *run)
         run->stopped = true;
 }
 
+/* A capture of a kind that is not read should not look like one in which nothing happened. */
+static void remark_link_type(struct run *run, const struct packet *packet)
+{
+    if (run->options->quiet || run->link_remarked)
+        return;
+    run->link_remarked = true;
+    fprintf(stderr, "pushwatch: packets of link type %u (%s) are not read\n", packet->link_number,
+            linktype_name(packet->link_number));
+}
+
 static void take_packet(struct run *run, const struct packet *packet)
 {
     run->packets++;
+    if (UNLIKELY(packet->link == LINK_UNSUPPORTED))
+        remark_link_type(run, packet);
     if (!run->meta.live && run->filter && !filter_match(run->filter, packet))
         pipeline_skip(run->pipeline, packet, NOTE_FILTERED);
     else

@@ -15,11 +15,9 @@ struct record {
     uint8_t type;
 };
 
-enum { RECORD_HEADER = 5 }; /* RFC 8446 section 5.1 */
-
 static uint64_t record_end(const struct record *record)
 {
-    return record->seq + RECORD_HEADER + record->length;
+    return record->seq + TLS_RECORD_HEADER + record->length;
 }
 
 void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t frame)

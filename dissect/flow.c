@@ -71,8 +71,7 @@ static void see_record(void *context, unsigned direction, uint64_t offset, uint8
 {
     struct flow *flow = context;
     struct tcp_end *end = &flow->tcp.ends[direction];
-    enum { RECORD_HEADER = 5 };
-    if (offset + RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
+    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
         flight_record(&end->flight, offset, type, length);
 }
 
@@ -83,6 +82,15 @@ static void name_plain(struct flow *flow, struct span bytes)
         flow->plain = (uint8_t)name;
 }
 
+/* The session that a stream's bytes go to; NULL where they are known not to be TLS. */
+static struct tls *session_of(const struct stream *stream)
+{
+    struct flow *flow = stream->flow;
+    if (!flow->tls && !flow->not_tls)
+        flow->tls = tls_new(stream->context->store, flow->tcp.joined);
+    return flow->tls;
+}
+
 static void take_bytes(void *context, uint64_t seq, struct span bytes,
                        const struct reasm_from *from)
 {
@@ -90,25 +98,21 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     struct flow *flow = stream->flow;
     if (!flow->tls || tls_verdict(flow->tls) != TLS_IS)
         name_plain(flow, bytes);
-    if (flow->not_tls)
+    struct tls *tls = session_of(stream);
+    if (!tls)
         return;
-    if (!flow->tls)
-        flow->tls = tls_new(stream->context->store, flow->tcp.joined);
     const struct tls_where where = {seq, from->frame, from->time};
     const struct tls_observer observer = {flow, see_record};
-    tls_data(flow->tls, stream->end, bytes, &where, &observer);
+    tls_data(tls, stream->end, bytes, &where, &observer);
 }
 
 static void take_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
 {
     struct stream *stream = context;
-    struct flow *flow = stream->flow;
-    if (flow->not_tls)
-        return;
-    if (!flow->tls)
-        flow->tls = tls_new(stream->context->store, flow->tcp.joined);
+    struct tls *tls = session_of(stream);
     const struct tls_where where = {seq, from->frame, from->time};
-    tls_gap(flow->tls, stream->end, length, &where);
+    if (tls)
+        tls_gap(tls, stream->end, length, &where);
 }
 
 static struct reasm_out stream_out(struct stream *stream)

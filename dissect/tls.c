@@ -195,11 +195,6 @@ enum tls_verdict tls_verdict(const struct tls *tls)
     return tls->is_tls ? TLS_IS : tls->is_other ? TLS_IS_NOT : TLS_UNDECIDED;
 }
 
-bool tls_handshake_over(const struct tls *tls)
-{
-    return tls->facts.progress == TLS_COMPLETE || tls->facts.progress == TLS_FAILED;
-}
-
 const struct tls_facts *tls_facts(const struct tls *tls)
 {
     return &tls->facts;

@@ -64,9 +64,6 @@ void tls_finish(struct tls *tls);
 
 enum tls_verdict tls_verdict(const struct tls *tls);
 
-/* tls_handshake_over tells that no more handshake message is to be expected (complete, failed). */
-bool tls_handshake_over(const struct tls *tls);
-
 /* tls_facts gives what is known so far; it lives as long as the session. */
 const struct tls_facts *tls_facts(const struct tls *tls);
 

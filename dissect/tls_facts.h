@@ -17,6 +17,9 @@ enum {
     TLS_VERSION_13 = 0x0304
 };
 
+/* Type, version and length before each record's body (RFC 8446 section 5.1). */
+enum { TLS_RECORD_HEADER = 5 };
+
 /* Content types (RFC 8446 section 5.1, RFC 6520). */
 enum {
     TLS_CHANGE_CIPHER_SPEC = 20,

@@ -5,8 +5,7 @@
 #define PUSHWATCH_DISSECT_TLS_RECORD_H
 
 #include "cursor.h"
-
-enum { TLS_RECORD_HEADER = 5 };
+#include "tls_facts.h"
 
 /* Content type that stands for a ClientHello in SSLv2's format (RFC 5246 appendix E.2), which has
  * a two-byte header of its own. The body begins after its version. */

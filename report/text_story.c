@@ -131,7 +131,6 @@ static void put_record_name(struct buf *out, const struct pending_record *record
 static void put_pending(struct buf *out, const struct text_style *style,
                         const struct flow_record *record, enum side side)
 {
-    enum { HEADER = 5 };
     const struct end_record *end = &record->tcp.ends[side];
     if (end->unacked == 0 || end->pending_count == 0)
         return;
@@ -142,7 +141,7 @@ static void put_pending(struct buf *out, const struct text_style *style,
                end->unacked);
     for (unsigned i = 0; i < end->pending_count; i++) {
         const struct pending_record *pending = &end->pending[i];
-        buf_printf(&text, "%s%u of ", i ? " + " : "", pending->length + HEADER);
+        buf_printf(&text, "%s%u of ", i ? " + " : "", pending->length + TLS_RECORD_HEADER);
         put_record_name(&text, pending);
         alert = alert || pending->type == TLS_ALERT;
     }
