@@ -19,7 +19,6 @@ static void put_identity(struct json *json, const struct flow_record *record)
 {
     char community_id[32];
     fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
-    json_uint(json, "n", record->n);
     json_text(json, "community_id", community_id);
     json_time(json, "start", record->start);
     json_time(json, "end", record->end);

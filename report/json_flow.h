@@ -7,7 +7,8 @@
 
 #include "../dissect/flow_record.h"
 
-/* These write members into an object that the caller has opened. */
+/* These write members into an object that the caller has opened; json_flow all but type and
+ * ordinal. */
 void json_flow(struct json *json, const struct flow_record *record,
                const struct findings *findings);
 void json_tcp(struct json *json, const struct tcp_record *tcp);     /* json_tcp.c */

@@ -11,17 +11,24 @@ enum { OUTPUTS_MAX = 16 };
 
 struct output {
     const struct report_sink *sink;
+    enum report_format format;
     void *context;
     FILE *out;
+};
+
+static const struct report_sink *const sinks[REPORT_FORMATS] = {
+    [REPORT_JSON] = &sink_json,
+    [REPORT_TEXT] = &sink_text,
 };
 
 struct report {
     const struct run_meta *meta;
     struct judge *judge;
-    struct findings findings; /* of the flow at hand */
+    struct report_item item; /* of report_flow */
     struct summary summary;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
+    bool renders[REPORT_FORMATS]; /* formats that an output wants rendered ahead */
 };
 
 struct report *report_new(const struct run_meta *meta)
@@ -38,8 +45,11 @@ void report_add_output(struct report *report, enum report_format format, FILE *o
     if (report->output_count == OUTPUTS_MAX)
         return;
     struct output *output = &report->outputs[report->output_count++];
-    output->sink = format == REPORT_JSON ? &sink_json : &sink_text;
+    output->sink = sinks[format];
+    output->format = format;
     output->out = out;
+    if (output->sink->render)
+        report->renders[format] = true;
     output->context = output->sink->create(report->meta, out, options);
 }
 
@@ -57,16 +67,52 @@ void report_begin(struct report *report)
     flush_if_live(report);
 }
 
+void report_prepare(const struct report *report, struct report_item *item,
+                    const struct flow_record *record)
+{
+    findings_clear(&item->findings);
+    judge_flow(report->judge, &item->findings, record);
+    for (unsigned format = 0; format < REPORT_FORMATS; format++) {
+        item->rendered[format].n = 0;
+        if (report->renders[format])
+            sinks[format]->render(&item->rendered[format], record, &item->findings);
+    }
+}
+
+static void commit(struct report *report, const struct report_item *item,
+                   const struct flow_record *record)
+{
+    judge_remember(report->judge, record);
+    if (record->final)
+        summary_add_flow(&report->summary, record, &item->findings);
+    for (size_t i = 0; i < report->output_count; i++) {
+        const struct output *output = &report->outputs[i];
+        const struct buf *rendered = &item->rendered[output->format];
+        output->sink->flow(output->context, record, &item->findings,
+                           span_of(rendered->p, rendered->n));
+    }
+    flush_if_live(report);
+}
+
+void report_commit(struct report *report, const struct report_item *item,
+                   struct flow_record *record, uint64_t n)
+{
+    record->n = n;
+    commit(report, item, record);
+}
+
+void report_item_done(struct report_item *item)
+{
+    findings_done(&item->findings);
+    for (unsigned format = 0; format < REPORT_FORMATS; format++)
+        buf_done(&item->rendered[format]);
+}
+
 void report_flow(void *context, const struct flow_record *record)
 {
     struct report *report = context;
-    findings_clear(&report->findings);
-    judge_flow(report->judge, &report->findings, record);
-    if (record->final)
-        summary_add_flow(&report->summary, record, &report->findings);
-    for (size_t i = 0; i < report->output_count; i++)
-        report->outputs[i].sink->flow(report->outputs[i].context, record, &report->findings);
-    flush_if_live(report);
+    report_prepare(report, &report->item, record);
+    commit(report, &report->item, record);
 }
 
 void report_certificate(void *context, const struct cert *cert)
@@ -88,12 +134,13 @@ void report_snapshot_end(struct report *report, nanotime now)
 bool report_finish(struct report *report, const struct run_end *end)
 {
     bool written = true;
-    findings_clear(&report->findings);
-    judge_finish(report->judge, &report->findings, end);
-    summary_add_findings(&report->summary, &report->findings);
+    struct findings *findings = &report->item.findings;
+    findings_clear(findings);
+    judge_finish(report->judge, findings, end);
+    summary_add_findings(&report->summary, findings);
     for (size_t i = 0; i < report->output_count; i++) {
         struct output *output = &report->outputs[i];
-        output->sink->finish(output->context, &report->findings, &report->summary, end);
+        output->sink->finish(output->context, findings, &report->summary, end);
         if (fflush(output->out) != 0 || ferror(output->out))
             written = false;
     }
@@ -106,7 +153,7 @@ void report_free(struct report *report)
         return;
     for (size_t i = 0; i < report->output_count; i++)
         report->outputs[i].sink->destroy(report->outputs[i].context);
-    findings_done(&report->findings);
+    report_item_done(&report->item);
     judge_free(report->judge);
     free(report);
 }

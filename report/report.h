@@ -3,6 +3,7 @@
 #define PUSHWATCH_REPORT_REPORT_H
 
 #include "../dissect/sink.h"
+#include "finding.h"
 
 #include <stdio.h>
 
@@ -27,12 +28,20 @@ struct run_end {
 };
 
 enum report_format { REPORT_JSON, REPORT_TEXT };
+enum { REPORT_FORMATS = REPORT_TEXT + 1 };
 
 struct report_options {
     unsigned columns;  /* width of the text report; 80 at least */
     bool colour;       /* text: ANSI colours */
     bool ascii;        /* text: the reader can't show UTF-8; what is beyond ASCII is escaped */
     bool certificates; /* text: print every flow's certificates (-v) */
+};
+
+/* What is made of one flow before its turn comes. Zero-initialise it; it may be used for one flow
+ * after the other, and is freed with report_item_done. */
+struct report_item {
+    struct findings findings;
+    struct buf rendered[REPORT_FORMATS]; /* of the flow's line, all but the head */
 };
 
 struct report;
@@ -48,8 +57,22 @@ void report_add_output(struct report *report, enum report_format format, FILE *o
 /* report_begin writes what stands before the first flow (JSON: meta). */
 void report_begin(struct report *report);
 
-/* report_flow takes a record: the `flow` function of a dissect sink, with the report as context.
- * Nothing of the record is kept by reference. In a live run every output is flushed. */
+/* report_prepare judges a flow and renders what does not depend on its ordinal: record->n is not
+ * looked at. Several threads may call it at once, each with its own item. */
+void report_prepare(const struct report *report, struct report_item *item,
+                    const struct flow_record *record);
+
+/* report_commit counts and writes a prepared flow, and makes n its ordinal. One caller, in order of
+ * n. The record is the one that was prepared; nothing of it or of the item is kept by reference. In
+ * a live run every output is flushed. */
+void report_commit(struct report *report, const struct report_item *item,
+                   struct flow_record *record, uint64_t n);
+
+/* report_item_done frees what an item holds; it can be used again. */
+void report_item_done(struct report_item *item);
+
+/* report_flow prepares and commits a record that has its ordinal: the `flow` function of a dissect
+ * sink, with the report as context. */
 void report_flow(void *report, const struct flow_record *record);
 
 /* report_certificate takes a certificate: offline after the last flow, live when it is first seen.

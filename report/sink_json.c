@@ -62,13 +62,25 @@ static void json_begin(void *context)
     end_line(sink, &json);
 }
 
+/* All of a flow's line that follows its ordinal. */
+static void json_render(struct buf *out, const struct flow_record *record,
+                        const struct findings *findings)
+{
+    struct json json = {.out = out, .comma = true};
+    json_flow(&json, record, findings);
+    json_close_object(&json);
+    buf_append(out, "\n", 1);
+}
+
 static void json_flow_line(void *context, const struct flow_record *record,
-                           const struct findings *findings)
+                           const struct findings *findings, struct span rendered)
 {
     struct json_sink *sink = context;
+    (void)findings;
     struct json json = begin_line(sink, "flow");
-    json_flow(&json, record, findings);
-    end_line(sink, &json);
+    json_uint(&json, "n", record->n);
+    fwrite(sink->line.p, 1, sink->line.n, sink->out);
+    fwrite(rendered.p, 1, rendered.n, sink->out);
 }
 
 static void json_certificate(void *context, const struct cert *cert)
@@ -212,6 +224,7 @@ static void json_destroy(void *context)
 const struct report_sink sink_json = {
     .create = json_create,
     .begin = json_begin,
+    .render = json_render,
     .flow = json_flow_line,
     .certificate = json_certificate,
     .snapshot_end = json_snapshot_end,

@@ -84,9 +84,10 @@ static void flow_live(struct text_sink *sink, struct span story)
 }
 
 static void text_flow(void *context, const struct flow_record *record,
-                      const struct findings *findings)
+                      const struct findings *findings, struct span rendered)
 {
     struct text_sink *sink = context;
+    (void)rendered;
     if (!record->final) {
         text_table_row(&sink->scratch, &sink->snapshot_table, &sink->style, record);
         spool_add(&sink->snapshot_rows, &sink->scratch);

@@ -14,7 +14,13 @@ struct report_sink {
     /* Makes the context that all others get first. `meta` and `out` outlive it. */
     void *(*create)(const struct run_meta *meta, FILE *out, const struct report_options *options);
     void (*begin)(void *context);
-    void (*flow)(void *context, const struct flow_record *record, const struct findings *findings);
+    /* Appends what can be made of a flow before its ordinal is known: a pure function, called by
+     * several threads at once. NULL if the format makes nothing ahead. */
+    void (*render)(struct buf *out, const struct flow_record *record,
+                   const struct findings *findings);
+    /* Takes a flow whose turn it is, with what `render` appended. */
+    void (*flow)(void *context, const struct flow_record *record, const struct findings *findings,
+                 struct span rendered);
     void (*certificate)(void *context, const struct cert *cert);
     void (*snapshot_end)(void *context, nanotime now);
     void (*finish)(void *context, const struct findings *findings, const struct summary *summary,

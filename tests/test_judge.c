@@ -367,10 +367,9 @@ static struct findings judged_at_end(struct made_flow *flows, size_t count,
 {
     struct run_meta meta = made_meta();
     struct judge *judge = judge_new(&meta);
-    struct findings each = {0}, findings = {0};
+    struct findings findings = {0};
     for (size_t i = 0; i < count; i++)
-        judge_flow(judge, &each, &flows[i].record);
-    findings_done(&each);
+        judge_remember(judge, &flows[i].record);
     judge_finish(judge, &findings, end);
     judge_free(judge);
     return findings;
@@ -457,8 +456,7 @@ static void a_crowd_of_clients(void **state)
         flow.record.ends[CLIENT].ip[2] = (uint8_t)(i / 3 >> 8);
         flow.record.ends[CLIENT].ip[3] = (uint8_t)(i / 3);
         flow.record.ends[SERVER].ip[3] = (uint8_t)i;
-        judge_flow(judge, &findings, &flow.record);
-        findings_clear(&findings);
+        judge_remember(judge, &flow.record);
     }
     judge_finish(judge, &findings, &end);
     assert_int_equal(findings.count, CROWD / 3);

@@ -186,6 +186,47 @@ static void only_live_runs_tell_of_memory_and_drops(void **state)
     free(text);
 }
 
+/* Prepared in any order, before the ordinals are known, and for two outputs at once. */
+static void prepared_ahead_is_the_same(void **state)
+{
+    (void)state;
+    struct made_flow flows[15], *list[15];
+    struct report_item items[15] = {{.findings = {0}}};
+    struct run_meta meta = made_meta();
+    struct run_end end = made_end();
+    char *texts[2] = {NULL, NULL};
+    size_t sizes[2];
+    FILE *outs[2] = {open_memstream(&texts[0], &sizes[0]), open_memstream(&texts[1], &sizes[1])};
+    make_all(flows);
+    for (unsigned i = 0; i < COUNT_OF(flows); i++)
+        list[i] = &flows[i];
+    char *expected = report_of(list, COUNT_OF(flows));
+
+    struct report *report = report_new(&meta);
+    for (unsigned i = 0; i < COUNT_OF(outs); i++)
+        report_add_output(report, REPORT_JSON, outs[i], &options);
+    report_begin(report);
+    for (unsigned i = COUNT_OF(flows); i-- > 0;) {
+        flows[i].record.n = 0;
+        report_prepare(report, &items[i], &flows[i].record);
+    }
+    for (unsigned i = 0; i < COUNT_OF(flows); i++) {
+        report_commit(report, &items[i], &flows[i].record, i + 1);
+        assert_int_equal(flows[i].record.n, i + 1);
+        report_item_done(&items[i]);
+    }
+    report_certificate(report, &flows[0].leaf);
+    report_certificate(report, &flows[0].root);
+    assert_true(report_finish(report, &end));
+    report_free(report);
+    for (unsigned i = 0; i < COUNT_OF(outs); i++) {
+        fclose(outs[i]);
+        assert_string_equal(texts[i], expected);
+        free(texts[i]);
+    }
+    free(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +237,7 @@ int main(void)
         cmocka_unit_test(hostile_strings_stay_in_their_field),
         cmocka_unit_test(directions_become_sides),
         cmocka_unit_test(only_live_runs_tell_of_memory_and_drops),
+        cmocka_unit_test(prepared_ahead_is_the_same),
     };
     return cmocka_run_group_tests_name("sink_json", tests, NULL, NULL);
 }

@@ -24,11 +24,15 @@ nanotime judge_waited(const struct flow_record *record, nanotime since)
     return now - since;
 }
 
-void judge_flow(struct judge *judge, struct findings *out, const struct flow_record *record)
+void judge_flow(const struct judge *judge, struct findings *out, const struct flow_record *record)
 {
     judge_teardown(out, record);
     judge_tls(out, record, judge->any_port);
     judge_capture_flow(out, record);
+}
+
+void judge_remember(struct judge *judge, const struct flow_record *record)
+{
     if (record->final)
         across_add(judge->across, record);
 }

@@ -10,9 +10,12 @@ struct judge;
 /* judge_new begins a run. meta is borrowed and must outlive it. */
 MUST_CHECK struct judge *judge_new(const struct run_meta *meta);
 
-/* judge_flow appends what is to be said of one flow. A flow that has ended is remembered for the
- * patterns over many flows; a snapshot is not. */
-void judge_flow(struct judge *judge, struct findings *out, const struct flow_record *record);
+/* judge_flow appends what is to be said of one flow. Several threads may call it at once. */
+void judge_flow(const struct judge *judge, struct findings *out, const struct flow_record *record);
+
+/* judge_remember keeps what the patterns over many flows need of one that has ended, and nothing of
+ * a snapshot. */
+void judge_remember(struct judge *judge, const struct flow_record *record);
 
 /* judge_finish appends what is to be said of the capture and of flows together. */
 void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end);
