@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const char options_help[] =
     "Usage: pushwatch [options] FILE...        analyse saved captures (- is stdin)\n"
@@ -25,8 +26,16 @@ const char options_help[] =
     "What to write\n"
     "  -o, --output FORMAT[:PATH]      text or json, to PATH or standard output; may\n"
     "                                  be given several times (default: text)\n"
+    "      --order first|end           connections as they began (default) or as they\n"
+    "                                  end, so that none waits for another\n"
     "  -v, --verbose                   print every connection's certificates\n"
     "  -q, --quiet                     no progress and no remarks on standard error\n"
+    "\n"
+    "What it may take\n"
+    "  -j, --jobs N                    threads, 1 to 64 (default: a thread per core)\n"
+    "      --max-flows N               connections followed at once\n"
+    "      --max-memory SIZE           such as 256M or 2G; beyond either limit, the\n"
+    "                                  least valuable connections are ended early\n"
     "\n"
     "Live\n"
     "  -i, --interface INTERFACE       capture here; \"any\" is all of them on Linux\n"
@@ -42,13 +51,24 @@ const char options_help[] =
     "Exit status: 0 done, 2 wrong usage, 3 input could not be read to its end (what\n"
     "was read is reported), 4 internal error. More in pushwatch(1).\n";
 
-enum { OPT_COUNT = 256, OPT_DURATION, OPT_INTERVAL, OPT_LIST, OPT_NO_NDPI, OPT_SNAPLEN };
+enum {
+    OPT_COUNT = 256,
+    OPT_DURATION,
+    OPT_INTERVAL,
+    OPT_LIST,
+    OPT_MAX_FLOWS,
+    OPT_MAX_MEMORY,
+    OPT_NO_NDPI,
+    OPT_ORDER,
+    OPT_SNAPLEN
+};
 
 static const struct option longs[] = {
     {"ports", required_argument, NULL, 'p'},
     {"filter", required_argument, NULL, 'f'},
     {"output", required_argument, NULL, 'o'},
     {"interface", required_argument, NULL, 'i'},
+    {"jobs", required_argument, NULL, 'j'},
     {"user", required_argument, NULL, 'Z'},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -58,7 +78,10 @@ static const struct option longs[] = {
     {"duration", required_argument, NULL, OPT_DURATION},
     {"interval", required_argument, NULL, OPT_INTERVAL},
     {"list-interfaces", no_argument, NULL, OPT_LIST},
+    {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
+    {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
     {"no-ndpi", no_argument, NULL, OPT_NO_NDPI},
+    {"order", required_argument, NULL, OPT_ORDER},
     {"snaplen", required_argument, NULL, OPT_SNAPLEN},
     {NULL, 0, NULL, 0},
 };
@@ -107,6 +130,30 @@ static bool read_seconds(nanotime *out, const char *text)
     return true;
 }
 
+/* A number of bytes, with a suffix for powers of 1024. */
+static bool read_size(uint64_t *out, const char *text)
+{
+    static const char suffixes[] = "KMG";
+    char digits[24] = "";
+    size_t n = strspn(text, "0123456789");
+    const char *suffix = text[n] ? strchr(suffixes, text[n]) : NULL;
+    unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+    if (n >= sizeof digits || text[n + (suffix != NULL)])
+        return false;
+    memcpy(digits, text, n);
+    if (!read_number(out, digits, 0, INT64_MAX >> shift))
+        return false;
+    *out <<= shift;
+    return true;
+}
+
+/* As many threads as the machine can run at once. */
+static unsigned usual_jobs(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > JOBS_MAX ? JOBS_MAX : (unsigned)cores;
+}
+
 static bool read_ports(struct options *options, const struct complaint *to, const char *text)
 {
     options->ports_text = text;
@@ -148,6 +195,24 @@ static bool read_output(struct options *options, const struct complaint *to, con
     return true;
 }
 
+static bool read_order(struct options *options, const struct complaint *to, const char *text)
+{
+    options->order_end = strcmp(text, "end") == 0;
+    if (!options->order_end && strcmp(text, "first") != 0)
+        return complain(to, "--order: '%s' is not an order (first, end)", text);
+    return true;
+}
+
+static bool read_max_memory(struct options *options, const struct complaint *to, const char *text)
+{
+    if (!read_size(&options->max_memory, text))
+        return complain(to, "--max-memory: '%s' is not a size (such as 256M or 2G)", text);
+    if (options->max_memory < MEMORY_LEAST)
+        return complain(to, "--max-memory: '%s' is too little: buffers and libraries need 64M",
+                        text);
+    return true;
+}
+
 static bool read_option(struct options *options, const struct complaint *to, int option,
                         const char *value)
 {
@@ -162,6 +227,12 @@ static bool read_option(struct options *options, const struct complaint *to, int
         return read_output(options, to, value);
     case 'i':
         options->interface = value;
+        return true;
+    case 'j':
+        if (!read_number(&number, value, 1, JOBS_MAX))
+            return complain(to, "--jobs: '%s' is not a number of threads from 1 to %d", value,
+                            JOBS_MAX);
+        options->jobs = (unsigned)number;
         return true;
     case 'Z':
         options->user = value;
@@ -181,6 +252,14 @@ static bool read_option(struct options *options, const struct complaint *to, int
     case OPT_LIST:
         options->command = COMMAND_LIST_INTERFACES;
         return true;
+    case OPT_MAX_FLOWS:
+        if (!read_number(&options->max_flows, value, 1, INT64_MAX))
+            return complain(to, "--max-flows: '%s' is not a number of connections", value);
+        return true;
+    case OPT_MAX_MEMORY:
+        return read_max_memory(options, to, value);
+    case OPT_ORDER:
+        return read_order(options, to, value);
     case OPT_NO_NDPI:
         options->no_ndpi = true;
         return true;
@@ -242,9 +321,10 @@ bool options_parse(struct options *options, char *error, size_t size, int argc, 
 {
     const struct complaint to = {error, size};
     int option;
-    *options = (struct options){.ports_text = "5223", .ports = {5223}, .port_count = 1};
+    *options = (struct options){
+        .ports_text = "5223", .ports = {5223}, .port_count = 1, .jobs = usual_jobs()};
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":p:f:o:i:Z:vqhV", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":p:f:o:i:j:Z:vqhV", longs, NULL)) != -1) {
         if (option == '?' || option == ':')
             return complain_getopt(&to, option, argv);
         if (!read_option(options, &to, option, optarg))

@@ -5,7 +5,10 @@
 #include "capture/base.h"
 #include "report/report.h"
 
-enum { OUTPUTS_MAX = 8, PORTS_MAX = 64 };
+enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, JOBS_MAX = 64 };
+
+/* The least --max-memory in bytes: with less, buffers and libraries leave connections no room. */
+#define MEMORY_LEAST (UINT64_C(64) << 20)
 
 struct output {
     enum report_format format;
@@ -30,6 +33,9 @@ struct options {
     uint64_t count;              /* packets; 0: no limit */
     const char *user;
     uint32_t snaplen;
+    unsigned jobs;                  /* threads, 1 to JOBS_MAX */
+    uint64_t max_flows, max_memory; /* flows, bytes; 0: the built-in limit, none */
+    bool order_end;                 /* report flows as they end, not as they began */
     bool no_ndpi, quiet, verbose;
 };
 

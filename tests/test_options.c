@@ -61,6 +61,10 @@ static void defaults(void **state)
     assert_int_equal(o.output_count, 1);
     assert_int_equal(o.outputs[0].format, REPORT_TEXT);
     assert_null(o.outputs[0].path);
+    assert_in_range(o.jobs, 1, JOBS_MAX);
+    assert_int_equal(o.max_flows, 0);
+    assert_int_equal(o.max_memory, 0);
+    assert_false(o.order_end);
 }
 
 static void everything(void **state)
@@ -88,6 +92,52 @@ static void everything(void **state)
     assert_int_equal(good("--version").command, COMMAND_VERSION);
     assert_int_equal(good("-h").command, COMMAND_HELP);
     assert_null(good("-o json:- a.pcap").outputs[0].path);
+}
+
+static void limits(void **state)
+{
+    (void)state;
+    struct options o = good("a.pcap -j 64 --order end --max-flows 1 --max-memory 64M");
+    assert_int_equal(o.jobs, 64);
+    assert_true(o.order_end);
+    assert_int_equal(o.max_flows, 1);
+    assert_int_equal(o.max_memory, UINT64_C(64) << 20);
+    o = good("a.pcap --jobs 1 --order end --order first --max-memory 16777216K");
+    assert_int_equal(o.jobs, 1);
+    assert_false(o.order_end);
+    assert_int_equal(o.max_memory, UINT64_C(16) << 30);
+    assert_int_equal(good("a --max-memory 3G").max_memory, UINT64_C(3) << 30);
+    assert_int_equal(good("a --max-memory 67108865").max_memory, (64 << 20) + 1);
+    assert_int_equal(good("a --max-memory 8589934591G").max_memory, UINT64_C(8589934591) << 30);
+}
+
+static void limits_wrong(void **state)
+{
+    (void)state;
+    bad("-j 0 a", "--jobs: '0' is not a number of threads from 1 to 64");
+    bad("-j 65 a", "'65' is not");
+    bad("--jobs 2x a", "--jobs");
+    bad("-j", "option -j needs a value");
+    bad("--order last a", "'last' is not an order (first, end)");
+    bad("--max-flows 0 a", "--max-flows: '0' is not a number of connections");
+    bad("--max-flows many a", "--max-flows");
+    bad("--max-memory 63M a", "'63M' is too little");
+    bad("--max-memory 67108863 a", "too little");
+    bad("--max-memory 0 a", "too little");
+    bad("--max-memory M a", "'M' is not a size");
+    bad("--max-memory 256MB a", "'256MB' is not a size");
+    bad("--max-memory 256T a", "is not a size");
+    bad("--max-memory 1.5G a", "is not a size");
+    bad("--max-memory -1G a", "is not a size");
+    bad("--max-memory 8589934592G a", "is not a size");
+    bad("--max-memory 1000000000000000000000000000 a", "is not a size");
+}
+
+static void help_is_narrow(void **state)
+{
+    (void)state;
+    for (const char *line = options_help; *line; line += strcspn(line, "\n") + 1)
+        assert_in_range(strcspn(line, "\n"), 0, 80);
 }
 
 static void mistakes(void **state)
@@ -130,9 +180,9 @@ static void too_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),
-        cmocka_unit_test(everything),
-        cmocka_unit_test(mistakes),
+        cmocka_unit_test(defaults),       cmocka_unit_test(everything),
+        cmocka_unit_test(limits),         cmocka_unit_test(limits_wrong),
+        cmocka_unit_test(help_is_narrow), cmocka_unit_test(mistakes),
         cmocka_unit_test(too_many),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
