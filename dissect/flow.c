@@ -10,8 +10,7 @@
  * stack sends anything again so soon with the same identification and timestamps. */
 #define DUPLICATE_WITHIN (5 * NS_PER_SECOND / 1000)
 
-struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment,
-                        const struct flow_context *context)
+struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment)
 {
     struct flow *flow = xcalloc(1, sizeof *flow);
     flow->key = *key;
@@ -22,8 +21,6 @@ struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct 
     flow->vlan_count = segment->vlan_count;
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
     tcp_init(&flow->tcp);
-    for (unsigned i = 0; i < 2; i++)
-        flow->tcp.ends[i].reasm.all_held = context->held;
     return flow;
 }
 
@@ -117,11 +114,11 @@ static void take_gap(void *context, uint64_t seq, uint64_t length, const struct 
 
 static struct reasm_out stream_out(struct stream *stream)
 {
-    return (struct reasm_out){stream, take_bytes, take_gap};
+    return (struct reasm_out){stream, take_bytes, take_gap, stream->context->held};
 }
 
 /* Once the bytes are known not to be TLS, nobody needs them. */
-static void settle_tls(struct flow *flow)
+static void settle_tls(struct flow *flow, const struct flow_context *context)
 {
     if (!flow->tls || tls_verdict(flow->tls) != TLS_IS_NOT)
         return;
@@ -129,7 +126,7 @@ static void settle_tls(struct flow *flow)
     flow->tls = NULL;
     flow->not_tls = true;
     for (unsigned i = 0; i < 2; i++)
-        reasm_forget(&flow->tcp.ends[i].reasm);
+        reasm_forget(&flow->tcp.ends[i].reasm, context->held);
 }
 
 /* Tells TLS of a FIN once all that precedes it has been delivered, and of a reset. */
@@ -176,7 +173,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     tcp_take(&flow->tcp, from, segment, &out);
     if (reveals_gap(peer, una_before))
         zeek_gap(&flow->zeek, !from);
-    settle_tls(flow);
+    settle_tls(flow, context);
     tell_fin(flow, from);
     ask_ndpi(flow, segment, context);
 }
@@ -244,13 +241,13 @@ void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
 {
     for (unsigned end = 0; end < 2; end++) {
         flush_end(flow, end, context);
-        settle_tls(flow);
+        settle_tls(flow, context);
         tell_fin(flow, end);
     }
     count_pending(flow);
     if (flow->tls)
         tls_finish(flow->tls);
-    settle_tls(flow);
+    settle_tls(flow, context);
     if (context->appid && flow->appid) {
         struct app_label label;
         appid_give_up(&label, context->appid, &flow->appid);
@@ -320,7 +317,7 @@ void flow_describe(struct flow_record *out, const struct flow *flow, nanotime no
         out->tcp.reset_phase = RESET_IN_TLS_HANDSHAKE;
 }
 
-void flow_strip(struct flow *flow)
+void flow_strip(struct flow *flow, const struct flow_context *context)
 {
     tls_free(flow->tls);
     flow->tls = NULL;
@@ -330,15 +327,15 @@ void flow_strip(struct flow *flow)
     flow->label = NULL;
     free(flow->pending_syn);
     flow->pending_syn = NULL;
-    tcp_done(&flow->tcp);
+    tcp_done(&flow->tcp, context->held);
     for (unsigned i = 0; i < 2; i++)
-        reasm_forget(&flow->tcp.ends[i].reasm);
+        reasm_forget(&flow->tcp.ends[i].reasm, context->held);
 }
 
-void flow_free(struct flow *flow)
+void flow_free(struct flow *flow, const struct flow_context *context)
 {
     if (!flow)
         return;
-    flow_strip(flow);
+    flow_strip(flow, context);
     free(flow);
 }

@@ -71,8 +71,7 @@ struct flow_context {
 
 /* flow_begin makes a flow from its first segment, sent by end `from`; flow_take must follow. */
 MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
-                                   const struct segment *segment,
-                                   const struct flow_context *context);
+                                   const struct segment *segment);
 
 /* flow_has_seen tells that a packet is one that the flow took a moment ago, captured again on
  * another interface: no retransmission, and no answer to anything. */
@@ -101,9 +100,9 @@ void flow_describe(struct flow_record *out, const struct flow *flow, nanotime no
                    const struct flow_context *context);
 
 /* flow_strip frees all that only a report needs. */
-void flow_strip(struct flow *flow);
+void flow_strip(struct flow *flow, const struct flow_context *context);
 
 /* flow_free frees a flow. NULL is fine. */
-void flow_free(struct flow *flow);
+void flow_free(struct flow *flow, const struct flow_context *context);
 
 #endif

@@ -105,7 +105,7 @@ static void report_in_order(struct pipeline *p)
         if (!p->first)
             p->last = NULL;
         p->waiting--;
-        flow_free(flow);
+        flow_free(flow, &p->context);
     }
 }
 
@@ -115,14 +115,14 @@ static void end_flow(struct pipeline *p, struct flow *flow, enum end_reason reas
     flow_table_remove(p->table, flow);
     queue_remove(p, flow);
     if (flow->reported) {
-        flow_free(flow);
+        flow_free(flow, &p->context);
         return;
     }
     flow_end(flow, reason, now, &p->context);
     count_flow(p, flow);
     if (p->options.live) {
         report(p, flow, now);
-        flow_free(flow);
+        flow_free(flow, &p->context);
         return;
     }
     p->waiting++;
@@ -136,7 +136,7 @@ static void report_and_keep(struct pipeline *p, struct flow *flow)
     flow_end(flow, ENDED_CLOSED, p->now, &p->context);
     count_flow(p, flow);
     report(p, flow, p->now);
-    flow_strip(flow);
+    flow_strip(flow, &p->context);
     flow->reported = true;
     queue_remove(p, flow);
     queue_put(p, flow, FLOW_CLOSED);
@@ -203,7 +203,7 @@ static struct flow *begin_flow(struct pipeline *p, const struct flow_key *key, u
 {
     while (flow_table_count(p->table) + p->waiting >= LIMIT_FLOWS)
         make_room(p);
-    struct flow *flow = flow_begin(key, from, segment, &p->context);
+    struct flow *flow = flow_begin(key, from, segment);
     flow->n = ++p->flows_begun;
     flow_table_add(p->table, flow);
     queue_put(p, flow, FLOW_OPEN);
@@ -384,12 +384,12 @@ void pipeline_free(struct pipeline *p)
         while (p->queues[kind].oldest) {
             struct flow *flow = p->queues[kind].oldest;
             queue_remove(p, flow);
-            flow_free(flow);
+            flow_free(flow, &p->context);
         }
     while (p->first) { /* offline the order holds all of them */
         struct flow *flow = p->first;
         p->first = flow->next;
-        flow_free(flow);
+        flow_free(flow, &p->context);
     }
     flow_table_free(p->table);
     appid_free(p->context.appid);

@@ -54,30 +54,30 @@ static struct span part(struct span bytes, uint64_t seq, uint64_t from, uint64_t
     return span_of(bytes.p + skip, (end < bytes.n ? end : bytes.n) - skip);
 }
 
-/* Counts memory taken or given back, in this direction's share of the whole. */
-static void charge(struct reasm *reasm, size_t bytes)
+/* Counts memory taken or given back, in what all directions hold. */
+static void charge(size_t *all_held, size_t bytes)
 {
-    if (reasm->all_held)
-        *reasm->all_held += bytes;
+    if (all_held)
+        *all_held += bytes;
 }
 
-static void discharge(struct reasm *reasm, size_t bytes)
+static void discharge(size_t *all_held, size_t bytes)
 {
-    if (reasm->all_held)
-        *reasm->all_held -= bytes;
+    if (all_held)
+        *all_held -= bytes;
 }
 
-static bool is_over_limit(const struct reasm *reasm)
+static bool is_over_limit(const struct reasm *reasm, const size_t *all_held)
 {
     return reasm->held_bytes > LIMIT_REASM_BYTES || reasm->held_count > LIMIT_REASM_CHUNKS ||
-           (reasm->held && reasm->all_held && *reasm->all_held > LIMIT_REASM_ALL);
+           (reasm->held && all_held && *all_held > LIMIT_REASM_ALL);
 }
 
-static void drop_head(struct reasm *reasm)
+static void drop_head(struct reasm *reasm, size_t *all_held)
 {
     struct reasm_chunk *head = reasm->held;
     reasm->held = head->after;
-    discharge(reasm, sizeof *head + head->kept);
+    discharge(all_held, sizeof *head + head->kept);
     reasm->held_bytes -= head->kept;
     reasm->held_count--;
     free(head);
@@ -94,7 +94,7 @@ static void drain(struct reasm *reasm, const struct reasm_out *out)
                                      reasm->next, head->seq + head->length);
             deliver(reasm, out, (uint32_t)(head->length - stale), bytes, &head->from);
         }
-        drop_head(reasm);
+        drop_head(reasm, out->all_held);
     }
 }
 
@@ -107,8 +107,8 @@ static void give_up_hole(struct reasm *reasm, const struct reasm_out *out)
 }
 
 /* Puts one piece, which overlaps nothing held, at *link. */
-static void hold(struct reasm *reasm, struct reasm_chunk **link, uint64_t seq, uint32_t length,
-                 struct span bytes, const struct reasm_from *from)
+static void hold(struct reasm *reasm, size_t *all_held, struct reasm_chunk **link, uint64_t seq,
+                 uint32_t length, struct span bytes, const struct reasm_from *from)
 {
     uint32_t captured = (uint32_t)bytes.n, kept = reasm->count_only ? 0 : captured;
     struct reasm_chunk *chunk = xmalloc(sizeof *chunk + kept);
@@ -116,14 +116,14 @@ static void hold(struct reasm *reasm, struct reasm_chunk **link, uint64_t seq, u
     if (kept)
         memcpy(chunk->bytes, bytes.p, kept);
     *link = chunk;
-    charge(reasm, sizeof *chunk + kept);
+    charge(all_held, sizeof *chunk + kept);
     reasm->held_bytes += kept;
     reasm->held_count++;
 }
 
 /* Holds those pieces of a segment that are not held yet. Returns how many bytes that are. */
-static uint64_t hold_new(struct reasm *reasm, uint64_t seq, uint32_t length, struct span bytes,
-                         const struct reasm_from *from)
+static uint64_t hold_new(struct reasm *reasm, size_t *all_held, uint64_t seq, uint32_t length,
+                         struct span bytes, const struct reasm_from *from)
 {
     uint64_t at = seq, end = seq + length, fresh = 0;
     struct reasm_chunk **link = &reasm->held;
@@ -135,7 +135,8 @@ static uint64_t hold_new(struct reasm *reasm, uint64_t seq, uint32_t length, str
         }
         uint64_t stop = chunk && chunk->seq < end ? chunk->seq : end;
         if (stop > at) {
-            hold(reasm, link, at, (uint32_t)(stop - at), part(bytes, seq, at, stop), from);
+            hold(reasm, all_held, link, at, (uint32_t)(stop - at), part(bytes, seq, at, stop),
+                 from);
             link = &(*link)->after;
             fresh += stop - at;
         }
@@ -163,9 +164,9 @@ uint64_t reasm_add(struct reasm *reasm, const struct reasm_out *out, uint64_t se
         deliver(reasm, out, length, bytes, from);
         return length;
     }
-    uint64_t fresh = hold_new(reasm, seq, length, bytes, from);
+    uint64_t fresh = hold_new(reasm, out->all_held, seq, length, bytes, from);
     drain(reasm, out);
-    while (is_over_limit(reasm))
+    while (is_over_limit(reasm, out->all_held))
         give_up_hole(reasm, out);
     return fresh;
 }
@@ -189,20 +190,20 @@ void reasm_end(struct reasm *reasm, const struct reasm_out *out, uint64_t end,
         deliver_gap(reasm, out, end - reasm->next, from);
 }
 
-void reasm_forget(struct reasm *reasm)
+void reasm_forget(struct reasm *reasm, size_t *all_held)
 {
     reasm->count_only = true;
     for (struct reasm_chunk **link = &reasm->held; *link; link = &(*link)->after) {
         struct reasm_chunk *chunk = *link;
-        discharge(reasm, chunk->kept);
+        discharge(all_held, chunk->kept);
         chunk->kept = 0;
         *link = xrealloc(chunk, sizeof *chunk);
     }
     reasm->held_bytes = 0;
 }
 
-void reasm_done(struct reasm *reasm)
+void reasm_done(struct reasm *reasm, size_t *all_held)
 {
     while (reasm->held)
-        drop_head(reasm);
+        drop_head(reasm, all_held);
 }

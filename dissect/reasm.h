@@ -7,12 +7,11 @@
 
 struct reasm_chunk;
 
-/* Zero-initialise, set all_held if it is to be counted, then reasm_start; free with reasm_done. */
+/* Zero-initialise, then reasm_start; free with reasm_done. It may be moved. */
 struct reasm {
     uint64_t next;            /* all before it has been delivered or given up */
     struct reasm_chunk *held; /* beyond a hole, in order, without overlaps */
     uint64_t gap_bytes;       /* given up */
-    size_t *all_held;         /* memory held by all directions together; NULL: not counted */
     uint32_t held_bytes;      /* kept copies */
     uint16_t held_count;
     bool started;
@@ -25,11 +24,13 @@ struct reasm_from {
     nanotime time;
 };
 
-/* Takes what comes out. Bytes are borrowed for the call. */
+/* Takes what comes out. Bytes are borrowed for the call. `all_held` counts the memory that all
+ * directions together hold; NULL: it is not counted. */
 struct reasm_out {
     void *context;
     void (*bytes)(void *context, uint64_t seq, struct span bytes, const struct reasm_from *from);
     void (*gap)(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from);
+    size_t *all_held;
 };
 
 /* reasm_start sets the extended sequence number of the first payload byte. */
@@ -57,10 +58,10 @@ void reasm_end(struct reasm *reasm, const struct reasm_out *out, uint64_t end,
                const struct reasm_from *from);
 
 /* reasm_forget drops the copies held and keeps only the count from now on. Not to be called from
- * within an output function. */
-void reasm_forget(struct reasm *reasm);
+ * within an output function. `all_held` is that of struct reasm_out, here and below. */
+void reasm_forget(struct reasm *reasm, size_t *all_held);
 
 /* reasm_done frees what is held. */
-void reasm_done(struct reasm *reasm);
+void reasm_done(struct reasm *reasm, size_t *all_held);
 
 #endif

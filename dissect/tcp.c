@@ -521,10 +521,10 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
         tcp->last_time = a.time;
 }
 
-void tcp_done(struct tcp *tcp)
+void tcp_done(struct tcp *tcp, size_t *all_held)
 {
     for (unsigned i = 0; i < 2; i++) {
-        reasm_done(&tcp->ends[i].reasm);
+        reasm_done(&tcp->ends[i].reasm, all_held);
         flight_done(&tcp->ends[i].flight);
         resends_forget(&tcp->ends[i].resends);
     }

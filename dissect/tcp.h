@@ -51,7 +51,8 @@ struct tcp_end {
     bool fin_acked;
 };
 
-/* Ends are numbered as the flow numbers them; who is the client is not decided here. */
+/* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points
+ * into it, so that it may be moved. */
 struct tcp {
     struct tcp_end ends[2];
     nanotime last_time;
@@ -96,7 +97,7 @@ bool tcp_is_over(const struct tcp *tcp);
 /* tcp_unacked gives the payload bytes that an end has sent and its peer has not acknowledged. */
 uint64_t tcp_unacked(const struct tcp_end *end);
 
-/* tcp_done frees what is held. */
-void tcp_done(struct tcp *tcp);
+/* tcp_done frees what is held; `all_held` is that of struct reasm_out. */
+void tcp_done(struct tcp *tcp, size_t *all_held);
 
 #endif

@@ -55,7 +55,7 @@ static void begin(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
     f->output.next = BASE;
-    f->out = (struct reasm_out){&f->output, on_bytes, on_gap};
+    f->out = (struct reasm_out){&f->output, on_bytes, on_gap, NULL};
     reasm_start(&f->reasm, BASE);
 }
 
@@ -90,7 +90,7 @@ static void in_order(void **state)
     assert_int_equal(add(&f, 3, 6), 3);
     expect(&f, "abcdef");
     assert_null(f.reasm.held);
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void reordered(void **state)
@@ -103,7 +103,7 @@ static void reordered(void **state)
     expect(&f, "");
     assert_int_equal(add(&f, 0, 3), 3);
     expect(&f, "abcdefghi");
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void overlaps_count_once(void **state)
@@ -121,7 +121,7 @@ static void overlaps_count_once(void **state)
     assert_int_equal(add(&f, 12, 15), 1);
     expect(&f, "abcdefghijklmno");
     assert_int_equal(f.reasm.gap_bytes, 0);
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 /* The first copy of a byte counts, as most receivers have it. */
@@ -134,7 +134,7 @@ static void first_copy_wins(void **state)
     add(&f, 2, 4);
     assert_int_equal(reasm_add(&f.reasm, &f.out, BASE, 5, span_of("ABCDE", 5), &where), 3);
     expect(&f, "ABcdE");
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void flush_shows_the_hole(void **state)
@@ -149,7 +149,7 @@ static void flush_shows_the_hole(void **state)
     reasm_flush(&f.reasm, &f.out);
     expect(&f, "ab...fg..j");
     assert_int_equal(f.reasm.gap_bytes, 5);
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void a_cut_segment_ends_in_a_gap(void **state)
@@ -161,7 +161,7 @@ static void a_cut_segment_ends_in_a_gap(void **state)
     assert_int_equal(reasm_add(&f.reasm, &f.out, BASE, 6, span_of(letters, 2), &where), 6);
     add(&f, 6, 8);
     expect(&f, "ab....gh");
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 /* Data may come after its own acknowledgment: the hole is given up late, not at once. */
@@ -180,7 +180,7 @@ static void an_acknowledged_hole_is_kept_a_while(void **state)
     expect(&f, "abcde"); /* not acknowledged: the sender will send it again */
     reasm_settle(&f.reasm, &f.out, BASE + 9, 20 * NS_PER_SECOND);
     expect(&f, "abcde...i");
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void drop_bytes(void *context, uint64_t seq, struct span bytes,
@@ -199,7 +199,7 @@ static void held_bytes_are_capped(void **state)
     (void)state;
     static const uint8_t block[16384];
     const struct reasm_from where = {1, 0};
-    const struct reasm_out out = {NULL, drop_bytes, drop_gap};
+    const struct reasm_out out = {NULL, drop_bytes, drop_gap, NULL};
     struct reasm reasm = {0};
     reasm_start(&reasm, BASE);
     for (uint64_t at = 1; at < 2 * LIMIT_REASM_BYTES; at += sizeof block) {
@@ -207,7 +207,7 @@ static void held_bytes_are_capped(void **state)
         assert_true(reasm.held_bytes <= LIMIT_REASM_BYTES);
     }
     assert_int_equal(reasm.gap_bytes, 1);
-    reasm_done(&reasm);
+    reasm_done(&reasm, NULL);
 }
 
 static void held_pieces_are_capped(void **state)
@@ -221,7 +221,7 @@ static void held_pieces_are_capped(void **state)
         assert_true(f.reasm.held_count <= LIMIT_REASM_CHUNKS);
     }
     assert_true(f.reasm.gap_bytes > 0);
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 static void forgetting_keeps_the_count(void **state)
@@ -230,7 +230,7 @@ static void forgetting_keeps_the_count(void **state)
     struct fixture f;
     begin(&f);
     add(&f, 3, 6);
-    reasm_forget(&f.reasm);
+    reasm_forget(&f.reasm, NULL);
     assert_int_equal(f.reasm.held_bytes, 0);
     assert_int_equal(add(&f, 0, 4), 3);
     assert_int_equal(add(&f, 8, 9), 1);
@@ -239,7 +239,7 @@ static void forgetting_keeps_the_count(void **state)
     assert_int_equal(f.reasm.gap_bytes, 0);
     reasm_flush(&f.reasm, &f.out);
     assert_int_equal(f.reasm.gap_bytes, 2);
-    reasm_done(&f.reasm);
+    reasm_done(&f.reasm, NULL);
 }
 
 /* Whatever the order, overlap and repetition, the stream is the same. */
@@ -261,7 +261,7 @@ static void any_order_gives_the_same(void **state)
         expect(&f, letters);
         assert_int_equal(fresh, 26);
         assert_int_equal(f.reasm.held_bytes, 0);
-        reasm_done(&f.reasm);
+        reasm_done(&f.reasm, NULL);
     }
 }
 
@@ -271,9 +271,9 @@ static void what_all_hold_is_capped(void **state)
     (void)state;
     enum { BLOCK = 1024 };
     static const uint8_t block[BLOCK];
-    const struct reasm_out out = {NULL, drop_bytes, drop_gap};
     size_t all = LIMIT_REASM_ALL - 2 * BLOCK;
-    struct reasm a = {.all_held = &all}, b = {.all_held = &all};
+    const struct reasm_out out = {NULL, drop_bytes, drop_gap, &all};
+    struct reasm a = {0}, b = {0};
     reasm_start(&a, BASE);
     reasm_start(&b, BASE);
     reasm_add(&a, &out, BASE + 1, BLOCK, span_of(block, BLOCK), &(struct reasm_from){0});
@@ -283,10 +283,10 @@ static void what_all_hold_is_capped(void **state)
     assert_int_equal(b.held_count, 0);
     assert_int_equal(b.gap_bytes, 1);
     assert_int_equal(a.held_count, 1); /* another's flood takes nothing away */
-    reasm_forget(&a);
+    reasm_forget(&a, &all);
     assert_true(all < LIMIT_REASM_ALL - BLOCK);
-    reasm_done(&a);
-    reasm_done(&b);
+    reasm_done(&a, &all);
+    reasm_done(&b, &all);
     assert_true(all == LIMIT_REASM_ALL - 2 * BLOCK);
 }
 

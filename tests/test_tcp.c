@@ -34,7 +34,7 @@ static void drop_gap(void *context, uint64_t seq, uint64_t length, const struct 
     (void)context, (void)seq, (void)length, (void)from;
 }
 
-static const struct reasm_out nowhere = {NULL, drop_bytes, drop_gap};
+static const struct reasm_out nowhere = {NULL, drop_bytes, drop_gap, NULL};
 static const uint8_t zeros[70000];
 
 static struct segment segment_of(struct talk *t, unsigned from, unsigned flags, uint32_t seq,
@@ -106,7 +106,7 @@ static void expect_states(const struct talk *t, enum tcp_state client, enum tcp_
 /* Every test ends here, so that what is held is freed. */
 static void finish(struct talk *t)
 {
-    tcp_done(&t->tcp);
+    tcp_done(&t->tcp, NULL);
 }
 
 static void handshake(void **state)
