@@ -33,15 +33,16 @@ struct cert {
     struct text_list key_usage, extended_key_usage, policies, ocsp, crl;
     unsigned sct_count; /* RFC 6962 section 3.3 */
 
-    size_t memory; /* bytes that all of this takes */
+    size_t memory;    /* bytes that all of this takes */
+    uint64_t ordinal; /* from 1 and dense, in order of arrival: differs from run to run where there
+                         are several threads, so that it is in no report */
 
-    /* How it was used in this run. */
-    uint64_t ordinal; /* order of first sight, from 1 */
+    /* How it was used in this run: read it in a visit only (cert_store.h). */
     nanotime first_seen, last_seen;
     uint64_t first_frame;
     uint64_t flows;
     unsigned presented_by;  /* CERT_FROM_CLIENT | CERT_FROM_SERVER */
-    struct text_list names; /* SNIs under which a server presented it; capped */
+    struct text_list names; /* SNIs under which a server presented it, sorted; capped */
 };
 
 #endif

@@ -1,9 +1,18 @@
 /* keyed_hash.c: SipHash-1-3: one round for each word, three to finish. */
 #include "keyed_hash.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 struct sip {
     uint64_t v0, v1, v2, v3;
 };
+
+void hash_key_random(struct hash_key *key)
+{
+    if (getentropy(key, sizeof *key) != 0)
+        abort();
+}
 
 static uint64_t rotate(uint64_t x, unsigned bits)
 {

@@ -9,6 +9,10 @@ struct hash_key {
     uint64_t k0, k1;
 };
 
+/* hash_key_random makes a key out of the system's randomness (getentropy(3)); aborts where there is
+ * none, as a known key would be a hole. */
+void hash_key_random(struct hash_key *key);
+
 /* hash_words hashes `count` 64-bit words. */
 uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t count);
 

@@ -18,6 +18,7 @@ struct pipeline {
     const struct sink *sink;
     struct flow_context context;
     struct flow_table *table;
+    struct cert_store *certs;
     struct queue queues[FLOW_KINDS];
     struct flow *first, *last; /* all not yet reported, in order of first packets; offline */
     size_t waiting;            /* of those, ended */
@@ -316,9 +317,10 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     p->options.ports = NULL;
     p->sink = sink;
     p->table = flow_table_new(&key);
+    p->certs = cert_store_new();
     for (size_t i = 0; i < options->port_count; i++)
         p->watched[options->ports[i] / 64] |= UINT64_C(1) << (options->ports[i] % 64);
-    p->context = (struct flow_context){.store = tls_store_new(),
+    p->context = (struct flow_context){.store = tls_store_new(p->certs),
                                        .held = &p->reasm_held,
                                        .appid = options->ndpi ? appid_new() : NULL,
                                        .interface_name = options->interface_name,
@@ -361,18 +363,19 @@ void pipeline_finish(struct pipeline *p, nanotime now)
 void pipeline_certs(const struct pipeline *p, uint64_t after,
                     void (*visit)(void *context, const struct cert *cert), void *context)
 {
-    tls_store_certs(p->context.store, after, visit, context);
+    (void)after; /* the store knows what was visited */
+    cert_store_visit_new(p->certs, visit, context);
 }
 
 uint64_t pipeline_cert_count(const struct pipeline *p)
 {
-    return tls_store_cert_count(p->context.store);
+    return cert_store_count(p->certs);
 }
 
 struct dissect_counts pipeline_counts(const struct pipeline *p)
 {
     struct dissect_counts counts = p->counts;
-    counts.certificates_dropped = tls_store_dropped(p->context.store);
+    counts.certificates_dropped = cert_store_dropped(p->certs);
     return counts;
 }
 
@@ -394,5 +397,6 @@ void pipeline_free(struct pipeline *p)
     flow_table_free(p->table);
     appid_free(p->context.appid);
     tls_store_free(p->context.store);
+    cert_store_free(p->certs);
     free(p);
 }

@@ -39,8 +39,7 @@ void pipeline_snapshot(struct pipeline *pipeline, nanotime now);
  * `now` is the clock of a live run; 0 takes the time of the last packet. */
 void pipeline_finish(struct pipeline *pipeline, nanotime now);
 
-/* pipeline_certs visits each distinct certificate with an ordinal above `after`, in order of first
- * sight. */
+/* pipeline_certs visits each distinct certificate that was not visited before (cert_store.h). */
 void pipeline_certs(const struct pipeline *pipeline, uint64_t after,
                     void (*visit)(void *context, const struct cert *cert), void *context);
 

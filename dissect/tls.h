@@ -2,24 +2,17 @@
 #ifndef PUSHWATCH_DISSECT_TLS_H
 #define PUSHWATCH_DISSECT_TLS_H
 
+#include "cert_store.h"
 #include "tls_facts.h"
 
-/* What all sessions of one pipeline share: distinct certificates, distinct hellos. */
+/* What the sessions of one shard share, and what they reuse. */
 struct tls_store;
 
-MUST_CHECK struct tls_store *tls_store_new(void);
+/* tls_store_new makes a store whose sessions put their certificates into `certs`, which must
+ * outlive it. One thread at a time uses it and its sessions. Free with tls_store_free, after all
+ * sessions. */
+MUST_CHECK struct tls_store *tls_store_new(struct cert_store *certs);
 void tls_store_free(struct tls_store *store);
-
-/* tls_store_certs calls visit for each distinct certificate whose ordinal is above `after`, in
- * order of first sight. */
-void tls_store_certs(const struct tls_store *store, uint64_t after,
-                     void (*visit)(void *context, const struct cert *cert), void *context);
-
-/* tls_store_cert_count gives the number of distinct certificates kept so far. */
-uint64_t tls_store_cert_count(const struct tls_store *store);
-
-/* tls_store_dropped counts certificates that were not kept because the cap was reached. */
-uint64_t tls_store_dropped(const struct tls_store *store);
 
 /* Where some stream bytes came from. */
 struct tls_where {

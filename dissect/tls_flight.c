@@ -24,9 +24,8 @@ static void publish_chain_take(struct tls *tls, bool from_server, const struct c
     struct tls_facts *facts = &tls->facts;
     unsigned direction = (unsigned)facts->client ^ (from_server ? 1 : 0);
     bool cut = tls->directions[direction].chain == CHAIN_CUT;
-    for (unsigned i = 0; i < count; i++)
-        tls_store_presented(tls->store, list[i], from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT,
-                            facts->sni);
+    cert_store_presented(tls_store_certs(tls->store), list, count,
+                         from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT, facts->sni);
     if (from_server) {
         facts->server_certs = list;
         facts->server_cert_count = count;
@@ -75,21 +74,6 @@ static void learn_client(struct tls *tls, unsigned client)
     tls->held_chain = NULL;
 }
 
-/* add_cert appends a certificate to a chain, once counted for this flow. */
-static void add_cert(struct tls *tls, const struct cert **chain, uint8_t *count, struct span der,
-                     const struct tls_where *where)
-{
-    struct cert *cert = tls_store_cert(tls->store, der, where->time, where->frame);
-    if (!cert)
-        return;
-    bool again = false;
-    for (unsigned i = 0; i < *count; i++)
-        again = again || chain[i] == cert;
-    if (!again)
-        cert->flows++;
-    chain[(*count)++] = cert;
-}
-
 static void take_certificate(struct tls *tls, unsigned direction, const struct tls_message *message,
                              bool lost, const struct tls_where *where)
 {
@@ -102,8 +86,12 @@ static void take_certificate(struct tls *tls, unsigned direction, const struct t
     if (d->chain != CHAIN_UNSEEN)
         return;
     tls_chain_open(&chain, message->body, tls_is_13(facts->version) && facts->negotiated);
-    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der))
-        add_cert(tls, list, &count, der, where);
+    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der)) {
+        const struct cert *cert = cert_store_get(tls_store_certs(tls->store), der);
+        if (cert)
+            list[count++] = cert;
+    }
+    cert_store_seen(tls_store_certs(tls->store), list, count, where->time, where->frame);
     d->chain = chain.whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
     if (facts->client < 0)
         hold_chain(tls, direction, list, count, where->frame);
@@ -119,8 +107,9 @@ static void take_sni(struct tls *tls, struct span sni)
         return;
     size_t n = sni.n < LIMIT_TLS_SNI ? sni.n : LIMIT_TLS_SNI;
     facts->sni = span_of(xmemdup(sni.p, n), n);
-    for (unsigned i = 0; i < facts->server_cert_count; i++)
-        tls_store_presented(tls->store, facts->server_certs[i], CERT_FROM_SERVER, facts->sni);
+    if (facts->server_cert_count > 0)
+        cert_store_presented(tls_store_certs(tls->store), facts->server_certs,
+                             facts->server_cert_count, CERT_FROM_SERVER, facts->sni);
 }
 
 /* The hello clears what was lost before it: a new flight begins. */

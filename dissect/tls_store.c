@@ -1,6 +1,5 @@
-/* tls_store.c: distinct certificates in order of first sight, and hellos that are counted by their
- * users. What is looked up comes from the wire, so that it is hashed under a secret key; nothing
- * that is reported depends on the hash. */
+/* tls_store.c: hellos that are counted by their users. What is looked up comes from the wire, so
+ * that it is hashed under a secret key; nothing that is reported depends on the hash. */
 #include "tls_store.h"
 
 #include "cursor.h"
@@ -8,19 +7,12 @@
 #include "hash_table.h"
 #include "keyed_hash.h"
 #include "limits.h"
-#include "x509.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
-
-struct cert_entry {
-    struct hash_node node; /* first: a node is cast back */
-    struct cert *cert;
-};
 
 /* A hello with its key: the bytes that make it distinct. */
 struct hello_entry {
-    struct hash_node node; /* first */
+    struct hash_node node; /* first: a node is cast back */
     size_t users;
     struct span key;
     union {
@@ -31,35 +23,18 @@ struct hello_entry {
 
 struct tls_store {
     struct hash_key key;
-    struct hash_table certs, hellos;
-    struct cert_entry **in_order; /* certs.count of them, by ordinal */
-    size_t room, cert_memory;
-    uint64_t dropped;
+    struct cert_store *certs;
+    struct hash_table hellos;
     size_t held;
     struct buf scratch;
 };
 
-struct tls_store *tls_store_new(void)
+struct tls_store *tls_store_new(struct cert_store *certs)
 {
     struct tls_store *store = xcalloc(1, sizeof *store);
-    /* Sixteen bytes come whole or not at all (getrandom(2)). */
-    if (getrandom(&store->key, sizeof store->key, 0) != (ssize_t)sizeof store->key)
-        abort(); /* a known key would be a hole */
+    store->certs = certs;
+    hash_key_random(&store->key);
     return store;
-}
-
-static void free_certs(struct tls_store *store)
-{
-    for (size_t i = 0; i < store->certs.count; i++) {
-        struct cert *cert = store->in_order[i]->cert;
-        for (size_t j = 0; j < cert->names.count; j++)
-            free((void *)cert->names.items[j].p);
-        free(cert->names.items);
-        x509_free(cert);
-        free(store->in_order[i]);
-    }
-    free(store->in_order);
-    hash_table_done(&store->certs);
 }
 
 static void free_hello(struct hello_entry *entry)
@@ -74,102 +49,20 @@ void tls_store_free(struct tls_store *store)
 {
     if (!store)
         return;
-    free_certs(store);
     /* Every session has released its hellos by now: it must not outlive the store. */
     hash_table_done(&store->hellos);
     buf_done(&store->scratch);
     free(store);
 }
 
-void tls_store_certs(const struct tls_store *store, uint64_t after,
-                     void (*visit)(void *context, const struct cert *cert), void *context)
+struct cert_store *tls_store_certs(struct tls_store *store)
 {
-    for (uint64_t i = after; i < store->certs.count; i++)
-        visit(context, store->in_order[i]->cert);
-}
-
-uint64_t tls_store_cert_count(const struct tls_store *store)
-{
-    return store->certs.count;
-}
-
-uint64_t tls_store_dropped(const struct tls_store *store)
-{
-    return store->dropped;
+    return store->certs;
 }
 
 size_t *tls_store_held(struct tls_store *store)
 {
     return &store->held;
-}
-
-static struct cert *find_cert(const struct tls_store *store, struct span der, uint64_t hash)
-{
-    for (struct hash_node *node = hash_table_first(&store->certs, hash); node;
-         node = hash_table_next(node)) {
-        struct cert_entry *entry = (struct cert_entry *)node;
-        if (span_equal(entry->cert->der, der))
-            return entry->cert;
-    }
-    return NULL;
-}
-
-static struct cert *add_cert(struct tls_store *store, struct span der, uint64_t hash)
-{
-    if (store->certs.count >= LIMIT_CERTS || store->cert_memory + der.n > LIMIT_CERT_BYTES) {
-        store->dropped++;
-        return NULL;
-    }
-    struct cert_entry *entry = xcalloc(1, sizeof *entry);
-    entry->node.hash = hash;
-    entry->cert = x509_new(der);
-    if (store->certs.count == store->room) {
-        store->room = store->room ? store->room * 2 : 64;
-        store->in_order = xrealloc(store->in_order, store->room * sizeof(struct cert_entry *));
-    }
-    store->in_order[store->certs.count] = entry;
-    hash_table_add(&store->certs, &entry->node);
-    store->cert_memory += entry->cert->memory;
-    entry->cert->ordinal = store->certs.count;
-    return entry->cert;
-}
-
-struct cert *tls_store_cert(struct tls_store *store, struct span der, nanotime time, uint64_t frame)
-{
-    uint64_t hash = hash_bytes(&store->key, der);
-    struct cert *cert = find_cert(store, der, hash);
-    if (!cert) {
-        cert = add_cert(store, der, hash);
-        if (!cert)
-            return NULL;
-        cert->first_seen = cert->last_seen = time;
-        cert->first_frame = frame;
-    }
-    if (time < cert->first_seen) { /* came earlier, but waited for other bytes */
-        cert->first_seen = time;
-        cert->first_frame = frame;
-    }
-    if (time > cert->last_seen)
-        cert->last_seen = time;
-    return cert;
-}
-
-void tls_store_presented(struct tls_store *store, const struct cert *cert, unsigned by,
-                         struct span sni)
-{
-    struct cert *kept = store->in_order[cert->ordinal - 1]->cert;
-    struct text_list *names = &kept->names;
-    kept->presented_by |= by;
-    if (by != CERT_FROM_SERVER || sni.n == 0 || names->count >= LIMIT_CERT_NAMES ||
-        store->cert_memory + sni.n > LIMIT_CERT_BYTES)
-        return;
-    for (size_t i = 0; i < names->count; i++) {
-        if (span_equal(names->items[i], sni))
-            return;
-    }
-    names->items = xrealloc(names->items, (names->count + 1) * sizeof *names->items);
-    names->items[names->count++] = span_of(xmemdup(sni.p, sni.n), sni.n);
-    store->cert_memory += sizeof *names->items + sni.n;
 }
 
 /* share finds the hello of a key, or adds one whose facts are still empty. It takes the key's

@@ -1,21 +1,12 @@
-/* tls_store.h: what TLS sessions share: each distinct certificate once, each distinct hello once.
- * Its public part is in tls.h. */
+/* tls_store.h: what TLS sessions share: each distinct hello once. Its public part is in tls.h. */
 #ifndef PUSHWATCH_DISSECT_TLS_STORE_H
 #define PUSHWATCH_DISSECT_TLS_STORE_H
 
 #include "tls.h"
 #include "tls_hello.h"
 
-/* tls_store_cert returns the certificate with this DER, parsed when it is first seen. It lives as
- * long as the store. NULL if it is a new one and a cap is reached. The caller counts cert->flows.
- */
-MUST_CHECK struct cert *tls_store_cert(struct tls_store *store, struct span der, nanotime time,
-                                       uint64_t frame);
-
-/* tls_store_presented notes by whom a certificate was presented (CERT_FROM_CLIENT or
- * CERT_FROM_SERVER), and a server's under which name; sni.n is 0 if none is known. */
-void tls_store_presented(struct tls_store *store, const struct cert *cert, unsigned by,
-                         struct span sni);
+/* tls_store_certs is where the store's sessions put their certificates. */
+struct cert_store *tls_store_certs(struct tls_store *store);
 
 /* tls_store_client_hello and tls_store_server_hello return the facts of a hello, shared by all
  * sessions with an equal one. Each needs one tls_store_release. */

@@ -161,6 +161,7 @@ static const struct scenario scenarios[] = {
 struct fixture {
     struct tls_peer *peer;
     struct peer_session sessions[COUNT_OF(scenarios)];
+    struct cert_store *certs;
     struct tls_store *store;
 };
 
@@ -168,7 +169,8 @@ static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof *f);
     f->peer = tls_peer_new();
-    f->store = tls_store_new();
+    f->certs = cert_store_new();
+    f->store = tls_store_new(f->certs);
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
         tls_peer_run(&f->sessions[i], f->peer, &scenarios[i].options);
         bool wanted = scenarios[i].progress == TLS_COMPLETE;
@@ -185,6 +187,7 @@ static int tear_down(void **state)
     for (size_t i = 0; i < COUNT_OF(scenarios); i++)
         peer_session_done(&f->sessions[i]);
     tls_store_free(f->store);
+    cert_store_free(f->certs);
     tls_peer_free(f->peer);
     free(f);
     return 0;
@@ -383,7 +386,8 @@ static void every_single_cut_gives_the_same_facts(void **state)
 static void equal_hellos_and_certificates_are_shared(void **state)
 {
     struct fixture *f = *state;
-    struct tls_store *store = tls_store_new();
+    struct cert_store *certs = cert_store_new();
+    struct tls_store *store = tls_store_new(certs);
     struct delivery a = begin(store, false), b = begin(store, false);
     deliver_session(&a, &f->sessions[2], 1448, IN_TURN);
     deliver_session(&b, &f->sessions[2], 5, SERVER_FIRST);
@@ -391,7 +395,7 @@ static void equal_hellos_and_certificates_are_shared(void **state)
     assert_ptr_equal(x->client_hello, y->client_hello);
     assert_ptr_equal(x->server_hello, y->server_hello);
     assert_ptr_equal(x->server_certs[0], y->server_certs[0]);
-    assert_int_equal(tls_store_cert_count(store), 2);
+    assert_int_equal(cert_store_count(certs), 2);
     const struct cert *leaf = x->server_certs[0];
     assert_int_equal(leaf->ordinal, 1);
     assert_int_equal(leaf->flows, 2);
@@ -404,6 +408,7 @@ static void equal_hellos_and_certificates_are_shared(void **state)
     assert_int_equal(strlen(y->client_hello->ja3), 32);
     tls_free(b.tls);
     tls_store_free(store);
+    cert_store_free(certs);
 }
 
 /* --- Holes --- */
@@ -555,7 +560,8 @@ static void a_chain_cut_by_the_end_keeps_its_time_and_frame(void **state)
     struct fixture *f = *state;
     const struct peer_flight *flight = &f->sessions[2].flights[1];
     size_t certificate = record_at(flight, 1);
-    struct tls_store *store = tls_store_new();
+    struct cert_store *certs = cert_store_new();
+    struct tls_store *store = tls_store_new(certs);
     struct delivery d = begin(store, false);
     deliver_split(&d, &f->sessions[2].flights[0], 100000, FIRST_FRAME);
     deliver(&d, 1, flight->bytes.p, certificate + 30 + tls_peer_server_chain(f->peer, 0).n,
@@ -570,6 +576,7 @@ static void a_chain_cut_by_the_end_keeps_its_time_and_frame(void **state)
     assert_true(facts->server_certs[0]->first_seen == (FIRST_FRAME + 1) * NS_PER_SECOND);
     tls_free(d.tls);
     tls_store_free(store);
+    cert_store_free(certs);
 }
 
 static void a_chain_that_breaks_off_into_no_record_is_malformed(void **state)

@@ -13,7 +13,7 @@
  * ones. */
 static size_t alpn_kept(size_t count, size_t length)
 {
-    struct tls_store *store = tls_store_new();
+    struct tls_store *store = tls_store_new(NULL);
     struct buf list = {0};
     uint8_t name[255];
     memset(name, 'a', sizeof name);
@@ -47,7 +47,7 @@ static void names_are_kept_up_to_their_caps(void **state)
 static void what_is_beyond_the_caps_is_not_kept(void **state)
 {
     (void)state;
-    struct tls_store *store = tls_store_new();
+    struct tls_store *store = tls_store_new(NULL);
     struct buf list = {0};
     for (size_t i = 0; i < 200; i++)
         put_vector(&list, 1, "name", 4);
@@ -69,7 +69,7 @@ static void what_is_beyond_the_caps_is_not_kept(void **state)
 static void an_external_key_makes_another_hello(void **state)
 {
     (void)state;
-    struct tls_store *store = tls_store_new();
+    struct tls_store *store = tls_store_new(NULL);
     const struct tls_hello ticket = {.pre_shared_key = true};
     const struct tls_hello external = {.pre_shared_key = true, .external_keys = true};
     const struct client_hello *a = tls_store_client_hello(store, &ticket);
@@ -81,27 +81,12 @@ static void an_external_key_makes_another_hello(void **state)
     tls_store_free(store);
 }
 
-/* Bytes that waited for others in one flow may come after later ones of another. */
-static void a_certificate_is_first_seen_at_the_earliest_time(void **state)
-{
-    (void)state;
-    struct tls_store *store = tls_store_new();
-    const struct span der = span_of("not DER", 7);
-    struct cert *cert = tls_store_cert(store, der, 20, 2);
-    assert_ptr_equal(tls_store_cert(store, der, 10, 1), cert);
-    assert_ptr_equal(tls_store_cert(store, der, 30, 3), cert);
-    assert_true(cert->first_seen == 10 && cert->last_seen == 30);
-    assert_int_equal(cert->first_frame, 1);
-    tls_store_free(store);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_kept_up_to_their_caps),
         cmocka_unit_test(what_is_beyond_the_caps_is_not_kept),
         cmocka_unit_test(an_external_key_makes_another_hello),
-        cmocka_unit_test(a_certificate_is_first_seen_at_the_earliest_time),
     };
     return cmocka_run_group_tests_name("tls_store", tests, NULL, NULL);
 }

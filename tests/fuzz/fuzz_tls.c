@@ -82,7 +82,8 @@ static void check(const struct tls_facts *facts)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor in = cursor_of(span_of(data, size));
-    struct tls_store *store = tls_store_new();
+    struct cert_store *certs = cert_store_new();
+    struct tls_store *store = tls_store_new(certs);
     uint64_t offset = 0, frame = 0;
     uint8_t flags = 0;
     if (!cursor_u8(&in, &flags))
@@ -99,5 +100,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tls_free(tls);
     need(*tls_store_held(store) == 0);
     tls_store_free(store);
+    cert_store_free(certs);
     return 0;
 }

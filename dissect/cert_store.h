@@ -1,0 +1,44 @@
+/* cert_store.h: each distinct certificate of a run once, and how it was used: shared by all
+ * threads, each of which may call anything here at any time.
+ *
+ * What a certificate says (cert.h) does not change and is read without further ado. How it was used
+ * may change at any moment: it is read in a visit only. Nothing of that depends on the order in
+ * which threads come, as long as no cap is reached. */
+#ifndef PUSHWATCH_DISSECT_CERT_STORE_H
+#define PUSHWATCH_DISSECT_CERT_STORE_H
+
+#include "cert.h"
+
+struct cert_store;
+
+/* cert_store_new makes an empty store. Free with cert_store_free, which frees the certificates. */
+MUST_CHECK struct cert_store *cert_store_new(void);
+void cert_store_free(struct cert_store *store);
+
+/* cert_store_get returns the certificate with this DER, parsed when it is first seen. It lives as
+ * long as the store. NULL if it is a new one and a cap is reached. */
+MUST_CHECK const struct cert *cert_store_get(struct cert_store *store, struct span der);
+
+/* cert_store_seen notes that a flow has shown a chain, leaf first, in a message that was whole with
+ * this frame. A certificate that is in the chain twice counts once. */
+void cert_store_seen(struct cert_store *store, const struct cert *const *chain, unsigned count,
+                     nanotime time, uint64_t frame);
+
+/* cert_store_presented notes by whom a chain was presented (CERT_FROM_CLIENT or CERT_FROM_SERVER),
+ * and a server's under which name; sni.n is 0 if none is known. */
+void cert_store_presented(struct cert_store *store, const struct cert *const *chain, unsigned count,
+                          unsigned by, struct span sni);
+
+/* cert_store_visit_new calls visit for each certificate that some flow has shown and that was not
+ * visited before, in order of first frames and within a frame leaf first. Once all threads are done
+ * that order depends on the capture alone. The store is locked meanwhile: visit calls nothing here.
+ */
+void cert_store_visit_new(struct cert_store *store,
+                          void (*visit)(void *context, const struct cert *cert), void *context);
+
+/* cert_store_count gives the number of distinct certificates kept so far, cert_store_dropped that
+ * of those that were not kept because a cap was reached, counted each time. */
+uint64_t cert_store_count(struct cert_store *store);
+uint64_t cert_store_dropped(struct cert_store *store);
+
+#endif
