@@ -319,6 +319,13 @@ static bool is_past(struct run *run, const struct packet *packet)
     return run->options->duration && packet->time - run->first_time >= run->options->duration;
 }
 
+static void show_progress(struct run *run)
+{
+    uint64_t done, total;
+    source_progress(run->source, &done, &total);
+    progress_update(&run->progress, done, total, run->packets, 0);
+}
+
 /* Reads to the end; returns how the source ended. */
 static enum source_status read_packets(struct run *run)
 {
@@ -342,7 +349,7 @@ static enum source_status read_packets(struct run *run)
         if (run->meta.live)
             look_at_clock(run);
         else if (run->packets % PROGRESS_PACKETS == 0)
-            progress_update(&run->progress, run->source, run->packets);
+            show_progress(run);
     }
     return status;
 }

@@ -36,6 +36,7 @@ run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"
 run manual tests/manual.sh "$program"
+run progress python3 tests/progress.py "$program"
 
 # In CI nothing may be left out.
 if [ -n "${CI:-}" ] && [ "$skipped" -gt 0 ]; then
