@@ -1,27 +1,95 @@
-/* appid.c: nDPI behind four functions. Written for libndpi 4.2; the calls that later versions have
+/* appid.c: nDPI behind a few functions. Written for libndpi 4.2; the calls that later versions have
  * changed stand together at the top. */
 #include "appid.h"
 
+#include <ndpi_define.h>
+#define NDPI_VERSION (NDPI_MAJOR * 100 + NDPI_MINOR)
+#if NDPI_VERSION < 406
+#define NDPI_LIB_COMPILATION /* forget_others needs to see nDPI's own structure */
+#endif
 #include <ndpi_api.h>
 #include <ndpi_main.h>
 #include <stdlib.h>
 
+#include "hash_table.h"
+#include "keyed_hash.h"
 #include "limits.h"
-
-#define NDPI_VERSION (NDPI_MAJOR * 100 + NDPI_MINOR)
 
 struct appid {
     struct ndpi_detection_module_struct *ndpi; /* NULL until the first flow */
-    size_t flows;                              /* that it has not made up its mind about */
+    pthread_mutex_t *starting;
 };
 
+/* Undecided: in use. Else in its pool's list of those to use again. */
 struct appid_flow {
-    struct appid *appid;
+    struct appid_pool *pool;
+    struct appid_flow *next_free;
     uint32_t packets;
-    struct ndpi_flow_struct *ndpi;
+    struct ndpi_flow_struct ndpi; /* has no pointer to a module; that to a function is constant */
+};
+
+/* What a label is made of, and the label, once for all flows of a pool that have it. */
+struct known_label {
+    struct hash_node node;
+    uint64_t key[2];
+    struct app_label label;
+};
+
+struct appid_pool {
+    struct appid_flow *free;
+    size_t free_count;
+    size_t undecided;
+    struct hash_table labels; /* of struct known_label */
+    struct app_label unknown;
 };
 
 /* --- what differs between versions --- */
+
+/* nDPI remembers addresses of earlier flows to guess later ones from: a label would depend on which
+ * thread saw what. Newer versions let caches have no room; before, there is no call for it, and
+ * forget_others empties them. */
+static void remember_nothing(struct ndpi_detection_module_struct *ndpi)
+{
+#if NDPI_VERSION >= 410
+    static const char *const caches[] = {
+        "lru.ookla.size",    "lru.bittorrent.size", "lru.zoom.size",    "lru.stun.size",
+        "lru.tls_cert.size", "lru.mining.size",     "lru.msteams.size", "lru.stun_zoom.size",
+        "lru.fpc_dns.size",  "lru.signal.size"};
+    for (size_t i = 0; i < COUNT_OF(caches); i++)
+        (void)ndpi_set_config(ndpi, NULL, caches[i], "0"); /* not each version has each */
+#elif NDPI_VERSION >= 406
+    for (int cache = 0; cache < NDPI_LRUCACHE_MAX; cache++)
+        (void)ndpi_set_lru_cache_size(ndpi, (lru_cache_type)cache, 0);
+#else
+    (void)ndpi;
+#endif
+}
+
+#if NDPI_VERSION < 406
+static void empty(struct ndpi_lru_cache **cache)
+{
+    if (LIKELY(!*cache))
+        return;
+    ndpi_lru_free_cache(*cache);
+    *cache = NULL; /* made anew by whatever puts something in */
+}
+#endif
+
+/* To be called after each packet. (tinc's cache only tells what UDP flows are.) */
+static void forget_others(struct ndpi_detection_module_struct *ndpi)
+{
+#if NDPI_VERSION < 406
+    empty(&ndpi->ookla_cache);
+    empty(&ndpi->bittorrent_cache);
+    empty(&ndpi->zoom_cache);
+    empty(&ndpi->stun_cache);
+    empty(&ndpi->tls_cert_cache);
+    empty(&ndpi->mining_cache);
+    empty(&ndpi->msteams_cache);
+#else
+    (void)ndpi;
+#endif
+}
 
 static struct ndpi_detection_module_struct *start(void)
 {
@@ -37,6 +105,7 @@ static struct ndpi_detection_module_struct *start(void)
     NDPI_BITMASK_SET_ALL(all);
     ndpi_set_protocol_detection_bitmask2(ndpi, &all);
 #endif
+    remember_nothing(ndpi);
     ndpi_finalize_initialization(ndpi);
     return ndpi;
 }
@@ -48,10 +117,10 @@ static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
     unsigned short length = (unsigned short)(segment->ip.n < 65535 ? segment->ip.n : 65535);
     uint64_t milliseconds = (uint64_t)segment->time / 1000000;
 #if NDPI_VERSION >= 404
-    return ndpi_detection_process_packet(appid->ndpi, flow->ndpi, segment->ip.p, length,
+    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, segment->ip.p, length,
                                          milliseconds, NULL);
 #else
-    return ndpi_detection_process_packet(appid->ndpi, flow->ndpi, segment->ip.p, length,
+    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, segment->ip.p, length,
                                          milliseconds);
 #endif
 }
@@ -59,13 +128,13 @@ static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
 static ndpi_protocol guess(struct appid *appid, struct appid_flow *flow)
 {
 #if NDPI_VERSION >= 500
-    return ndpi_detection_giveup(appid->ndpi, flow->ndpi);
+    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi);
 #elif NDPI_VERSION >= 410
     u_int8_t guessed;
-    return ndpi_detection_giveup(appid->ndpi, flow->ndpi, &guessed);
+    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi, &guessed);
 #else
     u_int8_t guessed;
-    return ndpi_detection_giveup(appid->ndpi, flow->ndpi, 1, &guessed);
+    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi, 1, &guessed);
 #endif
 }
 
@@ -77,10 +146,20 @@ static bool is_decided(struct appid *appid, struct appid_flow *flow, ndpi_protoc
     return protocol.state == NDPI_STATE_CLASSIFIED;
 #elif NDPI_VERSION >= 412
     return protocol.proto.app_protocol != NDPI_PROTOCOL_UNKNOWN &&
-           !ndpi_extra_dissection_possible(appid->ndpi, flow->ndpi);
+           !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
 #else
     return protocol.app_protocol != NDPI_PROTOCOL_UNKNOWN &&
-           !ndpi_extra_dissection_possible(appid->ndpi, flow->ndpi);
+           !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
+#endif
+}
+
+/* The protocol's number and that of what carries it. */
+static uint32_t numbers(ndpi_protocol protocol)
+{
+#if NDPI_VERSION >= 412
+    return (uint32_t)protocol.proto.master_protocol << 16 | protocol.proto.app_protocol;
+#else
+    return (uint32_t)protocol.master_protocol << 16 | protocol.app_protocol;
 #endif
 }
 
@@ -93,75 +172,133 @@ static void write_name(char *out, size_t size, struct appid *appid, ndpi_protoco
 #endif
 }
 
-/* --- what does not --- */
+/* --- what does not: labels --- */
 
-struct appid *appid_new(void)
+static struct app_label label_of(struct appid *appid, ndpi_protocol protocol, ndpi_risk risks)
 {
-    return xcalloc(1, sizeof(struct appid));
+    struct app_label label = {0};
+    write_name(label.protocol, sizeof label.protocol, appid, protocol);
+    /* A constant text, as are the risks': only categories of one's own are in the module. */
+    label.category = ndpi_category_get_name(appid->ndpi, protocol.category);
+    for (unsigned risk = 1; risk < NDPI_MAX_RISK && label.risk_count < APP_RISKS_MAX; risk++)
+        if (risks & ((ndpi_risk)1 << risk))
+            label.risks[label.risk_count++] = ndpi_risk2str((ndpi_risk_enum)risk);
+    return label;
 }
 
-const char *appid_version(void)
+static const struct app_label *find_label(const struct appid_pool *pool, const uint64_t key[2],
+                                          uint64_t hash)
 {
-    return ndpi_revision();
+    for (struct hash_node *node = hash_table_first(&pool->labels, hash); node;
+         node = hash_table_next(node)) {
+        const struct known_label *known = (const struct known_label *)node;
+        if (known->key[0] == key[0] && known->key[1] == key[1])
+            return &known->label;
+    }
+    return NULL;
+}
+
+static const struct app_label *verdict(struct appid *appid, struct appid_flow **flow,
+                                       ndpi_protocol protocol)
+{
+    static const struct hash_key fixed = {0}; /* a few labels, and all in a chain would do */
+    struct appid_pool *pool = (*flow)->pool;
+    ndpi_risk risks = (*flow)->ndpi.risk;
+    const uint64_t key[2] = {(uint64_t)protocol.category << 32 | numbers(protocol), risks};
+    uint64_t hash = hash_words(&fixed, key, 2);
+    appid_forget(flow);
+    const struct app_label *label = find_label(pool, key, hash);
+    if (label)
+        return label;
+    if (pool->labels.count >= LIMIT_NDPI_LABELS)
+        return &pool->unknown;
+    struct known_label *known = xcalloc(1, sizeof *known);
+    *known =
+        (struct known_label){{.hash = hash}, {key[0], key[1]}, label_of(appid, protocol, risks)};
+    hash_table_add(&pool->labels, &known->node);
+    return &known->label;
+}
+
+/* --- flows --- */
+
+static struct appid_flow *begin(struct appid_pool *pool)
+{
+    struct appid_flow *flow = pool->free;
+    if (flow) {
+        pool->free = flow->next_free;
+        pool->free_count--;
+        memset(flow, 0, sizeof *flow);
+    } else {
+        flow = xcalloc(1, sizeof *flow);
+    }
+    flow->pool = pool;
+    pool->undecided++;
+    return flow;
 }
 
 void appid_forget(struct appid_flow **flow)
 {
     if (!*flow)
         return;
-    (*flow)->appid->flows--;
-    ndpi_free_flow((*flow)->ndpi);
-    free(*flow);
+    struct appid_pool *pool = (*flow)->pool;
+    ndpi_free_flow_data(&(*flow)->ndpi);
+    pool->undecided--;
+    if (pool->free_count < LIMIT_NDPI_FREE) {
+        (*flow)->next_free = pool->free;
+        pool->free = *flow;
+        pool->free_count++;
+    } else {
+        free(*flow);
+    }
     *flow = NULL;
 }
 
-static void fill_label(struct app_label *label, struct appid *appid, struct appid_flow *flow,
-                       ndpi_protocol protocol)
+static bool is_started(struct appid *appid)
 {
-    *label = (struct app_label){0};
-    write_name(label->protocol, sizeof label->protocol, appid, protocol);
-    label->category = ndpi_category_get_name(appid->ndpi, protocol.category);
-    for (unsigned risk = 1; risk < NDPI_MAX_RISK && label->risk_count < APP_RISKS_MAX; risk++)
-        if (flow->ndpi->risk & ((ndpi_risk)1 << risk))
-            label->risks[label->risk_count++] = ndpi_risk2str((ndpi_risk_enum)risk);
+    if (LIKELY(appid->ndpi != NULL))
+        return true;
+    if (appid->starting)
+        pthread_mutex_lock(appid->starting);
+    appid->ndpi = start();
+    if (appid->starting)
+        pthread_mutex_unlock(appid->starting);
+    return appid->ndpi != NULL;
 }
 
-bool appid_take(struct app_label *label, struct appid *appid, struct appid_flow **flow,
-                const struct segment *segment)
+const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
+                                   struct appid_flow **flow, const struct segment *segment)
 {
-    if (!appid->ndpi && !(appid->ndpi = start()))
-        return false;
-    if (!*flow) {
-        if (appid->flows >= LIMIT_NDPI_FLOWS)
-            return false;
-        *flow = xcalloc(1, sizeof **flow);
-        (*flow)->ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
-        if (!(*flow)->ndpi) {
-            free(*flow);
-            *flow = NULL;
-            return false;
-        }
-        memset((*flow)->ndpi, 0, SIZEOF_FLOW_STRUCT);
-        (*flow)->appid = appid;
-        appid->flows++;
-    }
-    ndpi_protocol protocol = process(appid, *flow, segment);
-    if (!is_decided(appid, *flow, protocol)) {
-        if (++(*flow)->packets < LIMIT_NDPI_PACKETS)
-            return false;
-        protocol = guess(appid, *flow);
-    }
-    fill_label(label, appid, *flow, protocol);
-    appid_forget(flow);
-    return true;
-}
-
-void appid_give_up(struct app_label *label, struct appid *appid, struct appid_flow **flow)
-{
+    if (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS)
+        return NULL;
+    if (!is_started(appid))
+        return NULL;
     if (!*flow)
-        return;
-    fill_label(label, appid, *flow, guess(appid, *flow));
-    appid_forget(flow);
+        *flow = begin(pool);
+    ndpi_protocol protocol = process(appid, *flow, segment);
+    forget_others(appid->ndpi);
+    if (is_decided(appid, *flow, protocol))
+        return verdict(appid, flow, protocol);
+    if (++(*flow)->packets < LIMIT_NDPI_PACKETS)
+        return NULL;
+    return appid_give_up(appid, flow);
+}
+
+const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)
+{
+    if (!*flow || !is_started(appid))
+        return NULL;
+    ndpi_protocol protocol = guess(appid, *flow);
+    forget_others(appid->ndpi);
+    return verdict(appid, flow, protocol);
+}
+
+/* --- the outside --- */
+
+struct appid *appid_new(pthread_mutex_t *starting)
+{
+    struct appid *appid = xcalloc(1, sizeof *appid);
+    appid->starting = starting;
+    return appid;
 }
 
 void appid_free(struct appid *appid)
@@ -171,4 +308,36 @@ void appid_free(struct appid *appid)
     if (appid->ndpi)
         ndpi_exit_detection_module(appid->ndpi);
     free(appid);
+}
+
+struct appid_pool *appid_pool_new(void)
+{
+    struct appid_pool *pool = xcalloc(1, sizeof *pool);
+    memcpy(pool->unknown.protocol, "Unknown", sizeof "Unknown");
+    pool->unknown.category = "Unspecified";
+    return pool;
+}
+
+void appid_pool_free(struct appid_pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->free) {
+        struct appid_flow *flow = pool->free;
+        pool->free = flow->next_free;
+        free(flow);
+    }
+    for (size_t i = 0; i < pool->labels.chain_count; i++)
+        while (pool->labels.chains[i]) {
+            struct hash_node *node = pool->labels.chains[i];
+            pool->labels.chains[i] = node->next;
+            free(node);
+        }
+    hash_table_done(&pool->labels);
+    free(pool);
+}
+
+const char *appid_version(void)
+{
+    return ndpi_revision();
 }

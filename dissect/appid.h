@@ -2,28 +2,43 @@
 #ifndef PUSHWATCH_DISSECT_APPID_H
 #define PUSHWATCH_DISSECT_APPID_H
 
+#include <pthread.h>
+
 #include "segment.h"
 
-/* nDPI itself: starting it takes tens of milliseconds and megabytes, so that it is started by the
- * first flow. */
+/* nDPI itself, one for each thread: starting it takes tens of milliseconds and megabytes, so that
+ * it is started by the first flow that needs it. Nothing of a flow stays in it, so that a flow's
+ * packets may go through any of them, and its label is the same whichever it was. */
 struct appid;
-/* One flow's state, some kilobytes: given back at the verdict. */
+/* The undecided flows of one shard, and the labels that it has given. */
+struct appid_pool;
+/* One flow's state, some kilobytes: given back to its pool at the verdict. */
 struct appid_flow;
 
-MUST_CHECK struct appid *appid_new(void);
+/* appid_new makes one. `starting` is held while nDPI starts, which must not happen in two threads
+ * at once: all that a process has share it. NULL where there is one thread. */
+MUST_CHECK struct appid *appid_new(pthread_mutex_t *starting);
 void appid_free(struct appid *appid);
+
+/* appid_pool_new makes an empty pool. Free its flows before it (appid_forget); the labels end with
+ * it. appid_pool_free of NULL is fine. */
+MUST_CHECK struct appid_pool *appid_pool_new(void);
+void appid_pool_free(struct appid_pool *pool);
 
 /* appid_version gives the library's version, such as "4.2.0". */
 const char *appid_version(void);
 
-/* appid_take hands a packet of a flow to nDPI; *flow is NULL at first, and stays so while too many
- * flows wait for a verdict (limits.h). Returns true once there is
- * a verdict, in *label, and *flow is freed: pass no more. */
-MUST_CHECK bool appid_take(struct app_label *label, struct appid *appid, struct appid_flow **flow,
-                           const struct segment *segment);
+/* appid_take hands a packet of a flow to nDPI; *flow is NULL at first, and stays so before the
+ * first payload and while too many flows wait for a verdict (limits.h). It returns the verdict, a
+ * label that belongs to the pool, once there is one, and *flow is NULL again: pass no more. NULL:
+ * not yet. */
+MUST_CHECK const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
+                                              struct appid_flow **flow,
+                                              const struct segment *segment);
 
-/* appid_give_up takes nDPI's guess when no more packets are to come, and frees *flow. */
-void appid_give_up(struct app_label *label, struct appid *appid, struct appid_flow **flow);
+/* appid_give_up takes nDPI's guess when no more packets are to come, and frees *flow. NULL if nDPI
+ * has seen nothing of the flow (*flow is NULL). */
+MUST_CHECK const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow);
 
 /* appid_forget frees *flow without a verdict. *flow may be NULL. */
 void appid_forget(struct appid_flow **flow);

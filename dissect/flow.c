@@ -147,11 +147,8 @@ static void tell_fin(struct flow *flow, unsigned end)
 static void ask_ndpi(struct flow *flow, const struct segment *segment,
                      const struct flow_context *context)
 {
-    struct app_label label;
-    if (!context->appid || flow->label || flow->ended)
-        return;
-    if (appid_take(&label, context->appid, &flow->appid, segment))
-        flow->label = xmemdup(&label, sizeof label);
+    if (context->appid && !flow->label && !flow->ended)
+        flow->label = appid_take(context->appid, context->appid_pool, &flow->appid, segment);
 }
 
 /* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */
@@ -248,11 +245,8 @@ void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
     if (flow->tls)
         tls_finish(flow->tls);
     settle_tls(flow, context);
-    if (context->appid && flow->appid) {
-        struct app_label label;
-        appid_give_up(&label, context->appid, &flow->appid);
-        flow->label = xmemdup(&label, sizeof label);
-    }
+    if (flow->appid)
+        flow->label = appid_give_up(context->appid, &flow->appid);
     flow->ended = true;
     flow->ended_at = now;
     flow->end_reason = (uint8_t)own_reason(flow, reason);
@@ -323,7 +317,6 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->tls = NULL;
     flow->not_tls = true;
     appid_forget(&flow->appid);
-    free(flow->label);
     flow->label = NULL;
     free(flow->pending_syn);
     flow->pending_syn = NULL;

@@ -35,12 +35,12 @@ struct flow {
     struct tcp tcp;
     struct zeek_words zeek;
     struct recent recent[2];
-    struct tls *tls;              /* NULL before the first payload, and once it is not TLS */
-    struct appid_flow *appid;     /* while nDPI makes up its mind */
-    struct app_label *label;      /* its verdict */
-    struct segment *pending_syn;  /* flow_keep_syn; its spans are not valid */
-    struct flow *later, *earlier; /* of its kind, by when it got there */
-    struct flow *next;            /* in order of first packets */
+    struct tls *tls;               /* NULL before the first payload, and once it is not TLS */
+    struct appid_flow *appid;      /* while nDPI makes up its mind */
+    const struct app_label *label; /* its verdict; belongs to the pool */
+    struct segment *pending_syn;   /* flow_keep_syn; its spans are not valid */
+    struct flow *later, *earlier;  /* of its kind, by when it got there */
+    struct flow *next;             /* in order of first packets */
     nanotime kind_since;
     nanotime ended_at; /* packet time up to which it was watched, once `ended` */
     uint16_t vlans[VLANS_MAX];
@@ -63,6 +63,7 @@ struct flow_context {
     struct tls_store *store;
     size_t *held;        /* memory held for reassembly: reasm.h */
     struct appid *appid; /* NULL: nDPI is not asked */
+    struct appid_pool *appid_pool;
     const char *(*interface_name)(void *context, uint16_t interface);
     void *interface_context;
     bool (*is_watched)(void *context, uint16_t port);

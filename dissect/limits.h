@@ -36,9 +36,15 @@
 
 /* Packets of one flow handed to nDPI before its guess is taken. */
 #define LIMIT_NDPI_PACKETS 16
-/* Flows about which nDPI has not made up its mind, at about 3 kB each: beyond it new flows get no
- * label until others have theirs. */
-#define LIMIT_NDPI_FLOWS (64u * 1024)
+/* Flows of one shard about which nDPI has not made up its mind, at about 3 kB each: beyond it new
+ * flows get no label until others have theirs. Sixteen shards make 64 Ki of them. */
+#define LIMIT_NDPI_FLOWS (4u * 1024)
+/* Structures for such flows that a shard keeps for the next: as many as are busy at the same moment
+ * in ordinary traffic. */
+#define LIMIT_NDPI_FREE 64
+/* Distinct labels that a shard remembers, at 300 bytes: a protocol with its risks each; traffic has
+ * tens. Beyond it new ones are called unknown. */
+#define LIMIT_NDPI_LABELS 1024
 
 /* A TLS record's body: 2^14 bytes and what encryption may add, RFC 5246 section 6.2.3. */
 #define LIMIT_TLS_RECORD (16384 + 2048)

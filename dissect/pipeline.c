@@ -322,7 +322,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
         p->watched[options->ports[i] / 64] |= UINT64_C(1) << (options->ports[i] % 64);
     p->context = (struct flow_context){.store = tls_store_new(p->certs),
                                        .held = &p->reasm_held,
-                                       .appid = options->ndpi ? appid_new() : NULL,
+                                       .appid = options->ndpi ? appid_new(NULL) : NULL,
+                                       .appid_pool = appid_pool_new(),
                                        .interface_name = options->interface_name,
                                        .interface_context = options->interface_context,
                                        .is_watched = is_watched,
@@ -396,6 +397,7 @@ void pipeline_free(struct pipeline *p)
     }
     flow_table_free(p->table);
     appid_free(p->context.appid);
+    appid_pool_free(p->context.appid_pool);
     tls_store_free(p->context.store);
     cert_store_free(p->certs);
     free(p);

@@ -1,4 +1,5 @@
-/* test_appid.c: nDPI gives a label, and is asked about so many flows at once and no more. */
+/* test_appid.c: nDPI gives a label, the same whatever else was seen, and is asked about so many
+ * flows at once and no more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,59 +13,122 @@
 #include "../dissect/limits.h"
 #include "craft.h"
 
+static const char http[] = "GET / HTTP/1.1\r\nHost: push.example\r\n\r\n";
+static const char torrent[] = "\x13"
+                              "BitTorrent protocol01234567aaaaabbbbbcccccdddddeeeeefffffggggghhhhh";
+static const char nothing[] = "zzzz zzzz zzzz zzzz";
+
+struct asked {
+    struct appid *appid;
+    struct appid_pool *pool;
+};
+
+static struct asked asked_new(void)
+{
+    return (struct asked){appid_new(NULL), appid_pool_new()};
+}
+
+static void asked_free(struct asked asked)
+{
+    appid_free(asked.appid);
+    appid_pool_free(asked.pool);
+}
+
 /* A segment with `text` as its payload; free the packet's bytes. */
-static struct packet crafted(struct segment *segment, const char *text)
+static struct packet crafted(struct segment *segment, uint16_t port, const char *text)
 {
     struct craft c = {.n = 0};
     craft_ipv4(&c, 6, 20 + strlen(text));
-    craft_tcp(&c, 1000, 80, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), span_of(text, strlen(text)));
+    craft_tcp(&c, port, 6000, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), span_of(text, strlen(text)));
     struct packet packet = craft_packet(&c, LINK_RAW);
     assert_int_equal(decode_packet(segment, &packet), NOTE_NONE);
     return packet;
 }
 
+/* The label of a flow of one packet. */
+static const struct app_label *ask(struct asked asked, uint16_t port, const char *text)
+{
+    struct appid_flow *flow = NULL;
+    struct segment segment;
+    struct packet packet = crafted(&segment, port, text);
+    const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment);
+    if (!label)
+        label = appid_give_up(asked.appid, &flow);
+    assert_null(flow);
+    free((void *)(uintptr_t)packet.bytes);
+    return label;
+}
+
 static void a_label(void **state)
 {
     (void)state;
-    struct appid *appid = appid_new();
+    struct asked asked = asked_new();
+    const struct app_label *label = ask(asked, 1000, http);
+    assert_non_null(label);
+    assert_non_null(strstr(label->protocol, "HTTP"));
+    assert_ptr_equal(ask(asked, 1001, http), label); /* one for all that are alike */
+    asked_free(asked);
+}
+
+static void others_do_not_count(void **state)
+{
+    (void)state;
+    struct asked fresh = asked_new(), used = asked_new();
+    const struct app_label *label = ask(used, 1000, torrent);
+    assert_string_equal(label->protocol, "BitTorrent");
+    for (uint16_t port = 1000; port < 1003; port++) {
+        assert_string_equal(ask(fresh, port, nothing)->protocol, "Unknown");
+        assert_string_equal(ask(used, port, nothing)->protocol, "Unknown");
+    }
+    asked_free(fresh);
+    asked_free(used);
+}
+
+static void packets_through_several(void **state)
+{
+    (void)state;
+    struct asked one = asked_new(), other = asked_new();
     struct appid_flow *flow = NULL;
-    struct app_label label = {0};
     struct segment segment;
-    struct packet packet = crafted(&segment, "GET / HTTP/1.1\r\nHost: push.example\r\n\r\n");
-    if (!appid_take(&label, appid, &flow, &segment))
-        appid_give_up(&label, appid, &flow);
-    assert_null(flow);
-    assert_non_null(strstr(label.protocol, "HTTP"));
+    struct packet packet = crafted(&segment, 1000, http);
+    const struct app_label *label = appid_take(one.appid, one.pool, &flow, &segment);
+    appid_free(one.appid);
+    if (!label)
+        label = appid_give_up(other.appid, &flow);
+    assert_non_null(strstr(label->protocol, "HTTP"));
     free((void *)(uintptr_t)packet.bytes);
-    appid_free(appid);
+    appid_pool_free(one.pool);
+    asked_free(other);
 }
 
 static void flows_at_once_are_capped(void **state)
 {
     (void)state;
-    struct appid *appid = appid_new();
+    struct asked asked = asked_new();
     struct appid_flow **flows = xcalloc(LIMIT_NDPI_FLOWS + 1, sizeof(struct appid_flow *));
-    struct app_label label;
     struct segment segment;
-    struct packet packet = crafted(&segment, "");
+    struct packet packet = crafted(&segment, 1000, "220 ");
     for (size_t i = 0; i <= LIMIT_NDPI_FLOWS; i++)
-        assert_false(appid_take(&label, appid, &flows[i], &segment));
+        assert_null(appid_take(asked.appid, asked.pool, &flows[i], &segment));
     assert_non_null(flows[LIMIT_NDPI_FLOWS - 1]);
     assert_null(flows[LIMIT_NDPI_FLOWS]);
+    assert_null(appid_give_up(asked.appid, &flows[LIMIT_NDPI_FLOWS]));
     appid_forget(&flows[0]);
-    assert_false(appid_take(&label, appid, &flows[LIMIT_NDPI_FLOWS], &segment));
+    assert_null(appid_take(asked.appid, asked.pool, &flows[LIMIT_NDPI_FLOWS], &segment));
     assert_non_null(flows[LIMIT_NDPI_FLOWS]); /* there is room again */
     for (size_t i = 0; i <= LIMIT_NDPI_FLOWS; i++)
         appid_forget(&flows[i]);
     free(flows);
     free((void *)(uintptr_t)packet.bytes);
-    appid_free(appid);
+    asked_free(asked);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_label),
+        cmocka_unit_test(others_do_not_count),
+        cmocka_unit_test(packets_through_several),
         cmocka_unit_test(flows_at_once_are_capped),
     };
     return cmocka_run_group_tests_name("appid", tests, NULL, NULL);
