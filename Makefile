@@ -21,7 +21,7 @@ HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check check-here asan lint fuzz fuzz-here bench golden install uninstall clean
+.PHONY: all demo check check-here asan tsan lint fuzz fuzz-here bench golden install uninstall clean
 all: $(B)/pushwatch
 
 demo:
@@ -40,6 +40,10 @@ check-here: $(B)/pushwatch $(UNITS)
 
 asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="$(SANITIZE_FLAGS)" check-here
+
+tsan:
+	@$(MAKE) --no-print-directory B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" all
+	tests/tsan.sh build/tsan
 
 # Each fuzz target for a short while from its seeds; FUZZ_SECONDS=600 makes it a long one.
 fuzz:

@@ -32,6 +32,7 @@ run golden tests/golden.sh "$program"
 run kernel_truth python3 tests/kernel_truth.py "$program" $captures
 # shellcheck disable=SC2086
 run schema tests/schema.sh "$program" $captures
+run threads tests/threads.sh "$program"
 run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"

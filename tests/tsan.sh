@@ -1,0 +1,42 @@
+#!/bin/sh
+# Runs pushwatch, built with ThreadSanitizer, with four threads over every sample capture and a
+# generated one, and fails on any report of it: tsan.sh FOLDER
+set -eu
+built=$1
+program=$built/pushwatch
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TSAN_OPTIONS="log_path=$work/tsan exitcode=66"
+runs=0 failed=0
+
+# analyse CAPTURE OPTION...: 3 is a capture that is damaged.
+analyse() {
+    capture=$1
+    shift
+    runs=$((runs + 1))
+    "$program" -q -v -j 4 "$@" -o "json:$work/json" -o "text:$work/text" "$capture" \
+        2>"$work/errors" && status=0 || status=$?
+    if [ "$status" != 0 ] && [ "$status" != 3 ] || ls "$work"/tsan.* >/dev/null 2>&1; then
+        failed=$((failed + 1))
+        echo "$capture $*: ended with status $status"
+        cat "$work/errors" "$work"/tsan.* 2>/dev/null | head -n 60
+        rm -f "$work"/tsan.*
+    fi
+}
+
+for capture in pcaps/*.pcap pcaps/*.pcapng; do
+    analyse "$capture"
+done
+# Samples are short: here many flows begin, end and have to go at the same time.
+if tests/bench/tools.sh "$built/bench" 2>"$work/errors"; then
+    for workload in A C; do
+        "$built/bench/generate" "$workload" 0.01 "$work/$workload.pcap" >"$work/tally"
+        analyse "$work/$workload.pcap"
+        analyse "$work/$workload.pcap" --order end --max-flows 1000
+    done
+else
+    echo "without generated captures:"
+    cat "$work/errors"
+fi
+echo "$runs runs, $failed failed"
+[ "$failed" = 0 ]
