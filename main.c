@@ -30,7 +30,7 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INTERNAL = 4 };
 
-enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200, PROGRESS_PACKETS = 4096 };
+enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200, PROGRESS_PACKETS = 4096, IDLE_MS = 200 };
 
 struct run {
     const struct options *options;
@@ -121,7 +121,8 @@ static enum exit_status open_source(struct run *run)
     bool wrong_filter = false;
     if (options->interface) {
         const struct live_options live = {.snaplen = options->snaplen, .filter = options->filter};
-        run->source = source_open_live(&error, &wrong_filter, options->interface, &live);
+        if (!source_open_live(&error, &wrong_filter, &run->source, 1, options->interface, &live))
+            run->source = NULL;
     } else {
         run->source = source_open_files(&error, options->files, options->file_count);
     }
@@ -344,7 +345,9 @@ static enum source_status read_packets(struct run *run)
             }
             take_packet(run, &packet);
         } else {
-            pipeline_advance(run->pipeline, clock_now());
+            source_wait(&run->source, 1, IDLE_MS);
+            if (run->meta.live)
+                pipeline_advance(run->pipeline, clock_now());
         }
         if (run->meta.live)
             look_at_clock(run);

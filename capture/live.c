@@ -4,6 +4,7 @@
  * its ring, into TPACKET_V2, whose slots are each as large as the largest packet, so that the same
  * memory holds a fraction of the packets. Instead, the kernel is asked to hand over what it has
  * after a few milliseconds. */
+#include "fanout.h"
 #include "linktype.h"
 #include "savefile.h"
 #include "source_ops.h"
@@ -14,16 +15,20 @@
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     SNAPLEN_DEFAULT = SAVEFILE_CAPLEN_MAX,
     /* A second of a busy 100 Mbit/s line; libpcap's default of 2 MiB loses packets of a burst. */
-    BUFFER_DEFAULT = 16 << 20,
-    DELIVERY_MS = 10, /* the most that a packet waits in the kernel */
-    IDLE_MS = 200,    /* how often the caller gets to look at the clock */
+    BUFFER_DEFAULT = 16 << 20, /* for all rings together, */
+    BUFFER_LEAST = 4 << 20,    /* but each has this much: a bulk transfer is in one of them alone */
+    DELIVERY_MS = 10,          /* the most that a packet waits in the kernel */
     DEVICES_CACHED = 64
 };
+
+/* How often to look whether the interface is still there, when no packet comes. */
+#define LOOK_AFTER (NS_PER_SECOND / 10)
 
 /* libpcap's counters have 32 bits; these have 64. */
 struct counters {
@@ -36,9 +41,10 @@ struct live {
     pcap_t *pcap;
     char *name;
     unsigned device; /* the kernel's interface index; 0 for "any" */
-    int fd;          /* for poll; -1 if there is none */
-    int wait_ms;
+    struct source_waiting waiting;
     bool gone;
+    bool later;          /* a ring beside the first */
+    nanotime looked;     /* when the interface was last looked at */
     int64_t fraction_ns; /* nanoseconds of a unit of tv_usec */
     struct packet like;  /* what all packets have in common */
     struct counters *counters;
@@ -65,7 +71,9 @@ static void read_counters(const struct live *live)
         return;
     count(&counters->total.received, &counters->last.ps_recv, now.ps_recv);
     count(&counters->total.kernel, &counters->last.ps_drop, now.ps_drop);
-    count(&counters->total.interface, &counters->last.ps_ifdrop, now.ps_ifdrop);
+    /* The interface counts for all rings. */
+    if (!live->later)
+        count(&counters->total.interface, &counters->last.ps_ifdrop, now.ps_ifdrop);
 }
 
 static struct source_drops live_drops(const struct source *source)
@@ -120,30 +128,36 @@ static void fill_packet(struct live *live, struct packet *packet, const struct p
         packet->interface = name_of_any(live, bytes);
 }
 
-static enum source_status live_next(struct source *source, struct packet *packet)
+/* Nothing has come: looks, now and then, whether something still can. */
+static enum source_status idle(struct live *live)
 {
-    struct live *live = (struct live *)source;
-    /* Twice: once for what is there, and once for what a wait has brought. */
-    for (int attempt = 0; attempt < 2; attempt++) {
-        struct pcap_pkthdr *header;
-        const u_char *bytes;
-        int answer = pcap_next_ex(live->pcap, &header, &bytes);
-        if (answer == 1) {
-            fill_packet(live, packet, header, bytes);
-            return SOURCE_PACKET;
-        }
-        if (answer != 0)
-            return broken(live);
-        struct pollfd wait = {.fd = live->fd, .events = POLLIN};
-        if (attempt == 0 && poll(&wait, 1, live->wait_ms) <= 0)
-            break;
-    }
-    if (source->shared->stop)
-        return SOURCE_END;
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    nanotime now = clock.tv_sec * NS_PER_SECOND + clock.tv_nsec;
+    if (now - live->looked < LOOK_AFTER)
+        return SOURCE_IDLE;
+    live->looked = now;
     if (went_away(live))
         return broken(live);
     read_counters(live);
     return SOURCE_IDLE;
+}
+
+static enum source_status live_next(struct source *source, struct packet *packet)
+{
+    struct live *live = (struct live *)source;
+    struct pcap_pkthdr *header;
+    const u_char *bytes;
+    int answer = pcap_next_ex(live->pcap, &header, &bytes);
+    if (UNLIKELY(answer != 1))
+        return answer == 0 ? idle(live) : broken(live);
+    fill_packet(live, packet, header, bytes);
+    return SOURCE_PACKET;
+}
+
+static struct source_waiting live_waiting(const struct source *source)
+{
+    return ((const struct live *)source)->waiting;
 }
 
 static void live_progress(const struct source *source, uint64_t *done, uint64_t *total)
@@ -223,7 +237,7 @@ static void explain_activation(struct live *live, int status)
     }
 }
 
-static bool activate(struct live *live, const struct live_options *options)
+static bool activate(struct live *live, const struct live_options *options, size_t rings)
 {
     char message[PCAP_ERRBUF_SIZE];
     live->pcap = pcap_create(live->name, message);
@@ -235,7 +249,9 @@ static bool activate(struct live *live, const struct live_options *options)
     if (snaplen == 0 || snaplen > SNAPLEN_DEFAULT)
         snaplen = SNAPLEN_DEFAULT;
     if (buffer == 0)
-        buffer = BUFFER_DEFAULT;
+        buffer = (uint32_t)(BUFFER_DEFAULT / rings);
+    if (buffer < BUFFER_LEAST && options->buffer_bytes == 0)
+        buffer = BUFFER_LEAST;
     /* These fail only on a handle that is active. */
     (void)pcap_set_snaplen(live->pcap, (int)snaplen);
     (void)pcap_set_buffer_size(live->pcap, buffer > INT_MAX ? INT_MAX : (int)buffer);
@@ -258,11 +274,11 @@ static bool prepare(struct live *live)
         return false;
     }
     live->device = if_nametoindex(live->name); /* 0 for "any", and where the OS has no index */
-    live->fd = pcap_get_selectable_fd(live->pcap);
-    live->wait_ms = IDLE_MS;
+    live->waiting.fd = pcap_get_selectable_fd(live->pcap); /* -1 if there is none */
+    live->waiting.most_ms = SOURCE_WAIT_MAX_MS;
     const struct timeval *most = pcap_get_required_select_timeout(live->pcap);
-    if (most && most->tv_sec == 0 && most->tv_usec < IDLE_MS * 1000)
-        live->wait_ms = (int)(most->tv_usec / 1000) + 1;
+    if (most && most->tv_sec == 0 && most->tv_usec < SOURCE_WAIT_MAX_MS * 1000)
+        live->waiting.most_ms = (int)(most->tv_usec / 1000) + 1;
     /* Only the second version of the cooked header tells the interface; "any" may offer both. */
     if (pcap_datalink(live->pcap) == DLT_LINUX_SLL)
         (void)pcap_set_datalink(live->pcap, DLT_LINUX_SLL2);
@@ -291,24 +307,101 @@ static bool set_filter(struct live *live, bool *wrong_filter, const char *expres
     return set;
 }
 
-struct source *source_open_live(struct source_error *error, bool *wrong_filter,
-                                const char *interface, const struct live_options *options)
+/* Opens a ring of its own, beside `first` unless that is NULL. */
+static struct live *open_ring(struct source_error *error, const struct live *first,
+                              const char *interface, const struct live_options *options,
+                              size_t rings)
 {
     static const struct source_ops ops = {
         .next = live_next,
+        .waiting = live_waiting,
         .progress = live_progress,
         .drops = live_drops,
         .close = live_close,
     };
     struct live *live = xcalloc(1, sizeof *live);
-    source_base_init(&live->source, &ops, NULL);
+    source_base_init(&live->source, &ops, first ? first->source.shared : NULL);
     live->name = xstrdup(interface);
     live->counters = xcalloc(1, sizeof *live->counters);
-    *wrong_filter = false;
-    if (activate(live, options) && prepare(live) &&
-        (!options->filter || set_filter(live, wrong_filter, options->filter)))
-        return &live->source;
+    live->later = first;
+    if (activate(live, options, rings) && prepare(live))
+        return live;
     *error = live->source.error;
     source_close(&live->source);
     return NULL;
+}
+
+/* Throws away what a ring got before it was told to hold: the others got the same. What the kernel
+ * has not delivered yet, it will after DELIVERY_MS, and it looks at that only so often. */
+static void empty_ring(struct live *live)
+{
+    struct pcap_stat before;
+    if (pcap_stats(live->pcap, &before) != 0)
+        return;
+    live->counters->last = before;
+    for (u_int left = before.ps_recv - before.ps_drop; left > 0;) {
+        struct pcap_pkthdr *header;
+        const u_char *bytes;
+        struct pollfd wait = {.fd = live->waiting.fd, .events = POLLIN};
+        int answer = pcap_next_ex(live->pcap, &header, &bytes);
+        if (answer == 1)
+            left--;
+        else if (answer != 0 || poll(&wait, 1, 3 * DELIVERY_MS) <= 0)
+            return; /* libpcap leaves out one half of what it counted on the loopback interface */
+    }
+}
+
+static bool join(struct live *live, int *group)
+{
+    int fd = pcap_fileno(live->pcap);
+    return fanout_hold(fd) && fanout_join(group, fd);
+}
+
+/* Opens more rings beside the first, as many as can be had, and has them share the packets. Leaves
+ * all of them on hold. Returns how many there are. */
+static size_t add_rings(struct source **out, size_t rings, const char *interface,
+                        const struct live_options *options)
+{
+    struct live *first = (struct live *)out[0];
+    int group = FANOUT_NEW;
+    bool joined = join(first, &group);
+    size_t count = 1;
+    while (joined && count < rings) {
+        struct source_error ignored;
+        struct live *more = open_ring(&ignored, first, interface, options, rings);
+        if (!more)
+            break;
+        joined = join(more, &group);
+        if (joined)
+            out[count++] = &more->source;
+        else
+            source_close(&more->source);
+    }
+    for (size_t i = 0; i < count; i++)
+        empty_ring((struct live *)out[i]);
+    return count;
+}
+
+size_t source_open_live(struct source_error *error, bool *wrong_filter, struct source **out,
+                        size_t rings, const char *interface, const struct live_options *options)
+{
+    *wrong_filter = false;
+    if (rings > SOURCE_RINGS_MAX)
+        rings = SOURCE_RINGS_MAX;
+    struct live *first = open_ring(error, NULL, interface, options, rings);
+    if (!first)
+        return 0;
+    out[0] = &first->source;
+    size_t count = rings > 1 ? add_rings(out, rings, interface, options) : 1;
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = (struct live *)out[i];
+        if (!options->filter) {
+            fanout_release(pcap_fileno(live->pcap));
+        } else if (!set_filter(live, wrong_filter, options->filter)) {
+            *error = live->source.error;
+            while (count > 0)
+                source_close(out[--count]);
+        }
+    }
+    return count;
 }

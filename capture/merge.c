@@ -15,6 +15,7 @@ struct part {
     size_t order;          /* among the arguments: decides between equal times */
     struct source *source; /* NULL while closed, and once it has ended */
     struct packet head;    /* the packet that is next; without bytes while closed */
+    bool stale;            /* head was handed out, or is none yet: ask for the next */
     uint64_t size, done;   /* in bytes; size 0 if unknown, done only kept while closed */
 };
 
@@ -24,7 +25,6 @@ struct merge {
     size_t count;
     struct part **heap; /* of the parts that go on, by time of head; heap[0] is next */
     size_t going;
-    bool handed_out; /* heap[0].head is with the caller: move on before anything else */
     size_t broken, unsaid;
 };
 
@@ -83,22 +83,26 @@ static void remove_first(struct merge *merge)
         sift_down(merge, 0);
 }
 
-/* Has heap[0] move on to its next packet. */
-static void advance(struct merge *merge)
+/* Has heap[0] move on to its next packet. Returns false if it has none at the moment: then nobody
+ * can tell what comes next. */
+static bool advance(struct merge *merge)
 {
     struct part *part = merge->heap[0];
     switch (source_next(part->source, &part->head)) {
+    case SOURCE_IDLE:
+        return false;
     case SOURCE_PACKET:
+        part->stale = false;
         sift_down(merge, 0);
-        return;
+        return true;
     case SOURCE_BROKEN:
         note_damage(merge, source_error(part->source));
         break;
     case SOURCE_END:
-    case SOURCE_IDLE:
         break;
     }
     remove_first(merge);
+    return true;
 }
 
 /* Opens a part again whose turn has come. */
@@ -136,22 +140,33 @@ static enum source_status finish(struct merge *merge)
 static enum source_status merge_next(struct source *source, struct packet *packet)
 {
     struct merge *merge = (struct merge *)source;
-    if (merge->handed_out)
-        advance(merge);
-    merge->handed_out = false;
     while (merge->going) {
+        struct part *part = merge->heap[0];
+        if (part->stale) {
+            if (!advance(merge))
+                return SOURCE_IDLE;
+        } else if (LIKELY(part->source != NULL) || reopen(merge, part)) {
+            *packet = part->head;
+            part->stale = true;
+            return SOURCE_PACKET;
+        } else {
+            remove_first(merge);
+        }
         /* A part that was told to stop looks like one that has ended. */
         if (source->shared->stop)
             return SOURCE_END;
-        struct part *part = merge->heap[0];
-        if (LIKELY(part->source != NULL) || reopen(merge, part)) {
-            *packet = part->head;
-            merge->handed_out = true;
-            return SOURCE_PACKET;
-        }
-        remove_first(merge);
     }
     return source->shared->stop ? SOURCE_END : finish(merge);
+}
+
+/* It is the first part that makes the merge idle. */
+static struct source_waiting merge_waiting(const struct source *source)
+{
+    const struct merge *merge = (const struct merge *)source;
+    const struct part *first = merge->going ? merge->heap[0] : NULL;
+    if (first && first->source && first->stale)
+        return savefile_waiting(first->source);
+    return (struct source_waiting){.fd = -1, .most_ms = 0};
 }
 
 static void merge_progress(const struct source *source, uint64_t *done, uint64_t *total)
@@ -195,13 +210,16 @@ static bool look_at(struct merge *merge, struct part *part)
     }
     source_progress(part->source, &part->done, &part->size);
     enum source_status status = source_next(part->source, &part->head);
-    if (status == SOURCE_PACKET)
+    /* A pipe whose first packet has not come yet has a head of time 0, before which none can be. */
+    part->stale = status == SOURCE_IDLE;
+    bool goes_on = status == SOURCE_PACKET || status == SOURCE_IDLE;
+    if (goes_on)
         merge->heap[merge->going++] = part;
     if (status == SOURCE_BROKEN)
         note_damage(merge, source_error(part->source));
-    if (status != SOURCE_PACKET || savefile_is_regular(part->source)) {
+    if (!goes_on || savefile_is_regular(part->source)) {
         close_part(part);
-        if (status == SOURCE_PACKET)
+        if (goes_on)
             part->done = 0; /* it will be read again */
     }
     return true;
@@ -211,6 +229,7 @@ struct source *source_open_files(struct source_error *error, char *const *paths,
 {
     static const struct source_ops ops = {
         .next = merge_next,
+        .waiting = merge_waiting,
         .progress = merge_progress,
         .close = merge_close,
     };

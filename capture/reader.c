@@ -8,12 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A signal that comes just before the wait must not be slept through for longer than this. */
-enum { WAIT_MS = 250 };
-
-void reader_init(struct reader *reader, int fd, size_t block, const volatile sig_atomic_t *stop)
+void reader_init(struct reader *reader, int fd, size_t block)
 {
-    *reader = (struct reader){.fd = fd, .block = block, .capacity = block, .stop = stop};
+    *reader = (struct reader){.fd = fd, .block = block, .capacity = block};
     reader->buffer = xmalloc(block);
     reader->next = reader->end = reader->buffer;
     struct stat status;
@@ -31,25 +28,26 @@ void reader_done(struct reader *reader)
     *reader = (struct reader){.fd = -1};
 }
 
-/* Waits for a pipe to have bytes. read() alone would sleep through a signal that came just before
- * it. Returns false when told to stop. */
-static bool wait_for_bytes(const struct reader *reader)
+/* Would read() return at once? Its file may be shared with other programs, as standard input is,
+ * so that it can't be made non-blocking. */
+static bool is_ready(const struct reader *reader)
 {
-    while (!*reader->stop) {
-        struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
-        /* Anything but a time-out or a signal is for read() to explain. */
-        int ready = poll(&wait, 1, WAIT_MS);
-        if (ready > 0 || (ready < 0 && errno != EINTR && errno != EAGAIN))
-            return true;
-    }
-    return false;
+    if (reader->regular)
+        return true;
+    struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
+    int ready;
+    do
+        ready = poll(&wait, 1, reader->patient ? -1 : 0);
+    while (ready < 0 && (errno == EINTR || errno == EAGAIN));
+    return ready != 0; /* an error is for read() to explain */
 }
 
-/* Reads once into the space behind `end`. Returns false at the end, on an error, when stopped. */
+/* Reads once into the space behind `end`. Returns false at the end, on an error, and when there is
+ * nothing at the moment. */
 static bool read_once(struct reader *reader, size_t most)
 {
     for (;;) {
-        if (!reader->regular && !wait_for_bytes(reader))
+        if (!is_ready(reader))
             return false;
         ssize_t got = read(reader->fd, reader->buffer + (reader->end - reader->buffer), most);
         if (got > 0) {
@@ -61,12 +59,12 @@ static bool read_once(struct reader *reader, size_t most)
             reader->at_end = true;
             return false;
         }
+        if (errno == EAGAIN && !reader->patient)
+            return false;
         if (errno != EINTR && errno != EAGAIN) {
             reader->error = errno;
             return false;
         }
-        if (*reader->stop)
-            return false;
     }
 }
 
@@ -97,14 +95,15 @@ bool reader_fill(struct reader *reader, size_t n)
     return true;
 }
 
-bool reader_skip_far(struct reader *reader, uint64_t n)
+bool reader_skip_far(struct reader *reader, uint64_t *left)
 {
-    while (n > reader_unread(reader)) {
-        n -= reader_unread(reader);
+    while (*left > reader_unread(reader)) {
+        *left -= reader_unread(reader);
         reader->next = reader->end;
         if (!reader_fill(reader, 1))
             return false;
     }
-    reader_skip(reader, (size_t)n);
+    reader_skip(reader, (size_t)*left);
+    *left = 0;
     return true;
 }

@@ -7,8 +7,6 @@
 
 #include "base.h"
 
-#include <signal.h>
-
 enum {
     /* One read. Measured on a 1 GB capture in the page cache: 64 KiB 87 ms, 128 KiB 72, 256 KiB 62,
      * 512 KiB 64, 1 MiB 76, against 43 for reading alone: more does not fit in the second-level
@@ -29,13 +27,13 @@ struct reader {
     int fd;
     uint64_t size; /* of a regular file when it was opened; 0 for anything else */
     bool regular, at_end;
-    int error;                         /* errno of the read that failed, else 0 */
-    const volatile sig_atomic_t *stop; /* when it becomes true, a wait for a pipe ends */
+    bool patient; /* wait for a pipe to have bytes; the caller sets it */
+    int error;    /* errno of the read that failed, else 0 */
 };
 
 /* reader_init begins to read at fd's position, which counts as offset 0, `block` bytes a time. It
- * takes fd over. `stop` is borrowed and may be set by a signal handler. */
-void reader_init(struct reader *reader, int fd, size_t block, const volatile sig_atomic_t *stop);
+ * takes fd over. */
+void reader_init(struct reader *reader, int fd, size_t block);
 
 /* reader_done frees the buffer and closes the file, unless it is standard input. */
 void reader_done(struct reader *reader);
@@ -49,8 +47,9 @@ static inline size_t reader_unread(const struct reader *reader)
 }
 
 /* reader_peek returns the next n bytes, at most READER_PEEK_MAX, in one piece, without skipping
- * them. NULL if there are fewer: the input has ended (`at_end`), a read failed (`error`) or `stop`
- * was set; reader_unread tells how many are left. */
+ * them. NULL if there are fewer: the input has ended (`at_end`), a read failed (`error`) or, unless
+ * it is `patient`, a pipe has no more at the moment: then what has come stays for the next call.
+ * reader_unread tells how many there are. */
 MUST_CHECK static inline const uint8_t *reader_peek(struct reader *reader, size_t n)
 {
     if (LIKELY(reader_unread(reader) >= n) || reader_fill(reader, n))
@@ -64,9 +63,9 @@ static inline void reader_skip(struct reader *reader, size_t n)
     reader->next += n;
 }
 
-/* reader_skip_far passes any number of bytes. Returns false if there are fewer: all that there were
- * have been passed. */
-MUST_CHECK bool reader_skip_far(struct reader *reader, uint64_t n);
+/* reader_skip_far passes any number of bytes and counts *left down. Returns false, as reader_peek
+ * does, if there are fewer: all that there were have been passed. */
+MUST_CHECK bool reader_skip_far(struct reader *reader, uint64_t *left);
 
 /* reader_offset returns the position of the next unread byte. */
 static inline uint64_t reader_offset(const struct reader *reader)

@@ -55,7 +55,9 @@ enum source_status savefile_short(struct savefile *file, const char *what, uint6
     if (file->reader.error)
         return savefile_damaged(file, "read error at byte %" PRIu64 ": %s", file->reader.end_offset,
                                 strerror(file->reader.error));
-    if (left == 0 || !file->reader.at_end)
+    if (!file->reader.at_end)
+        return SOURCE_IDLE;
+    if (left == 0)
         return SOURCE_END;
     return savefile_damaged(file,
                             "truncated: %s at byte %" PRIu64 " needs %" PRIu64
@@ -68,6 +70,14 @@ void savefile_progress(const struct source *source, uint64_t *done, uint64_t *to
     const struct savefile *file = (const struct savefile *)source;
     *done = reader_offset(&file->reader);
     *total = file->reader.size;
+}
+
+struct source_waiting savefile_waiting(const struct source *source)
+{
+    const struct savefile *file = (const struct savefile *)source;
+    if (file->reader.regular)
+        return (struct source_waiting){.fd = -1, .most_ms = 0};
+    return (struct source_waiting){.fd = file->reader.fd, .most_ms = SOURCE_WAIT_MAX_MS};
 }
 
 bool savefile_is_regular(const struct source *source)
@@ -134,9 +144,12 @@ struct source *savefile_open_fd(struct source_error *error, int fd, const char *
 {
     struct savefile *file = xcalloc(1, sizeof *file);
     source_base_init(&file->source, NULL, shared);
-    reader_init(&file->reader, fd, block, &file->source.shared->stop);
+    reader_init(&file->reader, fd, block);
     file->name = xstrdup(name);
-    if (begin(file))
+    file->reader.patient = true;
+    bool begun = begin(file);
+    file->reader.patient = false;
+    if (begun)
         return &file->source;
     *error = file->source.error;
     savefile_close(&file->source);

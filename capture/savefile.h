@@ -25,7 +25,8 @@ struct savefile {
 };
 
 /* savefile_open opens a file, "-" for standard input, to be read `block` bytes a time. `shared` as
- * for source_base_init. NULL with a reason if that can't be done or it is not a capture. */
+ * for source_base_init. Waits for a pipe to bring the file's header. NULL with a reason if that
+ * can't be done or it is not a capture. */
 MUST_CHECK struct source *savefile_open(struct source_error *error, const char *path, size_t block,
                                         struct source_shared *shared);
 
@@ -36,9 +37,10 @@ MUST_CHECK struct source *savefile_open_fd(struct source_error *error, int fd, c
 /* savefile_is_regular tells whether it can be closed and opened again. */
 bool savefile_is_regular(const struct source *source);
 
-/* savefile_short answers for input that ended although `needs` bytes were asked for from offset
- * `start` on, for `what` ("the packet record"): SOURCE_END when there is not a byte from there on,
- * or when told to stop; SOURCE_BROKEN, and the source's error says so, otherwise. */
+/* savefile_short answers when the reader did not have the `needs` bytes that were asked for from
+ * offset `start` on, for `what` ("the packet record"): SOURCE_IDLE if they may come yet; SOURCE_END
+ * if the input ended with not a byte from there on; SOURCE_BROKEN, and the source's error says so,
+ * otherwise. */
 enum source_status savefile_short(struct savefile *file, const char *what, uint64_t start,
                                   uint64_t needs);
 
@@ -49,6 +51,9 @@ enum source_status savefile_damaged(struct savefile *file, const char *format, .
 
 /* savefile_progress is the `progress` of a saved capture. */
 void savefile_progress(const struct source *source, uint64_t *done, uint64_t *total);
+
+/* savefile_waiting is the `waiting` of a saved capture. */
+struct source_waiting savefile_waiting(const struct source *source);
 
 /* savefile_close is the `close` of a saved capture: frees all but the source. */
 void savefile_close(struct source *source);

@@ -91,6 +91,7 @@ bool savefile_pcap_begin(struct savefile *file)
     static const struct source_ops ops = {
         .next = pcap_next,
         .progress = savefile_progress,
+        .waiting = savefile_waiting,
         .close = savefile_close,
     };
     const uint8_t *header = reader_peek(&file->reader, FILE_HEADER);

@@ -51,6 +51,10 @@ struct pcapng_format {
     bool swapped; /* the section's byte order is not ours */
     struct ng_interface *interfaces;
     uint32_t count, room;
+    /* The block that is being passed: its length (0: none), where it began, what is left of it but
+     * for its trailer. It may be larger than any buffer, and come in pieces. */
+    uint32_t skip_length;
+    uint64_t skip_start, skip_left;
 };
 
 bool savefile_pcapng_is(const uint8_t magic[4])
@@ -102,23 +106,33 @@ static enum source_status take_block(struct savefile *file, const uint8_t **bloc
     return SOURCE_PACKET;
 }
 
-/* Passes a block of any length, in pieces. */
+/* Goes on with passing a block. */
+static enum source_status go_on_skipping(struct savefile *file)
+{
+    struct pcapng_format *ng = file->format;
+    const uint8_t *trailer = NULL;
+    if (reader_skip_far(&file->reader, &ng->skip_left))
+        trailer = reader_peek(&file->reader, BLOCK_TRAILER);
+    if (!trailer)
+        return savefile_short(file, "the block", ng->skip_start, ng->skip_length);
+    if (load32(trailer, ng->swapped) != ng->skip_length)
+        return bad_trailer(file, ng->skip_start, ng->skip_length, load32(trailer, ng->swapped));
+    reader_skip(&file->reader, BLOCK_TRAILER);
+    ng->skip_length = 0;
+    return SOURCE_PACKET;
+}
+
+/* Passes a block of any length. */
 static enum source_status skip_block(struct savefile *file, uint32_t length)
 {
-    const struct pcapng_format *ng = file->format;
-    uint64_t start = reader_offset(&file->reader);
+    struct pcapng_format *ng = file->format;
     enum source_status status = check_length(file, length, BLOCK_MIN);
     if (status != SOURCE_PACKET)
         return status;
-    const uint8_t *trailer = NULL;
-    if (reader_skip_far(&file->reader, length - BLOCK_TRAILER))
-        trailer = reader_peek(&file->reader, BLOCK_TRAILER);
-    if (!trailer)
-        return savefile_short(file, "the block", start, length);
-    if (load32(trailer, ng->swapped) != length)
-        return bad_trailer(file, start, length, load32(trailer, ng->swapped));
-    reader_skip(&file->reader, BLOCK_TRAILER);
-    return SOURCE_PACKET;
+    ng->skip_start = reader_offset(&file->reader);
+    ng->skip_length = length;
+    ng->skip_left = length - BLOCK_TRAILER;
+    return go_on_skipping(file);
 }
 
 /* Section Header Block:
@@ -336,8 +350,8 @@ static enum source_status pcapng_next(struct source *source, struct packet *pack
 {
     struct savefile *file = (struct savefile *)source;
     const struct pcapng_format *ng = file->format;
-    enum source_status status;
-    do {
+    enum source_status status = UNLIKELY(ng->skip_length) ? go_on_skipping(file) : SOURCE_PACKET;
+    while (status == SOURCE_PACKET) {
         const uint8_t *header = reader_peek(&file->reader, BLOCK_HEADER);
         if (UNLIKELY(!header))
             return savefile_short(file, "the block", reader_offset(&file->reader), BLOCK_MIN);
@@ -356,7 +370,7 @@ static enum source_status pcapng_next(struct source *source, struct packet *pack
             status = skip_block(file, length);
         if (source->shared->stop)
             return SOURCE_END;
-    } while (status == SOURCE_PACKET);
+    }
     return status;
 }
 
@@ -372,6 +386,7 @@ bool savefile_pcapng_begin(struct savefile *file)
     static const struct source_ops ops = {
         .next = pcapng_next,
         .progress = savefile_progress,
+        .waiting = savefile_waiting,
         .close = pcapng_close,
     };
     file->format = xcalloc(1, sizeof(struct pcapng_format));

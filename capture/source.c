@@ -1,6 +1,7 @@
 /* source.c: the public face of every packet source: passes calls on to the kind of source it is. */
 #include "source_ops.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,6 +46,25 @@ enum source_status source_next(struct source *source, struct packet *packet)
     else if (status != SOURCE_IDLE)
         source->ended = status;
     return status;
+}
+
+void source_wait(struct source *const *sources, size_t count, int timeout_ms)
+{
+    struct pollfd fds[SOURCE_RINGS_MAX];
+    nfds_t going = 0;
+    int most_ms = timeout_ms < SOURCE_WAIT_MAX_MS ? timeout_ms : SOURCE_WAIT_MAX_MS;
+    for (size_t i = 0; i < count && i < COUNT_OF(fds); i++) {
+        if (sources[i]->shared->stop)
+            return;
+        if (sources[i]->ended != SOURCE_PACKET)
+            continue;
+        struct source_waiting waiting = sources[i]->ops->waiting(sources[i]);
+        fds[going++] = (struct pollfd){.fd = waiting.fd, .events = POLLIN};
+        if (waiting.most_ms < most_ms)
+            most_ms = waiting.most_ms;
+    }
+    if (going && most_ms > 0)
+        (void)poll(fds, going, most_ms);
 }
 
 const char *source_error(const struct source *source)

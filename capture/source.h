@@ -8,7 +8,7 @@ struct source;
 
 enum source_status {
     SOURCE_PACKET, /* a packet was handed out */
-    SOURCE_IDLE,   /* live only: none came in a while; look at the clock and ask again */
+    SOURCE_IDLE,   /* none at the moment: source_wait, and ask again. Never from a regular file */
     SOURCE_END,    /* no more packets: the end of the input, or source_break was called */
     SOURCE_BROKEN  /* the input is damaged here; source_error says where. Nothing follows */
 };
@@ -43,14 +43,29 @@ struct live_options {
     const char *filter;    /* BPF expression for the kernel; NULL for none */
 };
 
-/* source_open_live opens a network interface by libpcap. Returns NULL with a reason that says what
- * to do (such as sudo) when it can't. A wrong filter sets *wrong_filter. */
-MUST_CHECK struct source *source_open_live(struct source_error *error, bool *wrong_filter,
-                                           const char *interface,
-                                           const struct live_options *options);
+/* The most rings that a capture can be spread over. */
+enum { SOURCE_RINGS_MAX = 64 };
 
-/* source_next hands out the next packet. The packet's bytes live until the next call. */
+/* source_open_live opens a network interface by libpcap and writes up to `rings` sources to `out`.
+ * More than one share the packets among them: each packet comes out of one of them, and both
+ * directions of a connection out of the same. Where the system can't do that there is one. They
+ * belong together: source_break on any of them ends all, they share one table of interface names,
+ * and only one thread may ask them at a time. The caller closes each with source_close.
+ *
+ * Returns how many there are; 0 with a reason that says what to do (such as sudo) when the
+ * interface can't be opened. A wrong filter sets *wrong_filter. */
+MUST_CHECK size_t source_open_live(struct source_error *error, bool *wrong_filter,
+                                   struct source **out, size_t rings, const char *interface,
+                                   const struct live_options *options);
+
+/* source_next hands out the next packet, and never waits for one. The packet's bytes live until the
+ * next call. */
 MUST_CHECK enum source_status source_next(struct source *source, struct packet *packet);
+
+/* source_wait waits, after SOURCE_IDLE, until one of the sources (at most SOURCE_RINGS_MAX) may
+ * have something, a signal comes, or the time is over; earlier is possible: ask source_next. It
+ * returns at once when one of them can't be idle, or all have ended. */
+void source_wait(struct source *const *sources, size_t count, int timeout_ms);
 
 /* source_error returns the damage found, with path and byte offset, or "" if there was none. It
  * lives as long as the source. */
@@ -67,7 +82,7 @@ struct source_drops source_drops(const struct source *source);
  * pipe, a live capture). */
 void source_progress(const struct source *source, uint64_t *done, uint64_t *total);
 
-/* source_break makes source_next return SOURCE_END soon. Safe in a signal handler. */
+/* source_break makes source_next return SOURCE_END from now on. Safe in a signal handler. */
 void source_break(struct source *source);
 
 /* source_close frees the source and closes its files. NULL is fine. */

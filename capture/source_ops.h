@@ -13,9 +13,19 @@ struct source_shared {
     struct interface_names names;
 };
 
+/* What to poll a source by. */
+struct source_waiting {
+    int fd;      /* to be polled for reading; -1 if there is none */
+    int most_ms; /* when to ask the source again although its fd shows nothing */
+};
+
+/* A signal that comes just before a wait must not be slept through for longer than this. */
+enum { SOURCE_WAIT_MAX_MS = 250 };
+
 struct source_ops {
     /* Hands out a packet, all but its frame number. A broken one fills in source->error. */
     enum source_status (*next)(struct source *source, struct packet *packet);
+    struct source_waiting (*waiting)(const struct source *source);
     void (*progress)(const struct source *source, uint64_t *done, uint64_t *total);
     struct source_drops (*drops)(const struct source *source); /* NULL: there are none */
     void (*close)(struct source *source);                      /* frees it, but for its base */

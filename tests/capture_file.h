@@ -117,7 +117,12 @@ static inline struct reading *read_source(struct source *source, const struct so
         return reading;
     }
     struct packet packet;
-    while ((reading->status = source_next(source, &packet)) == SOURCE_PACKET) {
+    while ((reading->status = source_next(source, &packet)) == SOURCE_PACKET ||
+           reading->status == SOURCE_IDLE) {
+        if (reading->status == SOURCE_IDLE) {
+            source_wait(&source, 1, SOURCE_WAIT_MAX_MS);
+            continue;
+        }
         assert_in_range(reading->count, 0, READING_PACKETS - 1);
         assert_int_equal(packet.frame, reading->count + 1);
         const char *name = source_interface_name(source, packet.interface);

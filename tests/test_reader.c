@@ -10,8 +10,6 @@
 
 #include <fcntl.h>
 
-static const volatile sig_atomic_t never;
-
 /* Bytes whose value tells their position. */
 static uint8_t *pattern(size_t n)
 {
@@ -34,7 +32,8 @@ static int open_pattern(const uint8_t *bytes, size_t n)
 static void walk(int fd, const uint8_t *bytes, size_t n, size_t block)
 {
     struct reader reader;
-    reader_init(&reader, fd, block, &never);
+    reader_init(&reader, fd, block);
+    reader.patient = true;
     size_t at = 0;
     for (size_t step = 1; at + step <= n; step = step * 3 % 1013 + 1) {
         const uint8_t *got = reader_peek(&reader, step);
@@ -75,7 +74,7 @@ static void buffer_grows_for_a_large_peek(void **state)
     enum { N = 300000 };
     uint8_t *bytes = pattern(N);
     struct reader reader;
-    reader_init(&reader, open_pattern(bytes, N), 1000, &never);
+    reader_init(&reader, open_pattern(bytes, N), 1000);
     assert_non_null(reader_peek(&reader, 10));
     reader_skip(&reader, 10);
     const uint8_t *got = reader_peek(&reader, N - 10);
@@ -91,7 +90,7 @@ static void peek_has_a_cap(void **state)
     (void)state;
     uint8_t *bytes = pattern(100);
     struct reader reader;
-    reader_init(&reader, open_pattern(bytes, 100), 10, &never);
+    reader_init(&reader, open_pattern(bytes, 100), 10);
     assert_null(reader_peek(&reader, (size_t)READER_PEEK_MAX + 1));
     assert_null(reader_peek(&reader, SIZE_MAX));
     assert_non_null(reader_peek(&reader, 100));
@@ -100,23 +99,31 @@ static void peek_has_a_cap(void **state)
     free(bytes);
 }
 
+static bool skip_far(struct reader *reader, uint64_t n)
+{
+    uint64_t offset = reader_offset(reader), left = n;
+    bool all = reader_skip_far(reader, &left);
+    assert_int_equal(reader_offset(reader), offset + n - left);
+    assert_int_equal(left == 0, all);
+    return all;
+}
+
 static void far_skips(void **state)
 {
     (void)state;
     enum { N = 10000 };
     uint8_t *bytes = pattern(N);
     struct reader reader;
-    reader_init(&reader, open_pattern(bytes, N), 100, &never);
-    assert_true(reader_skip_far(&reader, 0));
-    assert_true(reader_skip_far(&reader, 4321));
-    assert_int_equal(reader_offset(&reader), 4321);
+    reader_init(&reader, open_pattern(bytes, N), 100);
+    assert_true(skip_far(&reader, 0));
+    assert_true(skip_far(&reader, 4321));
     assert_int_equal(*reader_peek(&reader, 1), bytes[4321]);
-    assert_true(reader_skip_far(&reader, N - 4321));
+    assert_true(skip_far(&reader, N - 4321));
     assert_int_equal(reader_offset(&reader), N);
-    assert_false(reader_skip_far(&reader, 1));
+    assert_false(skip_far(&reader, 1));
     reader_done(&reader);
-    reader_init(&reader, open_pattern(bytes, N), 100, &never);
-    assert_false(reader_skip_far(&reader, UINT64_MAX));
+    reader_init(&reader, open_pattern(bytes, N), 100);
+    assert_false(skip_far(&reader, UINT64_MAX));
     assert_int_equal(reader_offset(&reader), N);
     assert_true(reader.at_end);
     reader_done(&reader);
@@ -129,37 +136,57 @@ static void failed_read_is_told(void **state)
     struct reader reader;
     int fd = open("/tmp", O_RDONLY); /* a folder can't be read */
     assert_true(fd > 2);
-    reader_init(&reader, fd, 100, &never);
+    reader_init(&reader, fd, 100);
     assert_null(reader_peek(&reader, 1));
     assert_int_equal(reader.error, EISDIR);
     assert_false(reader.at_end);
     reader_done(&reader);
 }
 
-static volatile sig_atomic_t stop;
-
-static void set_stop(int signal_number)
+/* Each peek asks for a byte more than has been written. */
+static void pipe_that_has_no_more_at_the_moment(void **state)
 {
-    (void)signal_number;
-    stop = 1;
+    (void)state;
+    enum { N = 1000, PIECE = 7, BLOCK = 64 };
+    uint8_t *bytes = pattern(N);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct reader reader;
+    reader_init(&reader, ends[0], BLOCK);
+    assert_null(reader_peek(&reader, 1));
+    for (size_t at = 0; at + PIECE <= N; at += PIECE) {
+        assert_int_equal(write(ends[1], bytes + at, PIECE), PIECE);
+        size_t passed = reader_offset(&reader), there = at + PIECE - passed;
+        assert_null(reader_peek(&reader, there + 1));
+        assert_false(reader.at_end);
+        assert_int_equal(reader.error, 0);
+        assert_int_equal(reader_unread(&reader), there);
+        assert_memory_equal(reader_peek(&reader, there), bytes + passed, there);
+        if (at % 5 == 0)
+            reader_skip(&reader, there / 2);
+    }
+    uint64_t left = N;
+    assert_false(reader_skip_far(&reader, &left));
+    assert_false(reader.at_end);
+    close(ends[1]);
+    assert_false(reader_skip_far(&reader, &left));
+    assert_true(reader.at_end);
+    reader_done(&reader);
+    free(bytes);
 }
 
-static void signal_ends_the_wait_for_a_pipe(void **state)
+/* A terminal's or another program's choice, as it is for a standard input that is shared. */
+static void non_blocking_pipe(void **state)
 {
     (void)state;
     int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(write(ends[1], "abc", 3), 3);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
     struct reader reader;
-    reader_init(&reader, ends[0], 100, &stop);
-    /* SA_RESTART: the wait must end all the same. */
-    struct sigaction action = {.sa_handler = set_stop, .sa_flags = SA_RESTART};
-    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-    alarm(1);
-    assert_null(reader_peek(&reader, 4));
-    assert_false(reader.at_end);
+    reader_init(&reader, ends[0], 100);
+    assert_null(reader_peek(&reader, 1));
     assert_int_equal(reader.error, 0);
-    assert_int_equal(reader_unread(&reader), 3);
+    assert_int_equal(write(ends[1], "abc", 3), 3);
+    assert_memory_equal(reader_peek(&reader, 3), "abc", 3);
     reader_done(&reader);
     close(ends[1]);
 }
@@ -167,9 +194,13 @@ static void signal_ends_the_wait_for_a_pipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_over_block_edges), cmocka_unit_test(buffer_grows_for_a_large_peek),
-        cmocka_unit_test(peek_has_a_cap),         cmocka_unit_test(far_skips),
-        cmocka_unit_test(failed_read_is_told),    cmocka_unit_test(signal_ends_the_wait_for_a_pipe),
+        cmocka_unit_test(steps_over_block_edges),
+        cmocka_unit_test(buffer_grows_for_a_large_peek),
+        cmocka_unit_test(peek_has_a_cap),
+        cmocka_unit_test(far_skips),
+        cmocka_unit_test(failed_read_is_told),
+        cmocka_unit_test(pipe_that_has_no_more_at_the_moment),
+        cmocka_unit_test(non_blocking_pipe),
     };
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
