@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Prints what hyperfine measured.
+"""Prints what hyperfine measured, as medians, and adds it to the figures.
 
-    table.py TIMES.json                      milliseconds, for short runs
-    table.py WORKLOAD TALLY TIMES [SLICE_TALLY SLICE_TIMES]
-                                             seconds, and ratios to the first command; the slice's
-                                             first command is scaled up to the whole, less its start
+    table.py GROUP FIGURES TIMES                     milliseconds
+    table.py GROUP FIGURES TIMES TALLY [SLICE_TIMES SLICE_TALLY]
+                                                     seconds, and ratios to the first command
+
+TIMES is a folder with a file of hyperfine's for each round. Of the slice, the first command is
+scaled up to the whole, less its start, which the second measures. Figures are a line each: group,
+command and kind, separated by slashes; a tab; seconds.
 """
+import glob
 import json
 import os
+import statistics
 import sys
 
 
@@ -16,39 +21,56 @@ def read(path):
         return json.load(file)
 
 
-def rows_of(path):
-    """Name, median of the wall time, mean of the CPU time, greatest deviation of the wall time."""
-    return [(r["command"], r["median"], r["user"] + r["system"],
-             max(abs(t - r["median"]) for t in r["times"])) for r in read(path)["results"]]
+def rows_of(folder):
+    """For each command: name, medians of wall and CPU time, greatest deviation of the wall time."""
+    rounds = [read(path)["results"] for path in glob.glob(os.path.join(folder, "*.json"))]
+    rows = []
+    for runs in zip(*rounds):
+        walls = [run["median"] for run in runs]
+        wall = statistics.median(walls)
+        rows.append((runs[0]["command"], wall,
+                     statistics.median(run["user"] + run["system"] for run in runs),
+                     max(abs(w - wall) for w in walls)))
+    return rows
 
 
-def scaled(slice_times, ratio):
-    (name, wall, cpu, spread), (_, start_wall, start_cpu, _) = rows_of(slice_times)
-    return (f"{name} (1/{ratio:.0f}, scaled)", (wall - start_wall) * ratio + start_wall,
-            (cpu - start_cpu) * ratio + start_cpu, spread * ratio)
+def scaled(folder, ratio):
+    (name, wall, cpu, spread), (_, start_wall, start_cpu, _) = rows_of(folder)
+    return (name, (wall - start_wall) * ratio + start_wall, (cpu - start_cpu) * ratio + start_cpu,
+            spread * ratio)
 
 
-def print_short(path):
-    for name, wall, cpu, spread in rows_of(path):
-        print(f"{name:34} {wall * 1000:8.1f} ms {cpu * 1000:8.1f} ms CPU   ±{spread * 1000:.1f}")
+def print_short(rows):
+    for name, wall, cpu, spread in rows:
+        print(f"{name:34} {wall * 1000:8.1f} ms ±{spread * 1000:<6.1f} {cpu * 1000:8.1f} ms CPU")
 
 
-def print_long(workload, tally, times, slice_tally=None, slice_times=None):
-    held = read(tally)
-    print(f"\n== {workload}: {held['packets']} packets, {held['bytes'] / 1e6:.0f} MB, "
+def print_long(group, rows, held, note):
+    print(f"\n== {group}: {held['packets']} packets, {held['bytes'] / 1e6:.0f} MB, "
           f"{held['matched']} packets of {held['flows']} connections watched")
     print(f"{'':34} {'wall s':>8} {'±':>7} {'CPU s':>8} {'wall':>8} {'CPU':>8}  of libpcap+BPF")
-    rows = rows_of(times)
-    if slice_times and os.path.exists(slice_times):
-        rows.append(scaled(slice_times, held["packets"] / read(slice_tally)["packets"]))
     _, base_wall, base_cpu, _ = rows[0]
     for name, wall, cpu, spread in rows:
-        print(f"{name:34} {wall:8.3f} {spread:7.3f} {cpu:8.3f} {wall / base_wall:8.2f} "
-              f"{cpu / base_cpu:8.2f}")
+        print(f"{name + note.get(name, ''):34} {wall:8.3f} {spread:7.3f} {cpu:8.3f} "
+              f"{wall / base_wall:8.2f} {cpu / base_cpu:8.2f}")
+
+
+def main():
+    group, figures, times, *more = sys.argv[1:]
+    rows, note = rows_of(times), {}
+    if more:
+        held = read(more[0])
+        if len(more) == 3 and os.path.exists(more[1]):
+            ratio = held["packets"] / read(more[2])["packets"]
+            rows.append(scaled(more[1], ratio))
+            note[rows[-1][0]] = f" (1/{ratio:.0f}, scaled)"
+        print_long(group, rows, held, note)
+    else:
+        print_short(rows)
+    with open(figures, "a", encoding="utf-8") as file:
+        for name, wall, cpu, _ in rows:
+            file.write(f"{group}/{name}/wall\t{wall}\n{group}/{name}/cpu\t{cpu}\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        print_short(sys.argv[1])
-    else:
-        print_long(*sys.argv[1:])
+    main()

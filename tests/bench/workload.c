@@ -161,18 +161,27 @@ static void make_syn(struct dialogue *dialogue, struct maker *maker)
     tally_connection(&maker->tally, &course);
 }
 
+static void make_lone_syn(struct dialogue *dialogue, struct maker *maker, uint64_t number)
+{
+    dialogue->parties = meet(maker, number, WATCHED_PORT);
+    make_syn(dialogue, maker);
+}
+
 static void make_idle(struct dialogue *dialogue, struct maker *maker, uint64_t number)
 {
-    if (number % 5) {
-        dialogue->parties = meet(maker, number, WATCHED_PORT);
-        make_syn(dialogue, maker);
-        return;
-    }
     struct course course = {.session =
                                 sessions_pick(maker->sessions, &maker->random, TLS1_2_VERSION),
                             .ending = IDLE_OPEN,
                             .orderly = true};
     make_watched(dialogue, maker, number, &course);
+}
+
+static void make_open(struct dialogue *dialogue, struct maker *maker, uint64_t number)
+{
+    if (number % 5)
+        make_lone_syn(dialogue, maker, number);
+    else
+        make_idle(dialogue, maker, number);
 }
 
 /* A SYN from anywhere, and among them a few hundred connections. */
@@ -204,7 +213,9 @@ static const struct workload workloads[] = {
     {"B", "bulk traffic, one packet in a hundred to or from port 5223", 14450, 300 * BENCH_SECOND,
      false, make_mixed},
     {"C", "open connections: four in five a lone SYN, the rest idle after a handshake", 1000000,
-     200 * BENCH_SECOND, true, make_idle},
+     200 * BENCH_SECOND, true, make_open},
+    {"S", "of these the lone SYNs alone", 1000000, 200 * BENCH_SECOND, true, make_lone_syn},
+    {"I", "of these the idle ones alone", 1000000, 200 * BENCH_SECOND, true, make_idle},
     {"F", "a flood of SYNs with random addresses, 500 TLS connections among them", 10000000,
      100 * BENCH_SECOND, false, make_flood},
 };
