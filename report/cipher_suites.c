@@ -4,16 +4,10 @@
 #include "cipher_suites.h"
 
 #include "../capture/base.h"
-
-#include <stdlib.h>
-
-struct suite {
-    uint16_t code;
-    const char *name;
-};
+#include "code_name.h"
 
 /* In order of their code points: cipher_suite_name searches by halving. */
-static const struct suite suites[] = {
+static const struct code_name suites[] = {
     {0x0000, "TLS_NULL_WITH_NULL_NULL"},
     {0x0001, "TLS_RSA_WITH_NULL_MD5"},
     {0x0002, "TLS_RSA_WITH_NULL_SHA"},
@@ -368,16 +362,7 @@ static const struct suite suites[] = {
     {0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256"},
 };
 
-static int compare(const void *key, const void *member)
-{
-    uint16_t code = *(const uint16_t *)key;
-    uint16_t other = ((const struct suite *)member)->code;
-    return (code > other) - (code < other);
-}
-
 const char *cipher_suite_name(uint16_t code)
 {
-    const struct suite *found =
-        bsearch(&code, suites, COUNT_OF(suites), sizeof(suites[0]), compare);
-    return found ? found->name : NULL;
+    return code_name_find(suites, COUNT_OF(suites), code);
 }

@@ -1,6 +1,8 @@
 /* finding.c: making and keeping findings. */
 #include "finding.h"
 
+#include "digits.h"
+
 #include <stdlib.h>
 
 struct entry {
@@ -19,11 +21,13 @@ static const struct entry entries[FINDINGS] = {
 struct finding *findings_add(struct findings *list, enum finding_id id)
 {
     if (list->count == list->cap) {
-        list->cap = list->cap ? list->cap * 2 : 4;
+        list->cap = list->cap ? list->cap * 2 : 2;
         list->items = xrealloc(list->items, list->cap * sizeof(list->items[0]));
+        memset(list->items + list->count, 0, (list->cap - list->count) * sizeof(list->items[0]));
     }
     struct finding *finding = &list->items[list->count++];
-    memset(finding, 0, sizeof(*finding));
+    finding->seen.n = finding->texts.n = 0;
+    finding->frame_count = finding->evidence_count = 0;
     finding->id = id;
     finding->severity = entries[id].severity;
     finding->why = entries[id].why;
@@ -33,18 +37,15 @@ struct finding *findings_add(struct findings *list, enum finding_id id)
 
 void findings_clear(struct findings *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct finding *finding = &list->items[i];
-        buf_done(&finding->seen);
-        for (unsigned k = 0; k < finding->evidence_count; k++)
-            free((void *)finding->evidence[k].text.p);
-    }
     list->count = 0;
 }
 
 void findings_done(struct findings *list)
 {
-    findings_clear(list);
+    for (size_t i = 0; i < list->cap; i++) {
+        buf_done(&list->items[i].seen);
+        buf_done(&list->items[i].texts);
+    }
     free(list->items);
     *list = (struct findings){0};
 }
@@ -58,11 +59,44 @@ const struct finding *findings_worst(const struct findings *list)
     return worst;
 }
 
+static void put_decimal(struct buf *out, uint64_t number)
+{
+    buf_reserve(out, DIGITS_MAX);
+    char *at = (char *)out->p + out->n;
+    out->n += (size_t)(digits_decimal(at, number) - at);
+}
+
+/* Every other flow has a finding, and the C library's printf took longer than all the rest of it.
+ */
 void finding_seen(struct finding *finding, const char *format, ...)
 {
+    struct buf *seen = &finding->seen;
     va_list args;
     va_start(args, format);
-    buf_vprintf(&finding->seen, format, args);
+    for (const char *at = format;; at++) {
+        const char *next = strchrnul(at, '%');
+        buf_append(seen, at, (size_t)(next - at));
+        if (!*next)
+            break;
+        at = next + 1;
+        if (*at == 's') {
+            const char *text = va_arg(args, const char *);
+            buf_append(seen, text, strlen(text));
+        } else if (*at == 'c') {
+            buf_append(seen, &(char){(char)va_arg(args, int)}, 1);
+        } else if (*at == 'u') {
+            put_decimal(seen, va_arg(args, unsigned));
+        } else if (*at == 'z') {
+            put_decimal(seen, va_arg(args, size_t));
+            at++;
+        } else if (at[1] == 'l') { /* PRIu64 is "lu" or "llu" */
+            put_decimal(seen, va_arg(args, unsigned long long));
+            at += 2;
+        } else {
+            put_decimal(seen, va_arg(args, unsigned long));
+            at++;
+        }
+    }
     va_end(args);
 }
 
@@ -89,8 +123,6 @@ static void add_evidence(struct finding *finding, struct evidence evidence)
 {
     if (finding->evidence_count < FINDING_EVIDENCE_MAX)
         finding->evidence[finding->evidence_count++] = evidence;
-    else
-        free((void *)evidence.text.p);
 }
 
 void finding_number(struct finding *finding, const char *key, uint64_t number)
@@ -111,8 +143,11 @@ void finding_time(struct finding *finding, const char *key, nanotime time)
 
 void finding_text(struct finding *finding, const char *key, struct span text)
 {
-    struct span copy = span_of(xmemdup(text.p, text.n), text.n);
-    add_evidence(finding, (struct evidence){.key = key, .kind = EVIDENCE_TEXT, .text = copy});
+    add_evidence(finding, (struct evidence){.key = key,
+                                            .kind = EVIDENCE_TEXT,
+                                            .text.at = (uint32_t)finding->texts.n,
+                                            .text.n = (uint32_t)text.n});
+    buf_append(&finding->texts, text.p, text.n);
 }
 
 void finding_word(struct finding *finding, const char *key, const char *word)
@@ -120,14 +155,32 @@ void finding_word(struct finding *finding, const char *key, const char *word)
     finding_text(finding, key, span_of(word, strlen(word)));
 }
 
-void finding_summary(struct buf *out, const struct finding *finding)
+struct span finding_evidence_text(const struct finding *finding, const struct evidence *evidence)
 {
-    buf_append(out, finding->seen.p, finding->seen.n);
-    if (finding->why)
-        buf_printf(out, "; %s", finding->why);
-    if (finding->next)
-        buf_printf(out, "; next, %s", finding->next);
-    buf_append(out, ".", 1);
+    if (evidence->text.n == 0)
+        return span_of(NULL, 0);
+    return span_of(finding->texts.p + evidence->text.at, evidence->text.n);
+}
+
+static struct span span_of_text(const char *text)
+{
+    return span_of(text, strlen(text));
+}
+
+unsigned finding_summary(struct span *pieces, const struct finding *finding)
+{
+    unsigned count = 0;
+    pieces[count++] = span_of(finding->seen.p, finding->seen.n);
+    if (finding->why) {
+        pieces[count++] = span_of_text("; ");
+        pieces[count++] = span_of_text(finding->why);
+    }
+    if (finding->next) {
+        pieces[count++] = span_of_text("; next, ");
+        pieces[count++] = span_of_text(finding->next);
+    }
+    pieces[count++] = span_of_text(".");
+    return count;
 }
 
 const char *finding_name(enum finding_id id)

@@ -22,20 +22,26 @@ enum evidence_kind { EVIDENCE_TEXT, EVIDENCE_NUMBER, EVIDENCE_SECONDS, EVIDENCE_
 struct evidence {
     const char *key; /* static */
     enum evidence_kind kind;
-    uint64_t number;  /* EVIDENCE_NUMBER */
-    nanotime time;    /* EVIDENCE_SECONDS, EVIDENCE_TIME */
-    struct span text; /* EVIDENCE_TEXT: owned by the finding */
+    union {
+        uint64_t number; /* EVIDENCE_NUMBER */
+        nanotime time;   /* EVIDENCE_SECONDS, EVIDENCE_TIME */
+        struct {
+            uint32_t at, n; /* in the finding's texts */
+        } text;             /* EVIDENCE_TEXT: see finding_evidence_text */
+    };
 };
 
 enum {
     FINDING_FRAMES_MAX = 32, /* enough to go and look; a pile-up has hundreds */
-    FINDING_EVIDENCE_MAX = 10
+    FINDING_EVIDENCE_MAX = 10,
+    FINDING_PIECES = 6
 };
 
 struct finding {
     enum finding_id id;
     enum severity severity;
     struct buf seen;  /* what was seen: a clause without its full stop */
+    struct buf texts; /* of the evidence */
     const char *why;  /* why it matters: static, a clause */
     const char *next; /* what to check next: static, a clause in the imperative */
     uint64_t frames[FINDING_FRAMES_MAX]; /* ascending, none twice */
@@ -46,7 +52,7 @@ struct finding {
 
 /* A growing list. Zero-initialise it; free with findings_done. */
 struct findings {
-    struct finding *items;
+    struct finding *items; /* those behind `count` keep their buffers for later use */
     size_t count, cap;
 };
 
@@ -63,7 +69,8 @@ void findings_done(struct findings *list);
 /* findings_worst returns the most severe one, the first of its kind; NULL if there is none. */
 const struct finding *findings_worst(const struct findings *list);
 
-/* finding_seen appends to the description of what was seen. */
+/* finding_seen appends to the description of what was seen. The format knows %s, %c, and numbers
+ * without a sign: %u, PRIu32, PRIu64, %zu. */
 void finding_seen(struct finding *finding, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* finding_seen_text appends bytes from the wire to it, as they are. */
@@ -80,8 +87,12 @@ void finding_time(struct finding *finding, const char *key, nanotime time);
 void finding_text(struct finding *finding, const char *key, struct span text);
 void finding_word(struct finding *finding, const char *key, const char *word);
 
-/* finding_summary appends the whole sentence: what was seen, why it matters, what to check next. */
-void finding_summary(struct buf *out, const struct finding *finding);
+/* finding_evidence_text returns the text of an evidence of that kind. */
+struct span finding_evidence_text(const struct finding *finding, const struct evidence *evidence);
+
+/* finding_summary gives the whole sentence in pieces: what was seen, why it matters, what to check
+ * next. Returns how many there are, at most FINDING_PIECES. */
+unsigned finding_summary(struct span *pieces, const struct finding *finding);
 
 const char *finding_name(enum finding_id id);  /* such as "fin-unanswered" */
 const char *finding_title(enum finding_id id); /* such as "FIN never acknowledged" */

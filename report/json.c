@@ -1,59 +1,34 @@
-/* json.c: the JSON writer. */
+/* json.c: the JSON writer: room, numbers, escapes. */
 #include "json.h"
 
-#include "timetext.h"
 #include "utf8.h"
 
-#include <inttypes.h>
+/* The longest that one byte or character of a text becomes: four bytes as `\\xff` each. */
+enum { ESCAPED_MAX = 20 };
 
-static void put(struct json *json, const char *text)
+struct json json_begin(struct buf *out)
 {
-    buf_append(json->out, text, strlen(text));
+    struct json json = {.out = out};
+    buf_reserve(out, 1); /* so that there is something to point to */
+    json.at = (char *)out->p + out->n;
+    json.end = (char *)out->p + out->cap;
+    return json;
 }
 
-static void begin_member(struct json *json, const char *key)
+void json_end(struct json *json)
 {
-    if (json->comma)
-        put(json, ",");
-    json->comma = true;
-    if (key) {
-        put(json, "\"");
-        put(json, key);
-        put(json, "\":");
-    }
+    struct buf *out = json->out;
+    out->n = (size_t)(json->at - (char *)out->p);
+    if (out->n > 0 && out->p[out->n - 1] == ',')
+        out->n--;
 }
 
-static void open_with(struct json *json, const char *key, const char *bracket)
+void json_grow(struct json *json, size_t n)
 {
-    begin_member(json, key);
-    put(json, bracket);
-    json->comma = false;
-}
-
-static void close_with(struct json *json, const char *bracket)
-{
-    put(json, bracket);
-    json->comma = true;
-}
-
-void json_open_object(struct json *json, const char *key)
-{
-    open_with(json, key, "{");
-}
-
-void json_close_object(struct json *json)
-{
-    close_with(json, "}");
-}
-
-void json_open_array(struct json *json, const char *key)
-{
-    open_with(json, key, "[");
-}
-
-void json_close_array(struct json *json)
-{
-    close_with(json, "]");
+    struct buf *out = json->out;
+    out->n = (size_t)(json->at - (char *)out->p);
+    buf_reserve(out, n);
+    *json = json_begin(out);
 }
 
 static bool needs_no_escape(uint8_t byte)
@@ -61,22 +36,57 @@ static bool needs_no_escape(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-static void put_escaped_bytes(struct json *json, const uint8_t *bytes, size_t n)
+/* needs_no_escape for eight bytes at once: the top bit of a byte is set if it is itself, or would
+ * be by adding 1 (DEL), by subtracting 0x20 (C0), or by subtracting 1 from the difference to one of
+ * the two. Where bytes borrow from each other, one of them is not fine in any case. */
+static bool eight_need_none(uint64_t bytes)
 {
-    for (size_t i = 0; i < n; i++)
-        buf_printf(json->out, "\\\\x%02x", bytes[i]);
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t odd = bytes | (bytes + each) | (bytes - each * 0x20) | ((bytes ^ each * '"') - each) |
+                   ((bytes ^ each * '\\') - each);
+    return (odd & each * 0x80) == 0;
+}
+
+/* Copies from the beginning of a text what needs no escape; returns its length. There is room for
+ * the whole text. */
+static size_t copy_plain(char *at, struct span text)
+{
+    size_t i = 0;
+    for (uint64_t bytes; text.n - i >= sizeof bytes; i += sizeof bytes) {
+        memcpy(&bytes, text.p + i, sizeof bytes);
+        if (!eight_need_none(bytes))
+            break;
+        memcpy(at + i, &bytes, sizeof bytes);
+    }
+    for (; i < text.n && needs_no_escape(text.p[i]); i++)
+        at[i] = (char)text.p[i];
+    return i;
+}
+
+static char *put_escaped_bytes(char *at, struct span bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        memcpy(at, "\\\\x", 3);
+        at = digits_hex(at + 3, span_of(bytes.p + i, 1));
+    }
+    return at;
+}
+
+static char *put_unicode_unit(char *at, uint32_t unit)
+{
+    const uint8_t bytes[] = {(uint8_t)(unit >> 8), (uint8_t)unit};
+    memcpy(at, "\\u", 2);
+    return digits_hex(at + 2, span_of(bytes, sizeof bytes));
 }
 
 /* Beyond U+FFFF JSON escapes a surrogate pair: RFC 8259 section 7. */
-static void put_unicode_escape(struct json *json, uint32_t code)
+static char *put_unicode_escape(char *at, uint32_t code)
 {
-    if (code < 0x10000) {
-        buf_printf(json->out, "\\u%04" PRIx32, code);
-        return;
-    }
+    if (code < 0x10000)
+        return put_unicode_unit(at, code);
     code -= 0x10000;
-    buf_printf(json->out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + (code >> 10),
-               0xdc00 + (code & 0x3ff));
+    at = put_unicode_unit(at, 0xd800 + (code >> 10));
+    return put_unicode_unit(at, 0xdc00 + (code & 0x3ff));
 }
 
 /* Writes what stands at the beginning of `rest`, and returns how many bytes that was. */
@@ -84,98 +94,47 @@ static size_t put_odd_one(struct json *json, struct span rest)
 {
     uint32_t code = 0;
     unsigned length = utf8_decode(&code, rest);
+    json_room(json, ESCAPED_MAX);
+    char *at = json->at;
     if (length == 0) {
-        put_escaped_bytes(json, rest.p, 1);
-        return 1;
-    }
-    if (code == '"' || code == '\\') {
-        uint8_t pair[2] = {'\\', (uint8_t)code};
-        buf_append(json->out, pair, sizeof(pair));
+        length = 1;
+        at = put_escaped_bytes(at, span_of(rest.p, 1));
+    } else if (code == '"' || code == '\\') {
+        *at++ = '\\';
+        *at++ = (char)code;
     } else if (utf8_is_control(code)) {
-        put_escaped_bytes(json, rest.p, length);
+        at = put_escaped_bytes(at, span_of(rest.p, length));
     } else if (utf8_is_trick(code)) {
-        put_unicode_escape(json, code);
+        at = put_unicode_escape(at, code);
     } else {
-        buf_append(json->out, rest.p, length);
+        memcpy(at, rest.p, length);
+        at += length;
     }
+    json->at = at;
     return length;
 }
 
-void json_span(struct json *json, const char *key, struct span text)
+void json_piece(struct json *json, struct span text)
 {
-    begin_member(json, key);
-    put(json, "\"");
-    for (size_t i = 0; i < text.n;) {
-        size_t run = i;
-        while (run < text.n && needs_no_escape(text.p[run]))
-            run++;
-        buf_append(json->out, text.p + i, run - i);
-        i = run;
-        if (i < text.n)
-            i += put_odd_one(json, span_of(text.p + i, text.n - i));
+    while (text.n > 0) {
+        json_room(json, text.n);
+        size_t n = copy_plain(json->at, text);
+        json->at += n;
+        text = span_of(text.p + n, text.n - n);
+        if (text.n > 0) {
+            n = put_odd_one(json, text);
+            text = span_of(text.p + n, text.n - n);
+        }
     }
-    put(json, "\"");
 }
 
-void json_text(struct json *json, const char *key, const char *text)
-{
-    json_span(json, key, span_of(text, strlen(text)));
-}
-
-/* Digits without printf: a report is mostly numbers, and printf took half of its time. */
-static void put_decimal(struct json *json, uint64_t number)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    buf_append(json->out, digits + at, sizeof digits - at);
-}
-
-void json_uint(struct json *json, const char *key, uint64_t number)
-{
-    begin_member(json, key);
-    put_decimal(json, number);
-}
-
-void json_bool(struct json *json, const char *key, bool value)
-{
-    begin_member(json, key);
-    put(json, value ? "true" : "false");
-}
-
-void json_seconds(struct json *json, const char *key, nanotime duration)
+char *json_put_seconds(char *at, nanotime duration)
 {
     uint64_t ns = duration < 0 ? 0 - (uint64_t)duration : (uint64_t)duration;
     uint64_t second = (uint64_t)NS_PER_SECOND;
-    begin_member(json, key);
     if (duration < 0)
-        put(json, "-");
-    put_decimal(json, ns / second);
-    char fraction[7] = ".";
-    uint64_t microseconds = ns % second / 1000;
-    for (size_t i = sizeof fraction - 1; i > 0; i--, microseconds /= 10)
-        fraction[i] = (char)('0' + microseconds % 10);
-    buf_append(json->out, fraction, sizeof fraction);
-}
-
-void json_time(struct json *json, const char *key, nanotime time)
-{
-    struct time_room room;
-    json_text(json, key, timetext_rfc3339(&room, time));
-}
-
-void json_hex(struct json *json, const char *key, struct span bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    begin_member(json, key);
-    put(json, "\"");
-    buf_reserve(json->out, 2 * bytes.n);
-    for (size_t i = 0; i < bytes.n; i++) {
-        json->out->p[json->out->n++] = (uint8_t)digits[bytes.p[i] >> 4];
-        json->out->p[json->out->n++] = (uint8_t)digits[bytes.p[i] & 15];
-    }
-    put(json, "\"");
+        *at++ = '-';
+    at = digits_decimal(at, ns / second);
+    *at++ = '.';
+    return digits_six(at, (unsigned)(ns % second / 1000));
 }

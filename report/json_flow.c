@@ -10,7 +10,7 @@ static void put_endpoint(struct json *json, const char *key, const struct endpoi
 {
     struct address_room room;
     json_open_object(json, key);
-    json_text(json, "ip", address_host(&room, end));
+    json_word(json, "ip", address_host(&room, end));
     json_uint(json, "port", end->port);
     json_close_object(json);
 }
@@ -19,7 +19,7 @@ static void put_identity(struct json *json, const struct flow_record *record)
 {
     char community_id[32];
     fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
-    json_text(json, "community_id", community_id);
+    json_word(json, "community_id", community_id);
     json_time(json, "start", record->start);
     json_time(json, "end", record->end);
     json_seconds(json, "duration", record->end - record->start);
@@ -27,7 +27,7 @@ static void put_identity(struct json *json, const struct flow_record *record)
     json_uint(json, "last_frame", record->last_frame);
     put_endpoint(json, "client", &record->ends[CLIENT]);
     put_endpoint(json, "server", &record->ends[SERVER]);
-    json_text(json, "client_by", names_client_by(record->client_by));
+    json_word(json, "client_by", names_client_by(record->client_by));
     if (record->interface)
         json_text(json, "interface", record->interface);
     if (record->vlan_count > 0) {
@@ -42,12 +42,12 @@ static void put_service(struct json *json, const struct flow_record *record)
 {
     struct service service = service_of(record);
     json_open_object(json, "service");
-    json_text(json, "name", service.name);
+    json_word(json, "name", service.name);
     if (service.likely)
-        json_text(json, "likely", service.likely);
+        json_word(json, "likely", service.likely);
     json_open_array(json, "evidence");
     for (unsigned i = 0; i < service.evidence_count; i++)
-        json_text(json, NULL, service.evidence[i]);
+        json_word(json, NULL, service.evidence[i]);
     json_close_array(json);
     json_close_object(json);
 }
@@ -65,11 +65,12 @@ static void put_ndpi(struct json *json, const struct app_label *label)
     json_close_object(json);
 }
 
-static void put_evidence(struct json *json, const struct evidence *evidence)
+static void put_evidence(struct json *json, const struct finding *finding,
+                         const struct evidence *evidence)
 {
     switch (evidence->kind) {
     case EVIDENCE_TEXT:
-        json_span(json, evidence->key, evidence->text);
+        json_span(json, evidence->key, finding_evidence_text(finding, evidence));
         break;
     case EVIDENCE_NUMBER:
         json_uint(json, evidence->key, evidence->number);
@@ -83,21 +84,29 @@ static void put_evidence(struct json *json, const struct evidence *evidence)
     }
 }
 
+/* The whole sentence: what was seen, why it matters, what to check next. */
+static void put_summary(struct json *json, const struct finding *finding)
+{
+    struct span pieces[FINDING_PIECES];
+    unsigned count = finding_summary(pieces, finding);
+    json_open_text(json, "summary");
+    for (unsigned i = 0; i < count; i++)
+        json_piece(json, pieces[i]);
+    json_close_text(json);
+}
+
 void json_finding(struct json *json, const struct finding *finding)
 {
-    struct buf summary = {0};
-    finding_summary(&summary, finding);
-    json_text(json, "id", finding_name(finding->id));
-    json_text(json, "severity", severity_name(finding->severity));
-    json_span(json, "summary", span_of(summary.p, summary.n));
-    buf_done(&summary);
+    json_word(json, "id", finding_name(finding->id));
+    json_word(json, "severity", severity_name(finding->severity));
+    put_summary(json, finding);
     json_open_array(json, "frames");
     for (unsigned i = 0; i < finding->frame_count; i++)
         json_uint(json, NULL, finding->frames[i]);
     json_close_array(json);
     json_open_object(json, "evidence");
     for (unsigned i = 0; i < finding->evidence_count; i++)
-        put_evidence(json, &finding->evidence[i]);
+        put_evidence(json, finding, &finding->evidence[i]);
     json_close_object(json);
 }
 
@@ -115,7 +124,7 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
     put_service(json, record);
     if (record->has_ndpi && record->ndpi.protocol[0])
         put_ndpi(json, &record->ndpi);
-    json_text(json, "end_reason", names_end_reason(record->end_reason));
+    json_word(json, "end_reason", names_end_reason(record->end_reason));
     json_open_array(json, "findings");
     for (size_t i = 0; i < findings->count; i++) {
         json_open_object(json, NULL);

@@ -16,4 +16,11 @@ void json_tls(struct json *json, const struct flow_record *record); /* json_tls.
 void json_cert(struct json *json, const struct cert *cert);         /* json_tls.c */
 void json_finding(struct json *json, const struct finding *finding);
 
+/* frame_if_known writes a frame's number, unless it is 0. */
+JSON_INLINE void frame_if_known(struct json *json, const char *key, uint64_t frame)
+{
+    if (frame != 0)
+        json_uint(json, key, frame);
+}
+
 #endif

@@ -2,19 +2,13 @@
 #include "json_flow.h"
 #include "names.h"
 
-static void time_if_known(struct json *json, const char *key, nanotime time)
+JSON_INLINE void time_if_known(struct json *json, const char *key, nanotime time)
 {
     if (time != 0)
         json_time(json, key, time);
 }
 
-static void frame_if_known(struct json *json, const char *key, uint64_t frame)
-{
-    if (frame != 0)
-        json_uint(json, key, frame);
-}
-
-static void seconds_if_known(struct json *json, const char *key, nanotime duration)
+JSON_INLINE void seconds_if_known(struct json *json, const char *key, nanotime duration)
 {
     if (duration >= 0)
         json_seconds(json, key, duration);
@@ -28,7 +22,7 @@ static void put_pending(struct json *json, const struct end_record *end)
     for (unsigned i = 0; i < end->pending_count; i++) {
         struct name_room room;
         json_open_object(json, NULL);
-        json_text(json, "type", names_content_type(&room, end->pending[i].type));
+        json_word(json, "type", names_content_type(&room, end->pending[i].type));
         json_uint(json, "length", end->pending[i].length);
         if (end->pending[i].partial)
             json_bool(json, "partial", true);
@@ -53,7 +47,7 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
 {
     const struct end_record *end = &tcp->ends[side];
     json_open_object(json, names_side(side));
-    json_text(json, "state", names_state(end->state));
+    json_word(json, "state", names_state(end->state));
     time_if_known(json, "since", end->since);
     json_uint(json, "packets", end->packets);
     json_uint(json, "bytes", end->bytes);
@@ -90,8 +84,8 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
 static void put_reset(struct json *json, const struct tcp_record *tcp)
 {
     json_open_object(json, "reset");
-    json_text(json, "by", names_side(tcp->reset_by));
-    json_text(json, "phase", names_reset_phase(tcp->reset_phase));
+    json_word(json, "by", names_side(tcp->reset_by));
+    json_word(json, "phase", names_reset_phase(tcp->reset_phase));
     frame_if_known(json, "frame", tcp->reset_frame);
     json_close_object(json);
 }
@@ -99,8 +93,8 @@ static void put_reset(struct json *json, const struct tcp_record *tcp)
 static void put_stuck(struct json *json, const struct stuck_record *stuck)
 {
     json_open_object(json, "stuck");
-    json_text(json, "end", names_side(stuck->end));
-    json_text(json, "cause", names_stuck_cause(stuck->cause));
+    json_word(json, "end", names_side(stuck->end));
+    json_word(json, "cause", names_stuck_cause(stuck->cause));
     time_if_known(json, "since", stuck->since);
     json_uint(json, "attempts", stuck->attempts);
     time_if_known(json, "last_attempt", stuck->last_attempt);
@@ -122,14 +116,14 @@ static void put_rtt(struct json *json, const nanotime rtt[2])
 void json_tcp(struct json *json, const struct tcp_record *tcp)
 {
     if (tcp->conn_state)
-        json_text(json, "conn_state", tcp->conn_state);
-    json_text(json, "history", tcp->history);
-    json_text(json, "teardown", names_teardown(tcp->teardown));
+        json_word(json, "conn_state", tcp->conn_state);
+    json_word(json, "history", tcp->history);
+    json_word(json, "teardown", names_teardown(tcp->teardown));
     if (tcp->closed_by != CLOSED_BY_NOBODY)
-        json_text(json, "closed_by", names_closed_by(tcp->closed_by));
+        json_word(json, "closed_by", names_closed_by(tcp->closed_by));
     if (tcp->reset)
         put_reset(json, tcp);
-    json_text(json, "handshake", names_handshake(tcp->handshake));
+    json_word(json, "handshake", names_handshake(tcp->handshake));
     put_rtt(json, tcp->rtt);
     seconds_if_known(json, "idle_before_close", tcp->idle_before_close);
     seconds_if_known(json, "max_idle", tcp->max_idle);

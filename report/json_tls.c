@@ -2,19 +2,17 @@
 #include "json_flow.h"
 #include "names.h"
 
-#include <stdio.h>
-
-static void span_if_any(struct json *json, const char *key, struct span text)
+JSON_INLINE void span_if_any(struct json *json, const char *key, struct span text)
 {
     if (text.n > 0)
         json_span(json, key, text);
 }
 
 /* A fingerprint that could not be made is an empty string. */
-static void text_if_any(struct json *json, const char *key, const char *text)
+JSON_INLINE void word_if_any(struct json *json, const char *key, const char *word)
 {
-    if (text[0])
-        json_text(json, key, text);
+    if (word[0])
+        json_word(json, key, word);
 }
 
 static void list_if_any(struct json *json, const char *key, const struct text_list *list)
@@ -32,7 +30,7 @@ static void put_version(struct json *json, const struct tls_facts *tls)
     struct name_room room;
     if (tls->version == 0)
         return;
-    json_text(json, "version", names_tls_version(&room, tls->version));
+    json_word(json, "version", names_tls_version(&room, tls->version));
     json_bool(json, "negotiated", tls->negotiated);
 }
 
@@ -47,24 +45,23 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
         list_if_any(json, "alpn_offered", &client->alpn);
     if (server) {
         span_if_any(json, "alpn", server->alpn);
-        json_text(json, "cipher", names_cipher(&room, server->cipher));
-        snprintf(room.text, sizeof(room.text), "0x%04x", server->cipher);
-        json_text(json, "cipher_id", room.text);
+        json_word(json, "cipher", names_cipher(&room, server->cipher));
+        json_word(json, "cipher_id", names_code(&room, server->cipher));
     }
     if (tls->group != 0)
-        json_text(json, "group", names_group(&room, tls->group));
+        json_word(json, "group", names_group(&room, tls->group));
     if (tls->resumed)
         json_bool(json, "resumed", true);
     else if (tls->server_cert_count > 0)
         json_bool(json, "resumed", false);
     if (client) {
         json_bool(json, "ech", client->ech);
-        text_if_any(json, "ja3", client->ja3);
+        word_if_any(json, "ja3", client->ja3);
     }
     if (server)
-        text_if_any(json, "ja3s", server->ja3s);
+        word_if_any(json, "ja3s", server->ja3s);
     if (client)
-        text_if_any(json, "ja4", client->ja4);
+        word_if_any(json, "ja4", client->ja4);
 }
 
 static void put_chain(struct json *json, const char *key, const struct cert *const *chain,
@@ -92,7 +89,7 @@ static void put_chain(struct json *json, const char *key, const struct cert *con
 static void put_certificates(struct json *json, const struct tls_facts *tls)
 {
     if (tls->certs_via != CERTS_UNKNOWN)
-        json_text(json, "certificates_via", names_certs_via(tls->certs_via));
+        json_word(json, "certificates_via", names_certs_via(tls->certs_via));
     put_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
               tls->server_certs, tls->server_cert_count);
     put_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
@@ -105,7 +102,7 @@ static void put_certificates(struct json *json, const struct tls_facts *tls)
         json_bool(json, "client_certificate_requested", false);
     }
     if (tls->ocsp_stapled)
-        json_text(json, "ocsp_stapled", "present");
+        json_word(json, "ocsp_stapled", "present");
     if (tls->server_cert_count > 0 && !tls->server_certs[0]->malformed)
         json_uint(json, "sct", tls->server_certs[0]->sct_count);
 }
@@ -120,12 +117,12 @@ static void put_alerts(struct json *json, const struct flow_record *record)
         const struct tls_alert *alert = &tls->alerts[i];
         struct name_room room;
         json_open_object(json, NULL);
-        json_text(json, "from", names_side(side_of_direction(record, alert->direction)));
+        json_word(json, "from", names_side(side_of_direction(record, alert->direction)));
         if (alert->encrypted) {
             json_bool(json, "encrypted", true);
         } else {
-            json_text(json, "level", names_alert_level(&room, alert->level));
-            json_text(json, "description", names_alert(&room, alert->description));
+            json_word(json, "level", names_alert_level(&room, alert->level));
+            json_word(json, "description", names_alert(&room, alert->description));
         }
         json_uint(json, "frame", alert->frame);
         json_close_object(json);
@@ -140,27 +137,19 @@ static void put_close_notify(struct json *json, const struct flow_record *record
         answers[side_of_direction(record, direction)] =
             names_close_notify(record->tls->close_notify[direction]);
     json_open_object(json, "close_notify");
-    json_text(json, "client", answers[CLIENT]);
-    json_text(json, "server", answers[SERVER]);
+    json_word(json, "client", answers[CLIENT]);
+    json_word(json, "server", answers[SERVER]);
     json_close_object(json);
 }
 
 static void put_frames(struct json *json, const struct tls_facts *tls)
 {
-    const struct {
-        const char *key;
-        uint64_t frame;
-    } frames[] = {
-        {"client_hello", tls->client_hello_frame},
-        {"server_hello", tls->server_hello_frame},
-        {"certificate", tls->certificate_frame},
-        {"client_certificate", tls->client_certificate_frame},
-        {"complete", tls->complete_frame},
-    };
     json_open_object(json, "frames");
-    for (size_t i = 0; i < COUNT_OF(frames); i++)
-        if (frames[i].frame != 0)
-            json_uint(json, frames[i].key, frames[i].frame);
+    frame_if_known(json, "client_hello", tls->client_hello_frame);
+    frame_if_known(json, "server_hello", tls->server_hello_frame);
+    frame_if_known(json, "certificate", tls->certificate_frame);
+    frame_if_known(json, "client_certificate", tls->client_certificate_frame);
+    frame_if_known(json, "complete", tls->complete_frame);
     json_close_object(json);
 }
 
@@ -168,7 +157,7 @@ void json_tls(struct json *json, const struct flow_record *record)
 {
     const struct tls_facts *tls = record->tls;
     put_version(json, tls);
-    json_text(json, "handshake", names_tls_progress(tls->progress));
+    json_word(json, "handshake", names_tls_progress(tls->progress));
     put_negotiated(json, tls);
     put_certificates(json, tls);
     put_alerts(json, record);
@@ -226,9 +215,9 @@ void json_cert(struct json *json, const struct cert *cert)
     json_uint(json, "flows", cert->flows);
     json_open_array(json, "presented_by");
     if (cert->presented_by & CERT_FROM_SERVER)
-        json_text(json, NULL, "server");
+        json_word(json, NULL, "server");
     if (cert->presented_by & CERT_FROM_CLIENT)
-        json_text(json, NULL, "client");
+        json_word(json, NULL, "client");
     json_close_array(json);
     list_if_any(json, "names", &cert->names);
     if (cert->malformed)

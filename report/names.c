@@ -2,6 +2,8 @@
 #include "names.h"
 
 #include "cipher_suites.h"
+#include "code_name.h"
+#include "digits.h"
 
 #include <stdio.h>
 
@@ -167,23 +169,22 @@ const char *names_plain(enum plain_protocol protocol)
     return PICK(names, protocol);
 }
 
-struct code_name {
-    uint16_t code;
-    const char *name;
-};
-
-static const char *find(const struct code_name *table, size_t count, unsigned code)
+static const char *hex(struct name_room *room, struct span code)
 {
-    for (size_t i = 0; i < count; i++)
-        if (table[i].code == code)
-            return table[i].name;
-    return NULL;
+    memcpy(room->text, "0x", 2);
+    *digits_hex(room->text + 2, code) = '\0';
+    return room->text;
 }
 
-static const char *hex(struct name_room *room, unsigned digits, unsigned code)
+static const char *hex8(struct name_room *room, uint8_t code)
 {
-    snprintf(room->text, sizeof(room->text), "0x%0*x", (int)digits, code);
-    return room->text;
+    return hex(room, span_of(&code, 1));
+}
+
+const char *names_code(struct name_room *room, uint16_t code)
+{
+    const uint8_t bytes[] = {(uint8_t)(code >> 8), (uint8_t)code};
+    return hex(room, span_of(bytes, sizeof bytes));
 }
 
 const char *names_tls_version(struct name_room *room, uint16_t version)
@@ -192,7 +193,7 @@ const char *names_tls_version(struct name_room *room, uint16_t version)
         {TLS_VERSION_SSL2, "SSLv2"}, {TLS_VERSION_SSL3, "SSLv3"}, {TLS_VERSION_10, "TLSv1.0"},
         {TLS_VERSION_11, "TLSv1.1"}, {TLS_VERSION_12, "TLSv1.2"}, {TLS_VERSION_13, "TLSv1.3"},
     };
-    const char *name = find(table, COUNT_OF(table), version);
+    const char *name = code_name_find(table, COUNT_OF(table), version);
     if (name)
         return name;
     if (version >> 8 == 0x7f) {
@@ -203,13 +204,13 @@ const char *names_tls_version(struct name_room *room, uint16_t version)
         snprintf(room->text, sizeof(room->text), "TLSv1.3-fb%u", version & 0xffu);
         return room->text;
     }
-    return hex(room, 4, version);
+    return names_code(room, version);
 }
 
 const char *names_cipher(struct name_room *room, uint16_t code)
 {
     const char *name = cipher_suite_name(code);
-    return name ? name : hex(room, 4, code);
+    return name ? name : names_code(room, code);
 }
 
 /* The registry "TLS Supported Groups", and two drafts of Kyber that browsers had rolled out. */
@@ -275,8 +276,8 @@ static const struct code_name groups[] = {
 
 const char *names_group(struct name_room *room, uint16_t code)
 {
-    const char *name = find(groups, COUNT_OF(groups), code);
-    return name ? name : hex(room, 4, code);
+    const char *name = code_name_find(groups, COUNT_OF(groups), code);
+    return name ? name : names_code(room, code);
 }
 
 static const struct code_name alerts[] = {
@@ -321,15 +322,15 @@ static const struct code_name alerts[] = {
 
 const char *names_alert(struct name_room *room, uint8_t description)
 {
-    const char *name = find(alerts, COUNT_OF(alerts), description);
-    return name ? name : hex(room, 2, description);
+    const char *name = code_name_find(alerts, COUNT_OF(alerts), description);
+    return name ? name : hex8(room, description);
 }
 
 const char *names_alert_level(struct name_room *room, uint8_t level)
 {
     static const struct code_name table[] = {{1, "warning"}, {2, "fatal"}};
-    const char *name = find(table, COUNT_OF(table), level);
-    return name ? name : hex(room, 2, level);
+    const char *name = code_name_find(table, COUNT_OF(table), level);
+    return name ? name : hex8(room, level);
 }
 
 const char *names_content_type(struct name_room *room, uint8_t type)
@@ -343,6 +344,6 @@ const char *names_content_type(struct name_room *room, uint8_t type)
         {25, "tls12_cid"},
         {26, "ACK"},
     };
-    const char *name = find(table, COUNT_OF(table), type);
-    return name ? name : hex(room, 2, type);
+    const char *name = code_name_find(table, COUNT_OF(table), type);
+    return name ? name : hex8(room, type);
 }

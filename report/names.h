@@ -27,6 +27,9 @@ struct name_room {
 /* names_tls_version names a protocol version on the wire: `TLSv1.2`, `TLSv1.3-draft23`, … */
 const char *names_tls_version(struct name_room *room, uint16_t version);
 
+/* names_code gives a code point as `0x1234`. */
+const char *names_code(struct name_room *room, uint16_t code);
+
 /* names_cipher gives a cipher suite's IANA name, or its code point as `0x1234`. */
 const char *names_cipher(struct name_room *room, uint16_t code);
 

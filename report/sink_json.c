@@ -16,7 +16,7 @@ struct json_sink {
 static struct json begin_line(struct json_sink *sink, const char *type)
 {
     sink->line.n = 0;
-    struct json json = {.out = &sink->line};
+    struct json json = json_begin(&sink->line);
     json_open_object(&json, NULL);
     json_text(&json, "type", type);
     return json;
@@ -26,6 +26,7 @@ static struct json begin_line(struct json_sink *sink, const char *type)
 static void end_line(struct json_sink *sink, struct json *json)
 {
     json_close_object(json);
+    json_end(json);
     buf_append(&sink->line, "\n", 1);
     fwrite(sink->line.p, 1, sink->line.n, sink->out);
 }
@@ -40,12 +41,12 @@ static void *json_create(const struct run_meta *meta, FILE *out,
     return sink;
 }
 
-static void json_begin(void *context)
+static void json_meta(void *context)
 {
     struct json_sink *sink = context;
     const struct run_meta *meta = sink->meta;
     struct json json = begin_line(sink, "meta");
-    json_text(&json, "schema", REPORT_SCHEMA_VERSION);
+    json_word(&json, "schema", REPORT_SCHEMA_VERSION);
     json_text(&json, "pushwatch", meta->version);
     json_text(&json, "libpcap", meta->libpcap);
     if (meta->ndpi)
@@ -66,9 +67,10 @@ static void json_begin(void *context)
 static void json_render(struct buf *out, const struct flow_record *record,
                         const struct findings *findings)
 {
-    struct json json = {.out = out, .comma = true};
+    struct json json = json_begin(out);
     json_flow(&json, record, findings);
     json_close_object(&json);
+    json_end(&json);
     buf_append(out, "\n", 1);
 }
 
@@ -79,6 +81,8 @@ static void json_flow_line(void *context, const struct flow_record *record,
     (void)findings;
     struct json json = begin_line(sink, "flow");
     json_uint(&json, "n", record->n);
+    json_end(&json);
+    buf_append(&sink->line, ",", 1);
     fwrite(sink->line.p, 1, sink->line.n, sink->out);
     fwrite(rendered.p, 1, rendered.n, sink->out);
 }
@@ -223,7 +227,7 @@ static void json_destroy(void *context)
 
 const struct report_sink sink_json = {
     .create = json_create,
-    .begin = json_begin,
+    .begin = json_meta,
     .render = json_render,
     .flow = json_flow_line,
     .certificate = json_certificate,

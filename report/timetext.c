@@ -1,7 +1,7 @@
 /* timetext.c: the calendar, without the C library's time zones. */
 #include "timetext.h"
 
-#include <stdio.h>
+#include "digits.h"
 
 enum { DAY_SECONDS = 86400 };
 
@@ -37,59 +37,75 @@ static struct moment moment_of(nanotime time)
     m.hour = in_day / 3600;
     m.minute = in_day / 60 % 60;
     m.second = in_day % 60;
-    m.nanosecond = (unsigned)((time % NS_PER_SECOND + NS_PER_SECOND) % NS_PER_SECOND);
+    m.nanosecond = (unsigned)((uint64_t)time - (uint64_t)seconds * (uint64_t)NS_PER_SECOND);
     return m;
 }
 
-/* A number in `width` digits and what follows it; returns where it ends. Without printf: every flow
- * has several times. */
-static char *put_digits(char *at, unsigned number, unsigned width, char after)
+/* A number in two digits and what follows it; returns where it ends. */
+static char *put_two(char *at, unsigned number, char after)
 {
-    for (unsigned i = width; i-- > 0; number /= 10)
-        at[i] = (char)('0' + number % 10);
-    at[width] = after;
-    return at + width + 1;
+    at = digits_two(at, number);
+    *at = after;
+    return at + 1;
 }
 
-const char *timetext_rfc3339(struct time_room *room, nanotime time)
+static char *put_date(char *at, const struct moment *m, char after)
+{
+    /* nanotime ends in 2262, and begins in 1677: four digits. */
+    at = digits_two(at, (unsigned)m->year / 100);
+    at = put_two(at, (unsigned)m->year % 100, '-');
+    at = put_two(at, m->month, '-');
+    return put_two(at, m->day, after);
+}
+
+static char *put_clock(char *at, const struct moment *m, char after)
+{
+    at = put_two(at, m->hour, ':');
+    at = put_two(at, m->minute, ':');
+    return put_two(at, m->second, after);
+}
+
+/* Nine decimals. */
+static char *put_fraction(char *at, unsigned nanosecond)
+{
+    at = digits_six(at, nanosecond / 1000);
+    *at++ = (char)('0' + nanosecond / 100 % 10);
+    return digits_two(at, nanosecond % 100);
+}
+
+char *timetext_put_rfc3339(char *at, nanotime time)
 {
     struct moment m = moment_of(time);
-    bool whole = m.nanosecond % 1000 == 0;
-    char *at = room->text;
-    /* nanotime ends in 2262, and begins in 1677: four digits. */
-    at = put_digits(at, (unsigned)m.year, 4, '-');
-    at = put_digits(at, m.month, 2, '-');
-    at = put_digits(at, m.day, 2, 'T');
-    at = put_digits(at, m.hour, 2, ':');
-    at = put_digits(at, m.minute, 2, ':');
-    at = put_digits(at, m.second, 2, '.');
-    at = put_digits(at, whole ? m.nanosecond / 1000 : m.nanosecond, whole ? 6 : 9, 'Z');
-    *at = '\0';
-    return room->text;
+    at = put_date(at, &m, 'T');
+    at = put_clock(at, &m, '.');
+    if (m.nanosecond % 1000 == 0)
+        at = digits_six(at, m.nanosecond / 1000);
+    else
+        at = put_fraction(at, m.nanosecond);
+    *at = 'Z';
+    return at + 1;
 }
 
 const char *timetext_date(struct time_room *room, nanotime time)
 {
     struct moment m = moment_of(time);
-    snprintf(room->text, sizeof(room->text), "%04lld-%02u-%02u", (long long)m.year, m.month, m.day);
+    put_date(room->text, &m, '\0');
     return room->text;
 }
 
 const char *timetext_clock(struct time_room *room, nanotime time, unsigned decimals)
 {
     struct moment m = moment_of(time);
-    int length = snprintf(room->text, sizeof(room->text), "%02u:%02u:%02u.%09u", m.hour, m.minute,
-                          m.second, m.nanosecond);
-    if (decimals < 9)
-        room->text[length - 9 + (int)decimals - (decimals == 0)] = '\0';
+    char *fraction = put_clock(room->text, &m, decimals == 0 ? '\0' : '.');
+    put_fraction(fraction, m.nanosecond);
+    fraction[decimals] = '\0';
     return room->text;
 }
 
 const char *timetext_day_second(struct time_room *room, nanotime time)
 {
     struct moment m = moment_of(time);
-    snprintf(room->text, sizeof(room->text), "%04lld-%02u-%02u %02u:%02u:%02u", (long long)m.year,
-             m.month, m.day, m.hour, m.minute, m.second);
+    put_clock(put_date(room->text, &m, ' '), &m, '\0');
     return room->text;
 }
 
@@ -98,25 +114,32 @@ bool timetext_same_day(nanotime a, nanotime b)
     return floor_div(a, DAY_SECONDS * NS_PER_SECOND) == floor_div(b, DAY_SECONDS * NS_PER_SECOND);
 }
 
+/* A number and its unit; returns where they end, at a NUL. */
+static char *put_unit(char *at, uint64_t number, const char *unit)
+{
+    size_t n = strlen(unit);
+    at = digits_decimal(at, number);
+    memcpy(at, unit, n + 1);
+    return at + n;
+}
+
 const char *timetext_span(struct time_room *room, nanotime duration)
 {
-    long long ms = duration / 1000000, s = ms / 1000;
-    char *text = room->text;
-    size_t size = sizeof(room->text);
-
+    uint64_t us = (uint64_t)duration / 1000, ms = us / 1000, s = ms / 1000;
+    char *at = room->text;
     if (duration < 0)
-        snprintf(text, size, "-");
+        memcpy(at, "-", 2);
     else if (ms < 1)
-        snprintf(text, size, "%lld us", (long long)(duration / 1000));
-    else if (ms < 1000)
-        snprintf(text, size, "%lld ms", ms);
+        put_unit(at, us, " us");
+    else if (s < 1)
+        put_unit(at, ms, " ms");
     else if (s < 60)
-        snprintf(text, size, "%lld.%lld s", s, ms / 100 % 10);
+        put_unit(put_unit(at, s, "."), ms / 100 % 10, " s");
     else if (s < 3600)
-        snprintf(text, size, "%lld min %lld s", s / 60, s % 60);
+        put_unit(put_unit(at, s / 60, " min "), s % 60, " s");
     else if (s < DAY_SECONDS)
-        snprintf(text, size, "%lld h %lld min", s / 3600, s / 60 % 60);
+        put_unit(put_unit(at, s / 3600, " h "), s / 60 % 60, " min");
     else
-        snprintf(text, size, "%lld d %lld h", s / DAY_SECONDS, s / 3600 % 24);
-    return text;
+        put_unit(put_unit(at, s / DAY_SECONDS, " d "), s / 3600 % 24, " h");
+    return room->text;
 }

@@ -9,9 +9,11 @@ struct time_room {
     char text[40];
 };
 
-/* timetext_rfc3339 gives `2014-05-25T00:48:01.123456Z` (RFC 3339 section 5.6), with nine decimals
- * where the time is not a whole number of microseconds. */
-const char *timetext_rfc3339(struct time_room *room, nanotime time);
+/* timetext_put_rfc3339 writes `2014-05-25T00:48:01.123456Z` (RFC 3339 section 5.6), with nine
+ * decimals where the time is not a whole number of microseconds. It writes at most
+ * TIMETEXT_RFC3339_MAX bytes without a NUL, and returns where they end. */
+enum { TIMETEXT_RFC3339_MAX = 30 };
+char *timetext_put_rfc3339(char *at, nanotime time);
 
 /* timetext_date gives `2014-05-25`. */
 const char *timetext_date(struct time_room *room, nanotime time);

@@ -10,11 +10,12 @@
 static void check_span(struct span bytes, const char *expected)
 {
     struct buf out = {0};
-    struct json json = {.out = &out};
+    struct json json = json_begin(&out);
     uint8_t *copy = malloc(bytes.n ? bytes.n : 1);
     assert_non_null(copy);
     memcpy(copy, bytes.p, bytes.n);
     json_span(&json, NULL, span_of(copy, bytes.n));
+    json_end(&json);
     assert_string_equal(buf_text(&out), expected);
     free(copy);
     buf_done(&out);
@@ -87,7 +88,7 @@ static void members_are_separated(void **state)
 {
     (void)state;
     struct buf out = {0};
-    struct json json = {.out = &out};
+    struct json json = json_begin(&out);
     json_open_object(&json, NULL);
     json_text(&json, "a", "x");
     json_open_array(&json, "b");
@@ -101,6 +102,7 @@ static void members_are_separated(void **state)
     json_hex(&json, "e", span_of("\x00\xab\xff", 3));
     json_hex(&json, "f", span_of(NULL, 0));
     json_close_object(&json);
+    json_end(&json);
     assert_string_equal(buf_text(&out),
                         "{\"a\":\"x\",\"b\":[0,18446744073709551615,{}],\"c\":true,\"d\":false,"
                         "\"e\":\"00abff\",\"f\":\"\"}");
@@ -110,8 +112,9 @@ static void members_are_separated(void **state)
 static void check_seconds(nanotime duration, const char *expected)
 {
     struct buf out = {0};
-    struct json json = {.out = &out};
+    struct json json = json_begin(&out);
     json_seconds(&json, NULL, duration);
+    json_end(&json);
     assert_string_equal(buf_text(&out), expected);
     buf_done(&out);
 }
@@ -131,8 +134,9 @@ static void durations_have_six_decimals(void **state)
 static void check_time(nanotime time, const char *expected)
 {
     struct buf out = {0};
-    struct json json = {.out = &out};
+    struct json json = json_begin(&out);
     json_time(&json, NULL, time);
+    json_end(&json);
     assert_string_equal(buf_text(&out), expected);
     buf_done(&out);
 }

@@ -26,6 +26,16 @@ static const struct finding *find(const struct findings *findings, enum finding_
     return NULL;
 }
 
+static struct buf summary_of(const struct finding *finding)
+{
+    struct span pieces[FINDING_PIECES];
+    struct buf summary = {0};
+    unsigned count = finding_summary(pieces, finding);
+    for (unsigned i = 0; i < count; i++)
+        buf_append(&summary, pieces[i].p, pieces[i].n);
+    return summary;
+}
+
 static void check(const struct made_flow *flow, enum finding_id id, bool expected)
 {
     struct findings findings = judged_for(flow, "5223");
@@ -41,8 +51,7 @@ static void check_says(const struct made_flow *flow, enum finding_id id, enum se
     const struct finding *finding = find(&findings, id);
     assert_non_null(finding);
     assert_int_equal(finding->severity, severity);
-    struct buf summary = {0};
-    finding_summary(&summary, finding);
+    struct buf summary = summary_of(finding);
     if (!strstr(buf_text(&summary), words))
         fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
     buf_done(&summary);
@@ -402,8 +411,7 @@ static void check_pileup(struct made_flow *flows, size_t count, const char *word
     const struct finding *finding = find(&findings, FINDING_STUCK_PILEUP);
     assert_int_equal(finding != NULL, words != NULL);
     if (finding) {
-        struct buf summary = {0};
-        finding_summary(&summary, finding);
+        struct buf summary = summary_of(finding);
         assert_int_equal(finding->severity, SEVERITY_CRITICAL);
         if (!strstr(buf_text(&summary), words))
             fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));

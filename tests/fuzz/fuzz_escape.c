@@ -14,8 +14,9 @@ static void require(bool condition)
 static void check_json(struct span bytes)
 {
     struct buf out = {0};
-    struct json json = {.out = &out};
+    struct json json = json_begin(&out);
     json_span(&json, NULL, bytes);
+    json_end(&json);
     require(out.n >= 2 && out.p[0] == '"' && out.p[out.n - 1] == '"');
     for (size_t i = 1; i + 1 < out.n; i++) {
         require(out.p[i] >= 0x20 && out.p[i] != 0x7f && out.p[i] != '"');

@@ -1,0 +1,35 @@
+/* digits.h: numbers as digits, without printf: a report is mostly numbers.
+ *
+ * All of these write at `at`, without a NUL, and return where they ended. */
+#ifndef PUSHWATCH_REPORT_DIGITS_H
+#define PUSHWATCH_REPORT_DIGITS_H
+
+#include "../capture/base.h"
+
+enum { DIGITS_MAX = 20 }; /* of a 64-bit number */
+
+/* "00" to "99", one after the other. */
+extern const char digits_pairs[200];
+
+/* digits_two writes a number below 100 in two digits. */
+static inline char *digits_two(char *at, unsigned number)
+{
+    memcpy(at, digits_pairs + 2 * (size_t)number, 2);
+    return at + 2;
+}
+
+/* digits_six writes a number below 1,000,000 in six digits. */
+static inline char *digits_six(char *at, unsigned number)
+{
+    at = digits_two(at, number / 10000);
+    at = digits_two(at, number / 100 % 100);
+    return digits_two(at, number % 100);
+}
+
+/* digits_decimal writes a number in as many digits as it has, at most DIGITS_MAX. */
+char *digits_decimal(char *at, uint64_t number);
+
+/* digits_hex writes bytes as lower-case hex, two digits each. */
+char *digits_hex(char *at, struct span bytes);
+
+#endif
