@@ -15,7 +15,7 @@ COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(
 LIBS      = $(shell pkg-config --libs $(PACKAGES))
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SOURCES  := options.c progress.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
+SOURCES  := options.c progress.c watch.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))

@@ -5,75 +5,37 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/confine.h"
-#include "capture/filter.h"
 #include "capture/interfaces.h"
 #include "capture/linktype.h"
-#include "capture/source.h"
 #include "dissect/appid.h"
-#include "dissect/pipeline.h"
 #include "dissect/x509.h"
 #include "options.h"
-#include "progress.h"
 #include "report/report.h"
 #include "report/terminal_text.h"
+#include "watch.h"
 
 enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INTERNAL = 4 };
 
-enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200, PROGRESS_PACKETS = 4096, IDLE_MS = 200 };
+enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200 };
 
 struct run {
     const struct options *options;
-    struct source *source;
-    struct filter *filter;
-    struct pipeline *pipeline;
+    struct watch watch;
     struct report *report;
     FILE *streams[OUTPUTS_MAX];
     struct sink sink;
     struct run_meta meta;
-    struct progress progress;
-    uint64_t packets, certs_reported;
-    nanotime first_time, next_snapshot;
-    bool stopped; /* by --count, --duration: as asked for */
-    bool link_remarked;
+    uint64_t certs_reported;
 };
-
-/* Written by signal handlers, which can be handed nothing. */
-static struct source *volatile signal_source;
-static volatile sig_atomic_t signal_end, signal_snapshot;
-
-static void on_end(int number)
-{
-    (void)number;
-    signal_end = 1;
-    if (signal_source)
-        source_break(signal_source);
-}
-
-static void on_snapshot(int number)
-{
-    (void)number;
-    signal_snapshot = 1;
-}
-
-static void catch_signals(struct source *source)
-{
-    struct sigaction end = {.sa_handler = on_end}, snapshot = {.sa_handler = on_snapshot};
-    signal_source = source;
-    sigaction(SIGINT, &end, NULL);
-    sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGUSR1, &snapshot, NULL);
-}
 
 static enum exit_status fail(enum exit_status status, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -105,28 +67,33 @@ static void keep_standard_streams(void)
         close(fd);
 }
 
-static nanotime clock_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 /* --- opening --- */
 
-static enum exit_status open_source(struct run *run)
+/* How many rings a live capture is spread over: as many as there are threads to read them. A number
+ * of packets can only be counted in one. */
+static size_t rings_of(const struct options *options)
+{
+    return options->count ? 1 : options->jobs;
+}
+
+static enum exit_status open_sources(struct run *run)
 {
     const struct options *options = run->options;
+    struct watch *watch = &run->watch;
+    struct source *rings[SOURCE_RINGS_MAX] = {NULL};
     struct source_error error = {""};
     bool wrong_filter = false;
     if (options->interface) {
         const struct live_options live = {.snaplen = options->snaplen, .filter = options->filter};
-        if (!source_open_live(&error, &wrong_filter, &run->source, 1, options->interface, &live))
-            run->source = NULL;
+        watch->source_count = source_open_live(&error, &wrong_filter, rings, rings_of(options),
+                                               options->interface, &live);
     } else {
-        run->source = source_open_files(&error, options->files, options->file_count);
+        rings[0] = source_open_files(&error, options->files, options->file_count);
+        watch->source_count = rings[0] ? 1 : 0;
     }
-    if (run->source)
+    for (size_t i = 0; i < watch->source_count; i++)
+        watch->sources[i].source = rings[i];
+    if (watch->source_count > 0)
         return EXIT_DONE;
     return fail(wrong_filter ? EXIT_USAGE : EXIT_INPUT, "%s", error.text);
 }
@@ -137,8 +104,8 @@ static enum exit_status open_filter(struct run *run)
     char error[256];
     if (!run->options->filter)
         return EXIT_DONE;
-    run->filter = filter_new(error, sizeof error, run->options->filter);
-    if (!run->filter)
+    run->watch.filter = filter_new(error, sizeof error, run->options->filter);
+    if (!run->watch.filter)
         return fail(EXIT_USAGE, "--filter: %s", error);
     return EXIT_DONE;
 }
@@ -182,22 +149,41 @@ static void report_cert(void *context, const struct cert *cert)
 {
     struct run *run = context;
     report_certificate(run->report, cert);
-    run->certs_reported = cert->ordinal;
+    run->certs_reported++;
 }
 
 /* A live run shows a certificate before the first flow that has it. */
-static void on_flow(void *context, const struct flow_record *record)
+static void on_flow(void *context, struct flow_record *record, void *item)
 {
     struct run *run = context;
-    if (run->meta.live && pipeline_cert_count(run->pipeline) > run->certs_reported)
-        pipeline_certs(run->pipeline, run->certs_reported, report_cert, run);
-    report_flow(run->report, record);
+    if (run->meta.live && pipeline_cert_count(run->watch.pipeline) > run->certs_reported)
+        pipeline_visit_certs(run->watch.pipeline, report_cert, run);
+    report_commit(run->report, item, record, record->n);
+}
+
+static void prepare(void *context, const struct flow_record *record, void *item)
+{
+    const struct run *run = context;
+    report_prepare(run->report, item, record);
+}
+
+static void *item_new(void *context)
+{
+    (void)context;
+    return xcalloc(1, sizeof(struct report_item));
+}
+
+static void item_free(void *context, void *item)
+{
+    (void)context;
+    report_item_done(item);
+    free(item);
 }
 
 static const char *interface_name(void *context, uint16_t interface)
 {
     const struct run *run = context;
-    return source_interface_name(run->source, interface);
+    return source_interface_name(run->watch.sources[0].source, interface);
 }
 
 static unsigned columns_of(FILE *stream)
@@ -257,104 +243,28 @@ static void begin_pipeline(struct run *run)
                                    .port_count = run->options->port_count,
                                    .ndpi = !run->options->no_ndpi,
                                    .live = run->meta.live,
+                                   .threads = run->options->jobs,
+                                   .inputs = (unsigned)run->watch.source_count,
+                                   .order_end = run->options->order_end,
+                                   .max_flows = run->options->max_flows,
+                                   .max_memory = run->options->max_memory,
                                    .interface_name = interface_name,
                                    .interface_context = run};
     if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
         abort(); /* only a kernel without random numbers gets here */
-    run->sink = (struct sink){run, on_flow};
-    run->pipeline = pipeline_new(&how, &run->sink);
+    run->sink = (struct sink){run, on_flow, prepare, item_new, item_free};
+    run->watch.pipeline = pipeline_new(&how, &run->sink);
 }
 
 /* --- running --- */
 
-static void snapshot(struct run *run, nanotime now)
-{
-    pipeline_snapshot(run->pipeline, now);
-    report_snapshot_end(run->report, now);
-}
-
-static void look_at_clock(struct run *run)
-{
-    nanotime now = clock_now();
-    if (signal_snapshot) {
-        signal_snapshot = 0;
-        snapshot(run, now);
-    }
-    if (run->options->interval && now >= run->next_snapshot) {
-        if (run->next_snapshot)
-            snapshot(run, now);
-        run->next_snapshot = now + run->options->interval;
-    }
-    if (run->options->duration && now - run->first_time >= run->options->duration)
-        run->stopped = true;
-}
-
 /* A capture of a kind that is not read should not look like one in which nothing happened. */
-static void remark_link_type(struct run *run, const struct packet *packet)
+static void remark_link_type(const struct run *run)
 {
-    if (run->options->quiet || run->link_remarked)
+    if (run->options->quiet || !run->watch.has_unread_link)
         return;
-    run->link_remarked = true;
-    fprintf(stderr, "pushwatch: packets of link type %u (%s) are not read\n", packet->link_number,
-            linktype_name(packet->link_number));
-}
-
-static void take_packet(struct run *run, const struct packet *packet)
-{
-    run->packets++;
-    if (UNLIKELY(packet->link == LINK_UNSUPPORTED))
-        remark_link_type(run, packet);
-    if (!run->meta.live && run->filter && !filter_match(run->filter, packet))
-        pipeline_skip(run->pipeline, packet, NOTE_FILTERED);
-    else
-        pipeline_packet(run->pipeline, packet);
-    if (run->options->count && run->packets >= run->options->count)
-        run->stopped = true;
-}
-
-/* Is a saved packet past the --duration, counted from the first? */
-static bool is_past(struct run *run, const struct packet *packet)
-{
-    if (run->packets == 0)
-        run->first_time = packet->time;
-    return run->options->duration && packet->time - run->first_time >= run->options->duration;
-}
-
-static void show_progress(struct run *run)
-{
-    uint64_t done, total;
-    source_progress(run->source, &done, &total);
-    progress_update(&run->progress, done, total, run->packets, 0);
-}
-
-/* Reads to the end; returns how the source ended. */
-static enum source_status read_packets(struct run *run)
-{
-    struct packet packet;
-    enum source_status status = SOURCE_END;
-    if (run->meta.live)
-        run->first_time = clock_now();
-    while (!run->stopped && !signal_end) {
-        status = source_next(run->source, &packet);
-        if (status == SOURCE_END || status == SOURCE_BROKEN)
-            break;
-        if (status == SOURCE_PACKET) {
-            if (!run->meta.live && is_past(run, &packet)) {
-                run->stopped = true;
-                break;
-            }
-            take_packet(run, &packet);
-        } else {
-            source_wait(&run->source, 1, IDLE_MS);
-            if (run->meta.live)
-                pipeline_advance(run->pipeline, clock_now());
-        }
-        if (run->meta.live)
-            look_at_clock(run);
-        else if (run->packets % PROGRESS_PACKETS == 0)
-            show_progress(run);
-    }
-    return status;
+    fprintf(stderr, "pushwatch: packets of link type %u (%s) are not read\n",
+            run->watch.unread_link, linktype_name(run->watch.unread_link));
 }
 
 static uint64_t peak_memory(void)
@@ -377,20 +287,40 @@ static bool reads_standard_input(const struct options *options)
     return false;
 }
 
+static struct source_drops drops_of(const struct watch *watch)
+{
+    struct source_drops all = {0};
+    for (size_t i = 0; i < watch->source_count; i++) {
+        struct source_drops one = source_drops(watch->sources[i].source);
+        all.received += one.received;
+        all.kernel += one.kernel;
+        all.interface += one.interface;
+    }
+    return all;
+}
+
+static void show_flows(void *context, uint64_t flows)
+{
+    struct run *run = context;
+    progress_update(&run->watch.progress, 0, 0, run->watch.sources[0].packets, flows);
+}
+
 /* Ends the flows, and writes what stands behind them. What an offline run took of the machine is no
  * part of its report: the same input gives the same bytes. */
 static enum exit_status finish(struct run *run, enum source_status status)
 {
-    struct source_drops drops = source_drops(run->source);
+    struct pipeline *pipeline = run->watch.pipeline;
+    struct source_drops drops = drops_of(&run->watch);
     /* A live run ends by a signal, and so does one that reads somebody's pipe. */
-    bool interrupted = signal_end && !run->meta.live && !reads_standard_input(run->options) &&
-                       status != SOURCE_BROKEN;
-    const char *damage = status == SOURCE_BROKEN ? source_error(run->source)
+    bool interrupted = watch_was_signalled() && !run->meta.live &&
+                       !reads_standard_input(run->options) && status != SOURCE_BROKEN;
+    const char *damage = status == SOURCE_BROKEN ? source_error(run->watch.sources[0].source)
                          : interrupted           ? "interrupted before the end of the input"
                                                  : NULL;
-    pipeline_finish(run->pipeline, run->meta.live ? clock_now() : 0);
-    pipeline_certs(run->pipeline, run->certs_reported, report_cert, run);
-    const struct run_end end = {.counts = pipeline_counts(run->pipeline),
+    bool whole = pipeline_finish(pipeline, run->meta.live ? watch_clock() : 0, show_flows, run);
+    progress_end(&run->watch.progress);
+    pipeline_visit_certs(pipeline, report_cert, run);
+    const struct run_end end = {.counts = pipeline_counts(pipeline),
                                 .clean = !damage,
                                 .damage = damage,
                                 .received = drops.received,
@@ -402,6 +332,8 @@ static enum exit_status finish(struct run *run, enum source_status status)
         fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));
     if (damage)
         fail(EXIT_INPUT, "%s", damage);
+    if (!whole)
+        return fail(EXIT_INTERNAL, "flows are missing: the temporary file could not hold them");
     if (!written)
         return fail(EXIT_INTERNAL, "the report could not be written: %s", strerror(errno));
     return damage ? EXIT_INPUT : EXIT_DONE;
@@ -411,7 +343,7 @@ static enum exit_status analyse(struct run *run)
 {
     enum exit_status status = open_filter(run);
     if (status == EXIT_DONE)
-        status = open_source(run);
+        status = open_sources(run);
     if (status == EXIT_DONE)
         status = open_outputs(run);
     if (status != EXIT_DONE)
@@ -420,25 +352,27 @@ static enum exit_status analyse(struct run *run)
     if ((run->options->interface || run->options->user) &&
         !confine_drop_user(&error, run->options->user))
         return fail(run->options->user ? EXIT_USAGE : EXIT_INTERNAL, "%s", error.text);
-    catch_signals(run->source);
+    watch_catch_signals(&run->watch);
     begin_report(run);
     begin_pipeline(run);
+    run->watch.report = run->report;
     if (run->meta.live && !run->options->quiet)
         fprintf(stderr, "pushwatch: watching %s (Ctrl-C ends and reports)\n",
                 run->options->interface);
-    progress_begin(&run->progress, run->options->quiet ? NULL : stderr);
-    enum source_status how = read_packets(run);
-    progress_end(&run->progress);
+    progress_begin(&run->watch.progress, run->options->quiet ? NULL : stderr);
+    enum source_status how = watch_run(&run->watch);
+    remark_link_type(run);
     return finish(run, how);
 }
 
 static void close_run(struct run *run)
 {
-    signal_source = NULL;
+    watch_leave_signals();
+    pipeline_free(run->watch.pipeline);
     report_free(run->report);
-    pipeline_free(run->pipeline);
-    source_close(run->source);
-    filter_free(run->filter);
+    for (size_t i = 0; i < run->watch.source_count; i++)
+        source_close(run->watch.sources[i].source);
+    filter_free(run->watch.filter);
     for (size_t i = 0; i < OUTPUTS_MAX; i++)
         if (run->streams[i] && run->streams[i] != stdout)
             fclose(run->streams[i]);
@@ -480,7 +414,7 @@ int main(int argc, char **argv)
     case COMMAND_ANALYSE:
         break;
     }
-    struct run run = {.options = &options};
+    struct run run = {.options = &options, .watch.options = &options};
     enum exit_status status = analyse(&run);
     close_run(&run);
     return status;

@@ -10,18 +10,15 @@
  * stack sends anything again so soon with the same identification and timestamps. */
 #define DUPLICATE_WITHIN (5 * NS_PER_SECOND / 1000)
 
-struct flow *flow_begin(const struct flow_key *key, unsigned from, const struct segment *segment)
+void flow_begin(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    struct flow *flow = xcalloc(1, sizeof *flow);
-    flow->key = *key;
-    flow->start = segment->time;
-    flow->first_frame = segment->frame;
-    flow->first_from = (uint8_t)from;
-    flow->interface = segment->interface;
-    flow->vlan_count = segment->vlan_count;
+    *flow = (struct flow){.start = segment->time,
+                          .first_frame = segment->frame,
+                          .first_from = (uint8_t)from,
+                          .interface = segment->interface,
+                          .vlan_count = segment->vlan_count};
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
     tcp_init(&flow->tcp);
-    return flow;
 }
 
 /* A SYN-ACK or RST comes from no socket yet or any more, so that two of them are alike. */
@@ -202,13 +199,6 @@ const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from)
     return flow->pending_from != from ? flow->pending_syn : NULL;
 }
 
-enum flow_kind flow_kind_of(const struct flow *flow)
-{
-    if (tcp_is_over(&flow->tcp))
-        return FLOW_CLOSED;
-    return tcp_teardown(&flow->tcp) == TEARDOWN_UNANSWERED ? FLOW_SYN : FLOW_OPEN;
-}
-
 /* --- the end --- */
 
 /* Why a flow ended that simply came to the end of what was seen of it. */
@@ -233,8 +223,7 @@ static void flush_end(struct flow *flow, unsigned end, const struct flow_context
         reasm_end(&x->reasm, &out, x->una, &last);
 }
 
-void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
-              const struct flow_context *context)
+void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context)
 {
     for (unsigned end = 0; end < 2; end++) {
         flush_end(flow, end, context);
@@ -248,13 +237,12 @@ void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
     if (flow->appid)
         flow->label = appid_give_up(context->appid, &flow->appid);
     flow->ended = true;
-    flow->ended_at = now;
     flow->end_reason = (uint8_t)own_reason(flow, reason);
 }
 
 /* --- the record --- */
 
-static unsigned client_of(enum client_by *by, const struct flow *flow,
+static unsigned client_of(enum client_by *by, const struct flow *flow, const struct flow_key *key,
                           const struct flow_context *context)
 {
     *by = BY_SYN;
@@ -263,7 +251,7 @@ static unsigned client_of(enum client_by *by, const struct flow *flow,
     *by = BY_CLIENT_HELLO;
     if (flow->tls && tls_verdict(flow->tls) == TLS_IS && tls_facts(flow->tls)->client >= 0)
         return (unsigned)tls_facts(flow->tls)->client;
-    uint16_t ports[2] = {flow->key.ends[0].port, flow->key.ends[1].port};
+    uint16_t ports[2] = {key->ends[0].port, key->ends[1].port};
     bool watched[2];
     for (unsigned i = 0; i < 2; i++)
         watched[i] = context->is_watched(context->watch_context, ports[i]);
@@ -276,21 +264,20 @@ static unsigned client_of(enum client_by *by, const struct flow *flow,
     return flow->first_from;
 }
 
-void flow_describe(struct flow_record *out, const struct flow *flow, nanotime now,
-                   const struct flow_context *context)
+void flow_describe(struct flow_record *out, const struct flow *flow, const struct flow_key *key,
+                   nanotime now, const struct flow_context *context)
 {
     enum client_by by;
-    unsigned client = client_of(&by, flow, context);
+    unsigned client = client_of(&by, flow, key, context);
     const struct tls_facts *tls =
         flow->tls && tls_verdict(flow->tls) == TLS_IS ? tls_facts(flow->tls) : NULL;
     const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
     *out = (struct flow_record){
-        .n = flow->n,
         .start = flow->start,
         .end = flow->tcp.last_time,
         .first_frame = flow->first_frame,
         .last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame,
-        .ends = {flow->key.ends[client], flow->key.ends[!client]},
+        .ends = {key->ends[client], key->ends[!client]},
         .client_by = by,
         .interface = context->interface_name(context->interface_context, flow->interface),
         .vlan_count = flow->vlan_count,
@@ -323,12 +310,4 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     tcp_done(&flow->tcp, context->held);
     for (unsigned i = 0; i < 2; i++)
         reasm_forget(&flow->tcp.ends[i].reasm, context->held);
-}
-
-void flow_free(struct flow *flow, const struct flow_context *context)
-{
-    if (!flow)
-        return;
-    flow_strip(flow, context);
-    free(flow);
 }

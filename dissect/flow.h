@@ -8,15 +8,6 @@
 #include "tls.h"
 #include "zeek_words.h"
 
-/* Kinds of flow, by the timeout they are under (limits.h). */
-enum flow_kind {
-    FLOW_SYN,    /* nobody answered its SYN */
-    FLOW_OPEN,   /* anything else that has not ended */
-    FLOW_LINGER, /* live: ended, not reported yet */
-    FLOW_CLOSED  /* ended; its tuple is remembered */
-};
-enum { FLOW_KINDS = FLOW_CLOSED + 1 };
-
 /* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`). */
 enum { RECENT_MAX = 4 };
 struct recent {
@@ -27,9 +18,8 @@ struct recent {
     uint8_t next;
 };
 
+/* It may be moved while it rests: nothing points to it or into it. */
 struct flow {
-    struct flow_key key; /* first: flow_table.h. Its two ends are 0 and 1 everywhere */
-    uint64_t n;
     nanotime start;
     uint64_t first_frame;
     struct tcp tcp;
@@ -39,14 +29,9 @@ struct flow {
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its spans are not valid */
-    struct flow *later, *earlier;  /* of its kind, by when it got there */
-    struct flow *next;             /* in order of first packets */
-    nanotime kind_since;
-    nanotime ended_at; /* packet time up to which it was watched, once `ended` */
     uint16_t vlans[VLANS_MAX];
     uint16_t interface;
     uint8_t vlan_count;
-    uint8_t kind;       /* enum flow_kind */
     uint8_t first_from; /* end that sent its first packet */
     uint8_t pending_from;
     uint8_t plain;      /* enum plain_protocol */
@@ -55,7 +40,6 @@ struct flow {
     bool seen_twice;  /* some packet of it was captured on several interfaces */
     bool fin_told[2]; /* tls_fin was called for that end */
     bool ended;       /* no more packets are taken: waits to be reported */
-    bool reported;    /* live: kept for its tuple only */
 };
 
 /* What flows share. */
@@ -70,9 +54,9 @@ struct flow_context {
     void *watch_context;
 };
 
-/* flow_begin makes a flow from its first segment, sent by end `from`; flow_take must follow. */
-MUST_CHECK struct flow *flow_begin(const struct flow_key *key, unsigned from,
-                                   const struct segment *segment);
+/* flow_begin makes a flow of its first segment, sent by end `from`; flow_take must follow. Free
+ * with flow_strip what it will hold. */
+void flow_begin(struct flow *flow, unsigned from, const struct segment *segment);
 
 /* flow_has_seen tells that a packet is one that the flow took a moment ago, captured again on
  * another interface: no retransmission, and no answer to anything. */
@@ -89,21 +73,16 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
 /* flow_syn_kept_for gives the kept SYN that a segment sent by end `from` may answer, or NULL. */
 const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from);
 
-/* flow_kind_of gives the kind that the flow's state calls for, FLOW_LINGER left out. */
-enum flow_kind flow_kind_of(const struct flow *flow);
-
 /* flow_end says that no more segments come: what was held is let go, what was undecided decided. */
-void flow_end(struct flow *flow, enum end_reason reason, nanotime now,
-              const struct flow_context *context);
+void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context);
 
-/* flow_describe makes the record, as of packet time `now`. It points into the flow. */
-void flow_describe(struct flow_record *out, const struct flow *flow, nanotime now,
-                   const struct flow_context *context);
+/* flow_describe makes the record, as of packet time `now`, but for its `n`. It points into the
+ * flow.
+ */
+void flow_describe(struct flow_record *out, const struct flow *flow, const struct flow_key *key,
+                   nanotime now, const struct flow_context *context);
 
-/* flow_strip frees all that only a report needs. */
+/* flow_strip frees all that the flow holds; what is left keeps its tuple's place in TCP. */
 void flow_strip(struct flow *flow, const struct flow_context *context);
-
-/* flow_free frees a flow. NULL is fine. */
-void flow_free(struct flow *flow, const struct flow_context *context);
 
 #endif

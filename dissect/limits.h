@@ -20,8 +20,11 @@
 #define LIMIT_FLIGHT_SEGMENTS 64
 #define LIMIT_FLIGHT_RECORDS  256
 
-/* Flows tracked at once; the least valuable go first (pipeline.c). At about 1.7 kB each. */
-#define LIMIT_FLOWS (1024u * 1024)
+/* Memory in all, where no other limit is asked for (--max-memory): some millions of connections.
+ * The least valuable go first (shard.c). */
+#define LIMIT_MEMORY (UINT64_C(1) << 30)
+/* Flows of one shard in working order: those that are busy at the same time. At about 2 kB each. */
+#define LIMIT_AWAKE 256
 /* A SYN that nobody answers: longer than any stack retries it (Linux: 127 s). */
 #define LIMIT_SYN_IDLE_S 300
 /* After a connection has closed its tuple is remembered for twice the maximum segment lifetime

@@ -1,370 +1,308 @@
-/* pipeline.c: finds each packet's flow, ends flows by packet time, hands out records in order. */
+/* pipeline.c: the rounds. */
 #include "pipeline.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
-#include "decode.h"
-#include "early.h"
-#include "flow.h"
+#include "cert_store.h"
+#include "crew.h"
+#include "intake.h"
 #include "limits.h"
+#include "shard.h"
 
-/* Flows of one kind, by when they got into it. */
-struct queue {
-    struct flow *oldest, *newest;
+/* Batches of an input: one is filled while the shards work on the other. */
+struct input {
+    struct intake intake;
+    struct batch batches[2];
+    unsigned filling;    /* index of the one that is being filled */
+    uint64_t frame_base; /* of the other one */
 };
 
 struct pipeline {
     struct pipeline_options options;
+    struct shard_options shard_options;
     const struct sink *sink;
-    struct flow_context context;
-    struct flow_table *table;
+    struct ports watched;
+    struct crew *crew;
     struct cert_store *certs;
-    struct queue queues[FLOW_KINDS];
-    struct flow *first, *last; /* all not yet reported, in order of first packets; offline */
-    size_t waiting;            /* of those, ended */
-    uint64_t watched[65536 / 64];
-    struct dissect_counts counts;
-    size_t reasm_held; /* by all flows */
-    uint64_t flows_begun;
-    nanotime now; /* the latest packet time: never goes back */
+    struct appid **appids; /* one for each thread; NULL: nDPI is not asked */
+    pthread_mutex_t appid_starting;
+    struct input *inputs;
+    struct shard *shards[SHARDS];
+    nanotime now;         /* up to which time the shards may go on */
+    uint64_t next_frame;  /* of what is filled next */
+    uint64_t bound_frame; /* none below it is still to come to the shards */
+    uint64_t handed_out, snapshot_count;
+    bool working; /* crew_start was called */
+    bool ending;
+    void (*fill)(void *context, unsigned input, struct intake *intake);
+    void *fill_context;
 };
-
-static const nanotime timeouts[FLOW_KINDS] = {
-    [FLOW_SYN] = LIMIT_SYN_IDLE_S * NS_PER_SECOND,
-    [FLOW_OPEN] = LIMIT_OPEN_IDLE_S * NS_PER_SECOND,
-    [FLOW_LINGER] = LIMIT_LINGER_S * NS_PER_SECOND,
-    [FLOW_CLOSED] = LIMIT_CLOSED_IDLE_S * NS_PER_SECOND,
-};
-
-/* --- ports --- */
 
 static bool is_watched(void *context, uint16_t port)
 {
-    const struct pipeline *pipeline = context;
-    return pipeline->watched[port / 64] >> (port % 64) & 1;
+    const struct pipeline *p = context;
+    return ports_have(&p->watched, port);
 }
 
-/* --- queues --- */
-
-static void queue_remove(struct pipeline *p, struct flow *flow)
+static struct appid *appid_of(const struct pipeline *p, unsigned thread)
 {
-    struct queue *queue = &p->queues[flow->kind];
-    *(flow->earlier ? &flow->earlier->later : &queue->oldest) = flow->later;
-    *(flow->later ? &flow->later->earlier : &queue->newest) = flow->earlier;
-    flow->earlier = flow->later = NULL;
+    return p->appids ? p->appids[thread] : NULL;
 }
 
-static void queue_put(struct pipeline *p, struct flow *flow, enum flow_kind kind)
+/* --- a round --- */
+
+/* Several inputs' batches follow one another: their packets come at the same time. */
+static void work_on(void *context, unsigned number, unsigned thread)
 {
-    struct queue *queue = &p->queues[kind];
-    flow->kind = (uint8_t)kind;
-    flow->kind_since = p->now;
-    flow->earlier = queue->newest;
-    *(queue->newest ? &queue->newest->later : &queue->oldest) = flow;
-    queue->newest = flow;
+    struct pipeline *p = context;
+    struct shard *shard = p->shards[number];
+    struct appid *appid = appid_of(p, thread);
+    for (unsigned i = 0; i < p->options.inputs; i++) {
+        const struct input *input = &p->inputs[i];
+        nanotime now = i + 1 < p->options.inputs ? 0 : p->now;
+        shard_work(shard, number, &input->batches[!input->filling], input->frame_base, now, appid);
+    }
+    if (p->ending)
+        shard_end(shard, p->now);
 }
 
-/* The kind a flow should be in: a live one that has ended is first reported, after a while. */
-static enum flow_kind wanted_kind(const struct pipeline *p, const struct flow *flow)
+static void drain(void *context, unsigned number, unsigned thread)
 {
-    enum flow_kind kind = flow_kind_of(flow);
-    return kind == FLOW_CLOSED && p->options.live && !flow->reported ? FLOW_LINGER : kind;
+    struct pipeline *p = context;
+    shard_work(p->shards[number], number, NULL, 0, p->now, appid_of(p, thread));
 }
 
-static void requeue(struct pipeline *p, struct flow *flow)
+/* The prepared flow that is next in the order of all shards, unless one that may precede it is not
+ * prepared yet. */
+static struct shard *next_of(const struct pipeline *p)
 {
-    enum flow_kind kind = wanted_kind(p, flow);
-    if (kind == (enum flow_kind)flow->kind)
+    struct shard *next = NULL;
+    uint64_t lowest = UINT64_MAX;
+    bool next_is_prepared = false, prepared;
+    bool in_order = p->shard_options.in_order;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        uint64_t bound = shard_bound(p->shards[i], &prepared, p->bound_frame);
+        if ((!prepared && !in_order) || bound >= lowest)
+            continue;
+        next = p->shards[i];
+        lowest = bound;
+        next_is_prepared = prepared;
+    }
+    return next_is_prepared ? next : NULL;
+}
+
+/* Hands out what can be; returns whether the shards have more. */
+static bool hand_out(struct pipeline *p)
+{
+    struct shard *next;
+    while ((next = next_of(p)))
+        shard_hand_out(next, ++p->handed_out);
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (shard_is_ready(p->shards[i]))
+            return true;
+    return false;
+}
+
+static void finish_work(struct pipeline *p)
+{
+    if (!p->working)
         return;
-    queue_remove(p, flow);
-    queue_put(p, flow, kind);
-}
-
-/* --- reporting --- */
-
-static void report(struct pipeline *p, const struct flow *flow, nanotime now)
-{
-    struct flow_record record;
-    flow_describe(&record, flow, now, &p->context);
-    p->sink->flow(p->sink->context, &record);
-}
-
-static void count_flow(struct pipeline *p, struct flow *flow)
-{
-    p->counts.flows++;
-    const struct tcp_end *ends = flow->tcp.ends;
-    p->counts.matched += ends[0].packets + ends[1].packets;
-}
-
-/* Hands out the ended flows at the head of the order. */
-static void report_in_order(struct pipeline *p)
-{
-    while (p->first && p->first->ended) {
-        struct flow *flow = p->first;
-        report(p, flow, flow->ended_at);
-        p->first = flow->next;
-        if (!p->first)
-            p->last = NULL;
-        p->waiting--;
-        flow_free(flow, &p->context);
+    crew_finish(p->crew);
+    p->working = false;
+    while (hand_out(p)) {
+        crew_start(p->crew, SHARDS, drain, p);
+        crew_finish(p->crew);
     }
 }
 
-/* Ends a flow: takes it from the table and hands it out, or lets it wait for its turn. */
-static void end_flow(struct pipeline *p, struct flow *flow, enum end_reason reason, nanotime now)
+/* The batches that were filled become those that are worked on. */
+static void turn(struct pipeline *p)
 {
-    flow_table_remove(p->table, flow);
-    queue_remove(p, flow);
-    if (flow->reported) {
-        flow_free(flow, &p->context);
-        return;
+    for (unsigned i = 0; i < p->options.inputs; i++) {
+        struct input *input = &p->inputs[i];
+        input->filling = !input->filling;
+        batch_clear(&input->batches[input->filling]);
+        input->intake.batch = &input->batches[input->filling];
+        if (input->intake.now > p->now)
+            p->now = input->intake.now;
     }
-    flow_end(flow, reason, now, &p->context);
-    count_flow(p, flow);
-    if (p->options.live) {
-        report(p, flow, now);
-        flow_free(flow, &p->context);
-        return;
-    }
-    p->waiting++;
-    report_in_order(p);
+    p->bound_frame = p->next_frame;
 }
 
-/* Live: reports a flow that has ended and keeps its tuple, so that stray segments make no new one.
- */
-static void report_and_keep(struct pipeline *p, struct flow *flow)
+/* Has the shards work on what was filled; what they had before is finished first. Alone, one thread
+ * does it at once: then the batch is still near. */
+static void begin_work(struct pipeline *p)
 {
-    flow_end(flow, ENDED_CLOSED, p->now, &p->context);
-    count_flow(p, flow);
-    report(p, flow, p->now);
-    flow_strip(flow, &p->context);
-    flow->reported = true;
-    queue_remove(p, flow);
-    queue_put(p, flow, FLOW_CLOSED);
+    finish_work(p);
+    turn(p);
+    p->working = true;
+    crew_start(p->crew, SHARDS, work_on, p);
+    if (crew_size(p->crew) == 1)
+        finish_work(p);
 }
 
-/* --- time --- */
+/* --- packets --- */
 
-static bool is_due(const struct flow *flow, enum flow_kind kind, nanotime now)
+void pipeline_packet(struct pipeline *p, const struct packet *packet)
 {
-    return now - flow->tcp.last_time > timeouts[kind];
-}
-
-/* Ends a flow that is due, as of when it became so: whoever notices it, and when, changes nothing.
- */
-static void expire(struct pipeline *p, struct flow *flow)
-{
-    enum flow_kind kind = (enum flow_kind)flow->kind;
-    p->counts.flows_expired += kind != FLOW_CLOSED;
-    end_flow(p, flow, ENDED_IDLE, flow->tcp.last_time + timeouts[kind]);
-}
-
-static void expire_kind(struct pipeline *p, enum flow_kind kind)
-{
-    struct flow *flow;
-    while ((flow = p->queues[kind].oldest) && p->now - flow->kind_since > timeouts[kind]) {
-        if (!is_due(flow, kind, p->now)) { /* it was active since: look again later */
-            queue_remove(p, flow);
-            queue_put(p, flow, kind);
-        } else if (kind == FLOW_LINGER) {
-            report_and_keep(p, flow);
-        } else {
-            expire(p, flow);
-        }
-    }
-}
-
-static void advance(struct pipeline *p, nanotime now)
-{
-    if (now <= p->now)
-        return;
-    p->now = now;
-    for (unsigned kind = 0; kind < FLOW_KINDS; kind++)
-        expire_kind(p, (enum flow_kind)kind);
-}
-
-/* --- room --- */
-
-/* Ends the least valuable flow: a lone SYN, else one that has closed, else one long silent. When
- * ended flows wait for an old one that does not end, that one goes. */
-static void make_room(struct pipeline *p)
-{
-    static const enum flow_kind order[] = {FLOW_SYN, FLOW_CLOSED, FLOW_LINGER, FLOW_OPEN};
-    struct flow *victim = p->waiting > LIMIT_FLOWS / 2 ? p->first : NULL;
-    for (unsigned i = 0; !victim && i < COUNT_OF(order); i++)
-        victim = p->queues[order[i]].oldest;
-    if (!victim)
-        return;
-    p->counts.flows_evicted += !victim->reported;
-    end_flow(p, victim, ENDED_EVICTED, p->now);
-}
-
-static struct flow *begin_flow(struct pipeline *p, const struct flow_key *key, unsigned from,
-                               const struct segment *segment)
-{
-    while (flow_table_count(p->table) + p->waiting >= LIMIT_FLOWS)
-        make_room(p);
-    struct flow *flow = flow_begin(key, from, segment);
-    flow->n = ++p->flows_begun;
-    flow_table_add(p->table, flow);
-    queue_put(p, flow, FLOW_OPEN);
-    if (!p->options.live) {
-        *(p->last ? &p->last->next : &p->first) = flow;
-        p->last = flow;
-    }
-    return flow;
-}
-
-/* --- segments --- */
-
-static void take(struct pipeline *p, struct flow *flow, unsigned from,
-                 const struct segment *segment)
-{
-    if (flow->reported)
-        p->counts.matched++; /* the flow's own packets were counted when it was reported */
-    flow_take(flow, from, segment, &p->context);
-    requeue(p, flow);
-}
-
-/* The SYN that a flow has kept, sent by end `from`, was answered: it began another. */
-static struct flow *replace_flow(struct pipeline *p, struct flow *old, const struct flow_key *key,
-                                 unsigned from)
-{
-    struct segment syn = *old->pending_syn;
-    free(old->pending_syn);
-    old->pending_syn = NULL;
-    end_flow(p, old, ENDED_PORT_REUSED, syn.time);
-    struct flow *flow = begin_flow(p, key, from, &syn);
-    take(p, flow, from, &syn);
-    return flow;
-}
-
-static void take_segment(struct pipeline *p, const struct segment *segment)
-{
-    unsigned from;
-    struct flow_key key = flow_key_make(&from, &segment->from, &segment->to);
-    struct flow *flow = flow_table_find(p->table, &key);
-    if (flow && flow->kind != FLOW_LINGER &&
-        is_due(flow, (enum flow_kind)flow->kind, segment->time)) {
-        expire(p, flow);
-        flow = NULL;
-    }
-    if (flow && flow_has_seen(flow, from, segment)) {
-        p->counts.skipped[NOTE_DUPLICATE]++;
-        return;
-    }
-    enum tcp_fate fate =
-        flow ? tcp_fate(&flow->tcp, from, segment, flow_syn_kept_for(flow, from)) : TCP_ANEW;
-    if (fate == TCP_PENDING) {
-        flow_keep_syn(flow, from, segment);
-        return;
-    }
-    if (fate == TCP_REPLACED) {
-        flow = replace_flow(p, flow, &key, !from);
-    } else if (fate == TCP_ANEW) {
-        if (flow)
-            end_flow(p, flow, ENDED_PORT_REUSED, segment->time);
-        flow = begin_flow(p, &key, from, segment);
-    }
-    take(p, flow, from, segment);
+    while (!intake_packet(&p->inputs[0].intake, packet))
+        begin_work(p);
+    p->next_frame = packet->frame + 1;
 }
 
 void pipeline_skip(struct pipeline *p, const struct packet *packet, enum note reason)
 {
-    struct dissect_counts *counts = &p->counts;
-    counts->packets++;
-    if (packet->time && (!counts->first_time || packet->time < counts->first_time))
-        counts->first_time = packet->time;
-    if (packet->time > counts->last_time)
-        counts->last_time = packet->time;
-    p->counts.bytes += packet->len;
-    p->counts.skipped[reason]++;
-    advance(p, packet->time);
+    intake_skip(&p->inputs[0].intake, packet, reason);
 }
 
-/* On a busy link most packets are of no interest: those are told by their ports alone. */
-static enum note look(struct pipeline *p, struct segment *segment, const struct packet *packet)
+static void fill_one(void *context, unsigned number, unsigned thread)
 {
-    uint16_t ports[2];
-    bool any = p->options.port_count == 0;
-    if (!any && early_ports(ports, packet) && !is_watched(p, ports[0]) && !is_watched(p, ports[1]))
-        return NOTE_NOT_WATCHED;
-    enum note note = decode_packet(segment, packet);
-    if (note == NOTE_NONE && !any && !is_watched(p, segment->from.port) &&
-        !is_watched(p, segment->to.port))
-        return NOTE_NOT_WATCHED;
-    return note;
+    struct pipeline *p = context;
+    (void)thread;
+    p->fill(p->fill_context, number, &p->inputs[number].intake);
 }
 
-void pipeline_packet(struct pipeline *p, const struct packet *packet)
+void pipeline_fill(struct pipeline *p,
+                   void (*fill)(void *context, unsigned input, struct intake *intake),
+                   void *context)
 {
-    struct segment segment;
-    enum note note = look(p, &segment, packet);
-    pipeline_skip(p, packet, note);
-    if (note != NOTE_NONE)
-        return;
-    p->counts.cut_payload += segment.payload.n < segment.length;
-    take_segment(p, &segment);
+    finish_work(p);
+    p->fill = fill;
+    p->fill_context = context;
+    uint64_t *before = xmalloc(p->options.inputs * sizeof *before);
+    for (unsigned i = 0; i < p->options.inputs; i++)
+        before[i] = p->inputs[i].intake.counts.packets;
+    crew_start(p->crew, p->options.inputs, fill_one, p);
+    crew_finish(p->crew);
+    for (unsigned i = 0; i < p->options.inputs; i++) {
+        p->inputs[i].frame_base = p->next_frame - before[i] - 1;
+        p->next_frame += p->inputs[i].intake.counts.packets - before[i];
+    }
+    free(before);
+    begin_work(p);
+    finish_work(p);
 }
 
-/* --- the outside --- */
-
-struct pipeline *pipeline_new(const struct pipeline_options *options, const struct sink *sink)
+void pipeline_flush(struct pipeline *p)
 {
-    struct pipeline *p = xcalloc(1, sizeof *p);
-    const struct hash_key key = {options->hash_key[0], options->hash_key[1]};
-    p->options = *options;
-    p->options.ports = NULL;
-    p->sink = sink;
-    p->table = flow_table_new(&key);
-    p->certs = cert_store_new();
-    for (size_t i = 0; i < options->port_count; i++)
-        p->watched[options->ports[i] / 64] |= UINT64_C(1) << (options->ports[i] % 64);
-    p->context = (struct flow_context){.store = tls_store_new(p->certs),
-                                       .held = &p->reasm_held,
-                                       .appid = options->ndpi ? appid_new(NULL) : NULL,
-                                       .appid_pool = appid_pool_new(),
-                                       .interface_name = options->interface_name,
-                                       .interface_context = options->interface_context,
-                                       .is_watched = is_watched,
-                                       .watch_context = p};
-    return p;
+    begin_work(p);
+    finish_work(p);
 }
 
 void pipeline_advance(struct pipeline *p, nanotime now)
 {
-    advance(p, now);
+    finish_work(p);
+    if (now > p->now)
+        p->now = now;
+    pipeline_flush(p);
+}
+
+/* --- the outside --- */
+
+/* What everything but connections takes: batches, what is prepared, certificates, the libraries. */
+#define MEMORY_BESIDE (UINT64_C(64) << 20)
+
+static struct shard_options options_of_shards(struct pipeline *p)
+{
+    const struct pipeline_options *options = &p->options;
+    uint64_t memory = options->max_memory ? options->max_memory : LIMIT_MEMORY;
+    memory = memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 2;
+    return (struct shard_options){.sink = p->sink,
+                                  .key = {options->hash_key[0], options->hash_key[1]},
+                                  .certs = p->certs,
+                                  .live = options->live,
+                                  .in_order = !options->live && !options->order_end,
+                                  .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
+                                  .max_memory = (size_t)(memory / SHARDS),
+                                  .interface_name = options->interface_name,
+                                  .interface_context = options->interface_context,
+                                  .is_watched = is_watched,
+                                  .watch_context = p};
+}
+
+static void begin_inputs(struct pipeline *p)
+{
+    const struct pipeline_options *options = &p->options;
+    p->inputs = xcalloc(options->inputs, sizeof *p->inputs);
+    for (unsigned i = 0; i < options->inputs; i++) {
+        struct input *input = &p->inputs[i];
+        batch_init(&input->batches[0]);
+        batch_init(&input->batches[1]);
+        input->intake = (struct intake){.watched = &p->watched,
+                                        .key = p->shard_options.key,
+                                        .shard_seed = options->live ? options->hash_key[0] : 0,
+                                        .batch = &input->batches[0]};
+    }
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct sink *sink)
+{
+    struct pipeline *p = xcalloc(1, sizeof *p);
+    p->options = *options;
+    p->options.ports = NULL;
+    p->options.inputs = options->inputs ? options->inputs : 1;
+    p->sink = sink;
+    p->next_frame = 1;
+    p->watched.any = options->port_count == 0;
+    for (size_t i = 0; i < options->port_count; i++)
+        ports_add(&p->watched, options->ports[i]);
+    p->certs = cert_store_new();
+    p->crew = crew_new(options->threads ? options->threads : 1);
+    pthread_mutex_init(&p->appid_starting, NULL);
+    if (options->ndpi) {
+        p->appids = xcalloc(crew_size(p->crew), sizeof(struct appid *));
+        for (unsigned i = 0; i < crew_size(p->crew); i++)
+            p->appids[i] = appid_new(&p->appid_starting);
+    }
+    p->shard_options = options_of_shards(p);
+    for (unsigned i = 0; i < SHARDS; i++)
+        p->shards[i] = shard_new(&p->shard_options);
+    begin_inputs(p);
+    return p;
 }
 
 void pipeline_snapshot(struct pipeline *p, nanotime now)
 {
-    static const enum flow_kind going_on[] = {FLOW_SYN, FLOW_OPEN};
-    for (unsigned i = 0; i < COUNT_OF(going_on); i++)
-        for (const struct flow *flow = p->queues[going_on[i]].oldest; flow; flow = flow->later)
-            report(p, flow, now);
+    pipeline_flush(p);
+    for (unsigned i = 0; i < SHARDS; i++)
+        shard_snapshot(p->shards[i], now, &p->snapshot_count, appid_of(p, 0));
 }
 
-static void end_all(struct pipeline *p, nanotime now)
+static bool is_done(const struct pipeline *p)
 {
-    for (unsigned kind = 0; kind < FLOW_KINDS; kind++)
-        while (p->queues[kind].oldest) {
-            struct flow *flow = p->queues[kind].oldest;
-            if (kind != FLOW_LINGER && is_due(flow, (enum flow_kind)kind, now))
-                expire(p, flow);
-            else
-                end_flow(p, flow, ENDED_END_OF_CAPTURE, now);
-        }
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (!shard_is_done(p->shards[i]))
+            return false;
+    return true;
 }
 
-void pipeline_finish(struct pipeline *p, nanotime now)
+bool pipeline_finish(struct pipeline *p, nanotime now,
+                     void (*progress)(void *context, uint64_t flows), void *context)
 {
-    end_all(p, now ? now : p->counts.last_time);
+    uint64_t lost = 0;
+    finish_work(p);
+    turn(p);
+    p->now = now ? now : p->now;
+    p->bound_frame = UINT64_MAX;
+    p->ending = true;
+    for (crew_task *task = work_on;; task = drain) {
+        crew_start(p->crew, SHARDS, task, p);
+        crew_finish(p->crew);
+        hand_out(p);
+        if (progress)
+            progress(context, p->handed_out);
+        if (is_done(p))
+            break;
+    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        lost += shard_lost(p->shards[i]);
+    return lost == 0;
 }
 
-void pipeline_certs(const struct pipeline *p, uint64_t after,
-                    void (*visit)(void *context, const struct cert *cert), void *context)
+void pipeline_visit_certs(struct pipeline *p, void (*visit)(void *context, const struct cert *cert),
+                          void *context)
 {
-    (void)after; /* the store knows what was visited */
     cert_store_visit_new(p->certs, visit, context);
 }
 
@@ -375,30 +313,39 @@ uint64_t pipeline_cert_count(const struct pipeline *p)
 
 struct dissect_counts pipeline_counts(const struct pipeline *p)
 {
-    struct dissect_counts counts = p->counts;
+    struct dissect_counts counts = {0};
+    for (unsigned i = 0; i < p->options.inputs; i++)
+        dissect_counts_add(&counts, &p->inputs[i].intake.counts);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        struct dissect_counts part = shard_counts(p->shards[i]);
+        dissect_counts_add(&counts, &part);
+    }
     counts.certificates_dropped = cert_store_dropped(p->certs);
     return counts;
+}
+
+uint64_t pipeline_flows(const struct pipeline *p)
+{
+    return p->handed_out;
 }
 
 void pipeline_free(struct pipeline *p)
 {
     if (!p)
         return;
-    for (unsigned kind = 0; p->options.live && kind < FLOW_KINDS; kind++)
-        while (p->queues[kind].oldest) {
-            struct flow *flow = p->queues[kind].oldest;
-            queue_remove(p, flow);
-            flow_free(flow, &p->context);
-        }
-    while (p->first) { /* offline the order holds all of them */
-        struct flow *flow = p->first;
-        p->first = flow->next;
-        flow_free(flow, &p->context);
+    finish_work(p);
+    for (unsigned i = 0; i < SHARDS; i++)
+        shard_free(p->shards[i]);
+    for (unsigned i = 0; p->appids && i < crew_size(p->crew); i++)
+        appid_free(p->appids[i]);
+    free(p->appids);
+    for (unsigned i = 0; i < p->options.inputs; i++) {
+        batch_done(&p->inputs[i].batches[0]);
+        batch_done(&p->inputs[i].batches[1]);
     }
-    flow_table_free(p->table);
-    appid_free(p->context.appid);
-    appid_pool_free(p->context.appid_pool);
-    tls_store_free(p->context.store);
+    free(p->inputs);
+    crew_free(p->crew);
     cert_store_free(p->certs);
+    pthread_mutex_destroy(&p->appid_starting);
     free(p);
 }

@@ -1,18 +1,27 @@
-/* pipeline.h: from packets to flow records: one call for each packet. */
+/* pipeline.h: from packets to flow records, in rounds: a batch of segments is filled, then the
+ * shards work on it, as many at once as there are threads, then what they have made ready is handed
+ * out in order. With several threads the next batch is filled meanwhile. */
 #ifndef PUSHWATCH_DISSECT_PIPELINE_H
 #define PUSHWATCH_DISSECT_PIPELINE_H
 
 #include "../capture/packet.h"
+#include "cert.h"
 #include "sink.h"
 
 struct pipeline;
+struct intake;
 
 struct pipeline_options {
     const uint16_t *ports; /* watched: either port of a connection may be one of them */
     size_t port_count;     /* 0: all ports */
+    unsigned threads;      /* that work, the caller's included; 0 is 1 */
+    unsigned inputs;       /* intakes that are filled at once; 0 is 1 */
     bool ndpi;             /* ask nDPI about each flow */
     bool live;             /* hand a flow out soon after it has ended, in no order */
-    /* Gives the name of a packet's interface, or NULL. */
+    bool order_end;        /* hand flows out as they end, not in the order of their first packets */
+    uint64_t max_flows;    /* connections tracked at once; 0: no limit of their number */
+    uint64_t max_memory;   /* bytes, of the process as a whole; 0: limits.h */
+    /* Gives the name of a packet's interface, or NULL. Called by several threads at once. */
     const char *(*interface_name)(void *context, uint16_t interface);
     void *interface_context;
     uint64_t hash_key[2]; /* random for each run: keyed_hash.h */
@@ -23,11 +32,22 @@ struct pipeline_options {
 MUST_CHECK struct pipeline *pipeline_new(const struct pipeline_options *options,
                                          const struct sink *sink);
 
-/* pipeline_packet takes a packet; flows that end by its time are handed out. */
+/* pipeline_packet takes a packet of the only input. What it says is known after the next
+ * pipeline_flush, or once a batch is full. */
 void pipeline_packet(struct pipeline *pipeline, const struct packet *packet);
 
-/* pipeline_skip counts a packet that is left out for a reason decided elsewhere. */
+/* pipeline_skip counts a packet of the only input that is left out for a reason decided elsewhere.
+ */
 void pipeline_skip(struct pipeline *pipeline, const struct packet *packet, enum note reason);
+
+/* pipeline_fill has `fill` called once for each input, at the same time if there are threads, and
+ * lets the shards work on what was put into the intakes. A packet's frame is counted here. */
+void pipeline_fill(struct pipeline *pipeline,
+                   void (*fill)(void *context, unsigned input, struct intake *intake),
+                   void *context);
+
+/* pipeline_flush hands out all that can be said of the packets so far. */
+void pipeline_flush(struct pipeline *pipeline);
 
 /* pipeline_advance says that it is `now`, though no packet came: live only. */
 void pipeline_advance(struct pipeline *pipeline, nanotime now);
@@ -36,18 +56,25 @@ void pipeline_advance(struct pipeline *pipeline, nanotime now);
 void pipeline_snapshot(struct pipeline *pipeline, nanotime now);
 
 /* pipeline_finish ends all flows at the end of the capture and hands them out. No packets after it.
- * `now` is the clock of a live run; 0 takes the time of the last packet. */
-void pipeline_finish(struct pipeline *pipeline, nanotime now);
+ * `now` is the clock of a live run; 0 takes the time of the last packet. `progress`, which may be
+ * NULL, is called now and then with the number of flows handed out. Returns false if some flows are
+ * lost because the disk is full. */
+MUST_CHECK bool pipeline_finish(struct pipeline *pipeline, nanotime now,
+                                void (*progress)(void *context, uint64_t flows), void *context);
 
-/* pipeline_certs visits each distinct certificate that was not visited before (cert_store.h). */
-void pipeline_certs(const struct pipeline *pipeline, uint64_t after,
-                    void (*visit)(void *context, const struct cert *cert), void *context);
+/* pipeline_visit_certs visits each distinct certificate that was not visited before, in order of
+ * first sight. */
+void pipeline_visit_certs(struct pipeline *pipeline,
+                          void (*visit)(void *context, const struct cert *cert), void *context);
 
 /* pipeline_cert_count gives the number of distinct certificates so far: cheap. */
 uint64_t pipeline_cert_count(const struct pipeline *pipeline);
 
 /* pipeline_counts gives what was counted so far. */
 struct dissect_counts pipeline_counts(const struct pipeline *pipeline);
+
+/* pipeline_flows gives the number of flows handed out: cheap. */
+uint64_t pipeline_flows(const struct pipeline *pipeline);
 
 void pipeline_free(struct pipeline *pipeline);
 

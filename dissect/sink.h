@@ -7,9 +7,15 @@
 
 struct sink {
     void *context;
-    /* A flow that ended, or a snapshot of one that goes on (record->final false). Offline, flows
-     * come in order of their first packet. The record is borrowed for the call. */
-    void (*flow)(void *context, const struct flow_record *record);
+    /* A flow that ended, or a snapshot of one that goes on (record->final false), and what
+     * `prepare` made of it. Flows come in the order that was asked for; record->n is set. Record
+     * and item are borrowed for the call. */
+    void (*flow)(void *context, struct flow_record *record, void *item);
+    /* The work that needs no order. Called from several threads at once, for different items. The
+     * three are NULL where there is none. */
+    void (*prepare)(void *context, const struct flow_record *record, void *item);
+    void *(*item_new)(void *context);
+    void (*item_free)(void *context, void *item);
 };
 
 /* What a pipeline counted. */

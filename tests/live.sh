@@ -71,7 +71,7 @@ nsenter --net="/run/netns/$client" tcpdump -i c0 -U --immediate-mode --time-stam
     2>"$work/tcpdump.log" &
 recorder=$!
 pids+=("$recorder")
-nsenter --net="/run/netns/$client" "$program" -i c0 -o "json:$work/live.json" -o text 2>"$work/live.err" >"$work/live.txt" &
+nsenter --net="/run/netns/$client" "$program" -j 1 -i c0 -o "json:$work/live.json" -o text 2>"$work/live.err" >"$work/live.txt" &
 watcher=$!
 pids+=("$watcher")
 await listening "$work/tcpdump.log"

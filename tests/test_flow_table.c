@@ -9,11 +9,6 @@
 
 #include "../dissect/flow_table.h"
 
-struct entry {
-    struct flow_key key;
-    bool in;
-};
-
 enum { ENTRIES = 20000 };
 static const struct hash_key fixed = {1, 2};
 
@@ -29,6 +24,54 @@ static struct flow_key key_of(uint32_t i)
     unsigned end;
     struct endpoint a = endpoint_of(i, (uint16_t)(i * 7)), b = endpoint_of(0x01020304, 5223);
     return flow_key_make(&end, &a, &b);
+}
+
+/* A table, and the number of each entry, SLAB_NONE for one that is not in it. */
+struct all {
+    struct slab *slab;
+    struct flow_table *table;
+    uint32_t *numbers;
+};
+
+static struct all begin(void)
+{
+    struct all all = {.numbers = xcalloc(ENTRIES, sizeof(uint32_t))};
+    struct slab *slab = xcalloc(1, sizeof *slab);
+    slab->size = sizeof(struct flow_key);
+    all.slab = slab;
+    all.table = flow_table_new(slab);
+    return all;
+}
+
+static uint32_t add(struct all *all, const struct flow_key *key)
+{
+    uint32_t number = slab_new(all->slab);
+    memcpy(slab_at(all->slab, number), key, sizeof *key);
+    flow_table_add(all->table, number, flow_key_hash(&fixed, key));
+    return number;
+}
+
+static uint32_t find(const struct all *all, const struct flow_key *key)
+{
+    return flow_table_find(all->table, key, flow_key_hash(&fixed, key));
+}
+
+static void take_out(struct all *all, uint32_t i)
+{
+    struct flow_key key = key_of(i);
+    if (all->numbers[i] == SLAB_NONE)
+        return;
+    flow_table_remove(all->table, all->numbers[i], flow_key_hash(&fixed, &key));
+    slab_free(all->slab, all->numbers[i]);
+    all->numbers[i] = SLAB_NONE;
+}
+
+static void done(struct all *all)
+{
+    flow_table_free(all->table);
+    slab_done(all->slab);
+    free(all->slab);
+    free(all->numbers);
 }
 
 static void both_directions_have_one_key(void **state)
@@ -47,55 +90,69 @@ static void both_directions_have_one_key(void **state)
 static void the_family_is_part_of_the_key(void **state)
 {
     (void)state;
-    struct flow_table *table = flow_table_new(&fixed);
-    struct entry v4 = {.key = key_of(1)}, v6 = v4;
-    v6.key.ends[0].ipv6 = v6.key.ends[1].ipv6 = true;
-    flow_table_add(table, &v4);
-    assert_null(flow_table_find(table, &v6.key));
-    flow_table_add(table, &v6);
-    assert_ptr_equal(flow_table_find(table, &v6.key), &v6);
-    assert_ptr_equal(flow_table_find(table, &v4.key), &v4);
-    flow_table_free(table);
+    struct flow_key v4 = key_of(1), v6 = v4;
+    v6.ends[0].ipv6 = v6.ends[1].ipv6 = true;
+    assert_true(flow_key_hash(&fixed, &v4) != flow_key_hash(&fixed, &v6));
+    struct all all = begin();
+    uint32_t first = add(&all, &v4);
+    assert_int_equal(find(&all, &v6), SLAB_NONE);
+    uint32_t second = add(&all, &v6);
+    assert_int_equal(find(&all, &v6), second);
+    assert_int_equal(find(&all, &v4), first);
+    done(&all);
 }
 
-static void expect_all(struct flow_table *table, struct entry *entries, uint32_t count)
+static void expect_all(const struct all *all, uint32_t count)
 {
     size_t in = 0;
     for (uint32_t i = 0; i < count; i++) {
-        assert_ptr_equal(flow_table_find(table, &entries[i].key),
-                         entries[i].in ? &entries[i] : NULL);
-        in += entries[i].in;
+        struct flow_key key = key_of(i);
+        assert_int_equal(find(all, &key), all->numbers[i]);
+        in += all->numbers[i] != SLAB_NONE;
     }
-    assert_int_equal(flow_table_count(table), in);
+    assert_int_equal(flow_table_count(all->table), in);
 }
 
 static void grows_and_shrinks(void **state)
 {
     (void)state;
-    struct flow_table *table = flow_table_new(&fixed);
-    struct entry *entries = xcalloc(ENTRIES, sizeof *entries);
+    struct all all = begin();
     uint32_t random = 7;
     for (uint32_t i = 0; i < ENTRIES; i++) {
-        entries[i] = (struct entry){key_of(i), true};
-        flow_table_add(table, &entries[i]);
+        struct flow_key key = key_of(i);
+        all.numbers[i] = add(&all, &key);
         random = random * 1664525 + 1013904223;
         uint32_t victim = (random >> 8) % (i + 1);
-        if (random >> 31 && entries[victim].in) { /* some go while it grows */
-            flow_table_remove(table, &entries[victim]);
-            entries[victim].in = false;
-        }
+        if (random >> 31) /* some go while it grows */
+            take_out(&all, victim);
         if (i % 1500 == 0)
-            expect_all(table, entries, i + 1);
+            expect_all(&all, i + 1);
     }
-    expect_all(table, entries, ENTRIES);
-    for (uint32_t i = 0; i < ENTRIES; i++) {
-        if (entries[i].in)
-            flow_table_remove(table, &entries[i]);
-        entries[i].in = false;
+    expect_all(&all, ENTRIES);
+    for (uint32_t i = 0; i < ENTRIES; i++)
+        take_out(&all, i);
+    expect_all(&all, ENTRIES);
+    done(&all);
+}
+
+/* However the tags fall: here all begin in one place. */
+static void entries_that_collide(void **state)
+{
+    (void)state;
+    struct all all = begin();
+    for (uint32_t i = 0; i < 40; i++) {
+        struct flow_key key = key_of(i);
+        all.numbers[i] = slab_new(all.slab);
+        memcpy(slab_at(all.slab, all.numbers[i]), &key, sizeof key);
+        flow_table_add(all.table, all.numbers[i], 63);
     }
-    expect_all(table, entries, ENTRIES);
-    free(entries);
-    flow_table_free(table);
+    for (uint32_t i = 0; i < 40; i += 2)
+        flow_table_remove(all.table, all.numbers[i], 63);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct flow_key key = key_of(i);
+        assert_int_equal(flow_table_find(all.table, &key, 63), i % 2 ? all.numbers[i] : SLAB_NONE);
+    }
+    done(&all);
 }
 
 /* Published values of SipHash-1-3 are rare: what matters is that the key and every bit count. */
@@ -122,6 +179,7 @@ int main(void)
         cmocka_unit_test(both_directions_have_one_key),
         cmocka_unit_test(the_family_is_part_of_the_key),
         cmocka_unit_test(grows_and_shrinks),
+        cmocka_unit_test(entries_that_collide),
         cmocka_unit_test(the_hash_depends_on_key_and_input),
     };
     return cmocka_run_group_tests_name("flow_table", tests, NULL, NULL);

@@ -26,8 +26,9 @@ static void check_end(const struct end_record *end)
         abort();
 }
 
-static void check(void *context, const struct flow_record *record)
+static void check(void *context, struct flow_record *record, void *item)
 {
+    (void)item;
     uint64_t *flows = context;
     if (record->final)
         ++*flows;
@@ -43,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint16_t port = 5223;
     uint64_t flows = 0, frame = 0;
-    const struct sink sink = {&flows, check};
+    const struct sink sink = {.context = &flows, .flow = check};
     if (size < 1)
         return 0;
     const struct pipeline_options options = {.ports = &port,
@@ -82,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         left -= 8 + length;
         h += 8 + length;
     }
-    pipeline_finish(pipeline, 0);
+    if (!pipeline_finish(pipeline, 0, NULL, NULL))
+        abort();
     if (flows != pipeline_counts(pipeline).flows)
         abort();
     pipeline_free(pipeline);

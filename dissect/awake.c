@@ -1,0 +1,180 @@
+/* awake.c: a list from the newest used to the oldest. */
+#include "awake.h"
+
+#include <stdlib.h>
+
+#include "flow_pack.h"
+#include "limits.h"
+
+/* What malloc adds to a block. */
+enum { BLOCK_OVERHEAD = 16 };
+
+static struct connection *connection_of(const struct awake_list *list, uint32_t number)
+{
+    return slab_at(list->connections, number);
+}
+
+/* --- the list --- */
+
+static void unlink_awake(struct awake_list *list, struct awake *awake)
+{
+    *(awake->newer ? &awake->newer->older : &list->newest) = awake->older;
+    *(awake->older ? &awake->older->newer : &list->oldest) = awake->newer;
+}
+
+static void link_newest(struct awake_list *list, struct awake *awake)
+{
+    awake->newer = NULL;
+    awake->older = list->newest;
+    *(list->newest ? &list->newest->newer : &list->oldest) = awake;
+    list->newest = awake;
+}
+
+static void link_oldest(struct awake_list *list, struct awake *awake)
+{
+    awake->older = NULL;
+    awake->newer = list->oldest;
+    *(list->oldest ? &list->oldest->older : &list->newest) = awake;
+    list->oldest = awake;
+}
+
+static void put_aside(struct awake_list *list, struct awake *awake)
+{
+    awake->older = list->spare;
+    list->spare = awake;
+}
+
+static void drop(struct awake_list *list, struct awake *awake)
+{
+    unlink_awake(list, awake);
+    put_aside(list, awake);
+    list->count--;
+}
+
+/* --- forms --- */
+
+void awake_pack(struct awake_list *list, struct connection *connection)
+{
+    struct awake *awake = connection->awake;
+    size_t size;
+    connection->packed = flow_pack(&size, &awake->flow);
+    connection->packed_size = (uint32_t)size;
+    connection->form = FORM_PACKED;
+    list->packed_bytes += size + BLOCK_OVERHEAD;
+    drop(list, awake);
+}
+
+void awake_pack_soon(struct awake_list *list, struct connection *connection)
+{
+    unlink_awake(list, connection->awake);
+    link_oldest(list, connection->awake);
+}
+
+void awake_forget_packed(struct awake_list *list, struct connection *connection)
+{
+    list->packed_bytes -= connection->packed_size + BLOCK_OVERHEAD;
+    free(connection->packed);
+    connection->packed = NULL;
+}
+
+void awake_recall_packed(struct awake_list *list, struct connection *connection,
+                         const uint8_t *copy)
+{
+    connection->packed = xmalloc(connection->packed_size + FLOW_PACK_MARGIN);
+    memcpy(connection->packed, copy, connection->packed_size);
+    list->packed_bytes += connection->packed_size + BLOCK_OVERHEAD;
+}
+
+struct flow *awake_new(struct awake_list *list, uint32_t number)
+{
+    struct connection *connection = connection_of(list, number);
+    if (list->count >= LIMIT_AWAKE)
+        awake_pack(list, connection_of(list, list->oldest->connection));
+    struct awake *awake = list->spare;
+    if (awake)
+        list->spare = awake->older;
+    else
+        awake = xmalloc(sizeof *awake);
+    awake->connection = number;
+    connection->awake = awake;
+    connection->form = FORM_AWAKE;
+    link_newest(list, awake);
+    list->count++;
+    return &awake->flow;
+}
+
+static struct flow *unpack(struct awake_list *list, uint32_t number,
+                           const struct flow_context *context)
+{
+    struct connection *connection = connection_of(list, number);
+    uint8_t *packed = connection->packed;
+    list->packed_bytes -= connection->packed_size + BLOCK_OVERHEAD;
+    struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
+    flow_unpack(flow, packed, context->store);
+    free(packed);
+    return flow;
+}
+
+static struct flow *grow(struct awake_list *list, uint32_t number,
+                         const struct flow_context *context)
+{
+    struct connection syn = *connection_of(list, number);
+    struct flow *flow = awake_new(list, number);
+    connection_grow(flow, &syn, context);
+    return flow;
+}
+
+struct flow *awake_flow(struct awake_list *list, uint32_t number,
+                        const struct flow_context *context)
+{
+    struct connection *connection = connection_of(list, number);
+    struct awake *awake = connection->awake;
+    if (connection->form == FORM_SYN)
+        return grow(list, number, context);
+    if (connection->form == FORM_PACKED)
+        return unpack(list, number, context);
+    if (awake != list->newest) {
+        unlink_awake(list, awake);
+        link_newest(list, awake);
+    }
+    return &awake->flow;
+}
+
+void awake_release(struct awake_list *list, struct connection *connection,
+                   const struct flow_context *context)
+{
+    if (connection->form == FORM_PACKED) {
+        struct flow flow;
+        flow_unpack(&flow, connection->packed, context->store);
+        flow_strip(&flow, context);
+        awake_forget_packed(list, connection);
+    } else if (connection->form == FORM_AWAKE) {
+        flow_strip(&connection->awake->flow, context);
+        drop(list, connection->awake);
+    }
+    connection->form = FORM_NONE;
+}
+
+struct awake *awake_detach(struct awake_list *list, struct connection *connection)
+{
+    struct awake *awake = connection->awake;
+    unlink_awake(list, awake);
+    list->count--;
+    connection->form = FORM_NONE;
+    return awake;
+}
+
+void awake_free(struct awake_list *list, struct awake *awake, const struct flow_context *context)
+{
+    flow_strip(&awake->flow, context);
+    put_aside(list, awake);
+}
+
+void awake_done(struct awake_list *list)
+{
+    while (list->spare) {
+        struct awake *spare = list->spare;
+        list->spare = spare->older;
+        free(spare);
+    }
+}

@@ -1,0 +1,46 @@
+/* awake.h: which of a shard's flows are in working order. Only so many are; the one that was not
+ * used for the longest time is packed when another one wakes. */
+#ifndef PUSHWATCH_DISSECT_AWAKE_H
+#define PUSHWATCH_DISSECT_AWAKE_H
+
+#include "connection.h"
+
+/* Zero-initialise but for the slab; free with awake_done when all flows are released. */
+struct awake_list {
+    struct slab *connections;
+    struct awake *newest, *oldest;
+    struct awake *spare; /* freed ones, by `older` */
+    uint32_t count;
+    size_t packed_bytes; /* of all flows at rest */
+};
+
+/* awake_new gives a connection a flow, whose content is to be set, in working order. */
+struct flow *awake_new(struct awake_list *list, uint32_t connection);
+
+/* awake_flow gives a connection's flow in working order, whatever form it had. It stays so until
+ * LIMIT_AWAKE others have been asked for. */
+struct flow *awake_flow(struct awake_list *list, uint32_t connection,
+                        const struct flow_context *context);
+
+/* awake_pack puts a flow in working order to rest; awake_pack_soon has it be the next one. */
+void awake_pack(struct awake_list *list, struct connection *connection);
+void awake_pack_soon(struct awake_list *list, struct connection *connection);
+
+/* awake_forget_packed frees the bytes of a flow at rest, of which a copy was made;
+ * awake_recall_packed makes a flow at rest of such a copy. */
+void awake_forget_packed(struct awake_list *list, struct connection *connection);
+void awake_recall_packed(struct awake_list *list, struct connection *connection,
+                         const uint8_t *copy);
+
+/* awake_release frees a connection's flow, in whatever form it is. */
+void awake_release(struct awake_list *list, struct connection *connection,
+                   const struct flow_context *context);
+
+/* awake_detach takes a connection's flow out of the list, in working order: it stays where it is
+ * until awake_free. The connection is without a flow then. */
+struct awake *awake_detach(struct awake_list *list, struct connection *connection);
+void awake_free(struct awake_list *list, struct awake *awake, const struct flow_context *context);
+
+void awake_done(struct awake_list *list);
+
+#endif

@@ -1,0 +1,49 @@
+/* batch.h: segments on their way from whoever reads packets to the shards. */
+#ifndef PUSHWATCH_DISSECT_BATCH_H
+#define PUSHWATCH_DISSECT_BATCH_H
+
+#include "segment.h"
+
+/* Connections are shared out among this many shards, however many threads there are: so that what
+ * comes out never depends on the number of threads. */
+enum { SHARDS = 16 };
+
+enum {
+    /* As many as keep a batch within the cache of one core, yet far more than SHARDS. */
+    BATCH_SEGMENTS = 4096,
+    BATCH_BYTES = 1 << 20
+};
+
+struct batch_segment {
+    struct segment segment; /* its spans lie in the batch */
+    uint64_t hash;          /* of its connection */
+    nanotime now;           /* the latest packet time so far */
+    uint32_t next;          /* index of the shard's next one; BATCH_END */
+};
+enum { BATCH_END = UINT32_MAX };
+
+struct batch {
+    struct batch_segment *segments;
+    uint32_t count;
+    uint8_t *bytes;
+    size_t used, room;
+    uint32_t first[SHARDS], last[SHARDS];
+};
+
+/* batch_init makes an empty batch; free with batch_done. */
+void batch_init(struct batch *batch);
+
+/* batch_next gives the place for a segment, or NULL if the batch is full. It counts once
+ * batch_add is called. */
+struct segment *batch_next(struct batch *batch);
+
+/* batch_add adds the segment in that place, copying the bytes that it points to. Returns false if
+ * they do not fit: empty the batch and try again. An empty one takes any. */
+MUST_CHECK bool batch_add(struct batch *batch, unsigned shard, uint64_t hash, nanotime now);
+
+/* batch_clear empties it. */
+void batch_clear(struct batch *batch);
+
+void batch_done(struct batch *batch);
+
+#endif

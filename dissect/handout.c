@@ -1,0 +1,281 @@
+/* handout.c: one list, a ring of prepared flows at its head, and a spill behind it. */
+#include "handout.h"
+
+#include <stdlib.h>
+
+/* Bytes of a flow at rest, as measured on average. */
+enum { PACKED_ABOUT = 320 };
+
+static struct connection *connection_of(const struct handout *handout, uint32_t number)
+{
+    return slab_at(handout->awake->connections, number);
+}
+
+void handout_init(struct handout *handout, const struct sink *sink, struct awake_list *awake,
+                  bool in_order, size_t most_waiting)
+{
+    *handout = (struct handout){
+        .sink = sink, .awake = awake, .in_order = in_order, .most_waiting = most_waiting};
+    for (unsigned i = 0; sink->item_new && i < HANDOUT_MAX; i++)
+        handout->outgoing[i].item = sink->item_new(sink->context);
+}
+
+/* --- the list --- */
+
+static void append(struct handout *handout, uint32_t number)
+{
+    connection_of(handout, number)->next = SLAB_NONE;
+    if (handout->last != SLAB_NONE)
+        connection_of(handout, handout->last)->next = number;
+    else
+        handout->first = number;
+    handout->last = number;
+}
+
+static void remove_first(struct handout *handout)
+{
+    handout->first = connection_of(handout, handout->first)->next;
+    if (handout->first == SLAB_NONE)
+        handout->last = SLAB_NONE;
+}
+
+void handout_begun(struct handout *handout, uint32_t number)
+{
+    if (handout->in_order)
+        append(handout, number);
+}
+
+/* What one that waits costs: by its form it would be more exact, but that changes. */
+static size_t memory_of(const struct connection *c)
+{
+    return sizeof *c + (c->form == FORM_SYN ? 0 : PACKED_ABOUT);
+}
+
+/* --- on disk --- */
+
+static void spill_one(struct handout *handout, uint32_t number)
+{
+    struct connection *c = connection_of(handout, number);
+    handout->waiting_bytes -= memory_of(c);
+    if (c->form == FORM_AWAKE)
+        awake_pack(handout->awake, c);
+    handout->block.n = 0;
+    buf_append(&handout->block, c, sizeof *c);
+    if (c->form == FORM_PACKED) {
+        buf_append(&handout->block, c->packed, c->packed_size);
+        awake_forget_packed(handout->awake, c);
+    }
+    spill_add(handout->spill, c->order, span_of(handout->block.p, handout->block.n));
+    slab_free(handout->awake->connections, number);
+}
+
+/* Moves all that have ended to disk. Where that can't be had, memory has to do. */
+static void spill_ended(struct handout *handout)
+{
+    if (!handout->spill)
+        handout->spill = spill_new();
+    if (!spill_begin(handout->spill)) {
+        handout->most_waiting = SIZE_MAX;
+        return;
+    }
+    uint32_t before = SLAB_NONE, next;
+    for (uint32_t i = handout->first; i != SLAB_NONE; i = next) {
+        struct connection *c = connection_of(handout, i);
+        next = c->next;
+        if (!c->ended) {
+            before = i;
+            continue;
+        }
+        *(before != SLAB_NONE ? &connection_of(handout, before)->next : &handout->first) = next;
+        spill_one(handout, i);
+    }
+    handout->last = before;
+    spill_end(handout->spill);
+}
+
+void handout_ended(struct handout *handout, uint32_t number)
+{
+    if (!handout->in_order)
+        append(handout, number);
+    struct connection *c = connection_of(handout, number);
+    handout->waiting_bytes += memory_of(c);
+    if (c->form == FORM_AWAKE)
+        awake_pack_soon(handout->awake, c);
+    if (handout->in_order && handout->waiting_bytes > handout->most_waiting)
+        spill_ended(handout);
+}
+
+/* Gives a flow that comes back from disk a connection again. */
+static uint32_t read_back(struct handout *handout)
+{
+    struct buf *block = &handout->block;
+    if (!spill_take(handout->spill, block))
+        return SLAB_NONE;
+    uint32_t number = slab_new(handout->awake->connections);
+    struct connection *c = connection_of(handout, number);
+    memcpy(c, block->p, sizeof *c);
+    if (c->form == FORM_PACKED)
+        awake_recall_packed(handout->awake, c, block->p + sizeof *c);
+    return number;
+}
+
+/* --- preparing --- */
+
+static struct outgoing *outgoing_at(const struct handout *handout, uint32_t i)
+{
+    return (struct outgoing *)(uintptr_t)&handout->outgoing[(handout->head + i) % HANDOUT_MAX];
+}
+
+bool handout_has_room(const struct handout *handout)
+{
+    return handout->prepared < HANDOUT_MAX;
+}
+
+static struct outgoing *describe(struct handout *handout, uint32_t number, enum end_reason reason,
+                                 nanotime end, const struct flow_context *context)
+{
+    struct outgoing *out = outgoing_at(handout, handout->prepared++);
+    struct flow *flow = awake_flow(handout->awake, number, context);
+    const struct connection *c = connection_of(handout, number);
+    if (!flow->ended)
+        flow_end(flow, reason, context);
+    out->order = c->order;
+    out->awake = NULL;
+    out->kept = SLAB_NONE;
+    flow_describe(&out->record, flow, &c->key, end, context);
+    handout->counts.flows++;
+    handout->counts.matched += flow->tcp.ends[0].packets + flow->tcp.ends[1].packets;
+    if (handout->sink->prepare)
+        handout->sink->prepare(handout->sink->context, &out->record, out->item);
+    return out;
+}
+
+void handout_now(struct handout *handout, uint32_t number, nanotime now,
+                 const struct flow_context *context)
+{
+    describe(handout, number, ENDED_CLOSED, now, context)->kept = number;
+}
+
+static void prepare(struct handout *handout, uint32_t number, const struct flow_context *context)
+{
+    struct connection *c = connection_of(handout, number);
+    struct outgoing *out =
+        describe(handout, number, (enum end_reason)c->end_reason, connection_end(c), context);
+    out->awake = awake_detach(handout->awake, c);
+    slab_free(handout->awake->connections, number);
+}
+
+/* The next one whose turn it is: on disk, or at the head of the list if that has ended. */
+static uint32_t take_next(struct handout *handout)
+{
+    uint64_t spilled;
+    uint32_t number = handout->first;
+    const struct connection *c = number ? connection_of(handout, number) : NULL;
+    if (handout->spill && spill_first(handout->spill, &spilled) && (!c || spilled < c->order))
+        return read_back(handout);
+    if (!c || !c->ended)
+        return SLAB_NONE;
+    remove_first(handout);
+    handout->waiting_bytes -= memory_of(c);
+    return number;
+}
+
+void handout_prepare(struct handout *handout, const struct flow_context *context)
+{
+    uint32_t number;
+    while (handout_has_room(handout) && (number = take_next(handout)) != SLAB_NONE)
+        prepare(handout, number, context);
+}
+
+/* --- handing out --- */
+
+uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t otherwise)
+{
+    uint64_t bound = otherwise, spilled;
+    *prepared = handout->committed < handout->prepared;
+    if (*prepared)
+        return outgoing_at(handout, handout->committed)->order;
+    if (handout->first != SLAB_NONE)
+        bound = connection_of(handout, handout->first)->order;
+    if (handout->spill && spill_first(handout->spill, &spilled) && spilled < bound)
+        bound = spilled;
+    return bound;
+}
+
+void handout_commit(struct handout *handout, uint64_t n)
+{
+    struct outgoing *out = outgoing_at(handout, handout->committed++);
+    out->record.n = n;
+    handout->sink->flow(handout->sink->context, &out->record, out->item);
+}
+
+void handout_release(struct handout *handout, const struct flow_context *context)
+{
+    for (uint32_t i = 0; i < handout->committed; i++) {
+        const struct outgoing *out = outgoing_at(handout, i);
+        if (out->awake)
+            awake_free(handout->awake, out->awake, context);
+        else
+            flow_strip(awake_flow(handout->awake, out->kept, context), context);
+    }
+    handout->head = (handout->head + handout->committed) % HANDOUT_MAX;
+    handout->prepared -= handout->committed;
+    handout->committed = 0;
+}
+
+/* A lone SYN stays one: its flow is made for the occasion. */
+void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, uint64_t n,
+                      const struct flow_context *context)
+{
+    const struct connection *c = connection_of(handout, number);
+    struct outgoing *out = outgoing_at(handout, 0);
+    struct flow lone, *flow = &lone;
+    if (c->form == FORM_SYN)
+        connection_grow(&lone, c, context);
+    else
+        flow = awake_flow(handout->awake, number, context);
+    flow_describe(&out->record, flow, &c->key, now, context);
+    if (handout->sink->prepare)
+        handout->sink->prepare(handout->sink->context, &out->record, out->item);
+    out->record.n = n;
+    handout->sink->flow(handout->sink->context, &out->record, out->item);
+    if (flow == &lone)
+        flow_strip(&lone, context);
+}
+
+bool handout_is_ready(const struct handout *handout)
+{
+    uint64_t order;
+    const struct connection *c = handout->first ? connection_of(handout, handout->first) : NULL;
+    if (handout->committed < handout->prepared)
+        return false;
+    return (c && c->ended) ||
+           (handout->spill && spill_first(handout->spill, &order) && (!c || order < c->order));
+}
+
+uint64_t handout_lost(const struct handout *handout)
+{
+    return handout->spill ? spill_lost(handout->spill) : 0;
+}
+
+bool handout_is_empty(const struct handout *handout)
+{
+    uint64_t order;
+    return handout->first == SLAB_NONE && handout->committed == handout->prepared &&
+           !(handout->spill && spill_first(handout->spill, &order));
+}
+
+void handout_done(struct handout *handout, const struct flow_context *context)
+{
+    handout->committed = handout->prepared;
+    handout_release(handout, context);
+    for (uint32_t i = handout->first, next; i != SLAB_NONE; i = next) {
+        next = connection_of(handout, i)->next;
+        if (connection_of(handout, i)->ended)
+            awake_release(handout->awake, connection_of(handout, i), context);
+    }
+    for (unsigned i = 0; handout->sink->item_free && i < HANDOUT_MAX; i++)
+        handout->sink->item_free(handout->sink->context, handout->outgoing[i].item);
+    spill_free(handout->spill);
+    buf_done(&handout->block);
+}

@@ -1,0 +1,82 @@
+/* handout.h: a shard's flows that have ended, on their way out: in the order of their first
+ * segments, behind those that have not ended yet, or in the order of their ends. When too many
+ * wait, they do so on disk. */
+#ifndef PUSHWATCH_DISSECT_HANDOUT_H
+#define PUSHWATCH_DISSECT_HANDOUT_H
+
+#include "awake.h"
+#include "sink.h"
+#include "spill.h"
+
+/* Flows prepared at once: a few, so that what is prepared stays near, for it is large. */
+enum { HANDOUT_MAX = 32 };
+
+/* A flow that is prepared. */
+struct outgoing {
+    uint64_t order;
+    struct awake *awake; /* its own, or NULL: */
+    uint32_t kept;       /* live: the connection whose flow it is */
+    struct flow_record record;
+    void *item; /* the sink's */
+};
+
+struct handout {
+    const struct sink *sink;
+    struct awake_list *awake;
+    bool in_order;
+    size_t most_waiting; /* bytes of ended flows in memory, beyond which they are spilled */
+    size_t waiting_bytes;
+    uint32_t first, last; /* in order: all connections; else those that have ended. By `next` */
+    struct spill *spill;  /* NULL until it is needed */
+    struct buf block;
+    struct dissect_counts counts;
+    struct outgoing outgoing[HANDOUT_MAX]; /* a ring */
+    uint32_t head, prepared, committed;    /* those committed come first */
+};
+
+void handout_init(struct handout *handout, const struct sink *sink, struct awake_list *awake,
+                  bool in_order, size_t most_waiting);
+
+/* handout_begun says that a connection has begun: each once, in the order of their first segments.
+ */
+void handout_begun(struct handout *handout, uint32_t connection);
+
+/* handout_ended says that one has ended, and is in no other list any more: its `ended`, end_reason
+ * and connection_end are set. */
+void handout_ended(struct handout *handout, uint32_t connection);
+
+/* handout_now prepares a flow that goes on to exist, if there is room: handout_has_room. */
+bool handout_has_room(const struct handout *handout);
+void handout_now(struct handout *handout, uint32_t connection, nanotime now,
+                 const struct flow_context *context);
+
+/* handout_prepare prepares flows whose turn it is, as many as there is room for. */
+void handout_prepare(struct handout *handout, const struct flow_context *context);
+
+/* handout_bound gives the lowest place in the order that may still be handed out, `otherwise` if
+ * there is none; *prepared tells that it is prepared. */
+uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t otherwise);
+
+/* handout_commit gives the prepared flow of that place to the sink as number n. */
+void handout_commit(struct handout *handout, uint64_t n);
+
+/* handout_release frees what has been committed. */
+void handout_release(struct handout *handout, const struct flow_context *context);
+
+/* handout_snapshot gives a flow that has not ended to the sink at once, as of `now`, as number n.
+ */
+void handout_snapshot(struct handout *handout, uint32_t connection, nanotime now, uint64_t n,
+                      const struct flow_context *context);
+
+/* handout_is_ready tells that everything prepared was committed, and that there is more. */
+bool handout_is_ready(const struct handout *handout);
+
+/* handout_lost counts flows that were to be read from disk and could not. */
+uint64_t handout_lost(const struct handout *handout);
+
+/* handout_is_empty tells that nothing has ended that was not committed. */
+bool handout_is_empty(const struct handout *handout);
+
+void handout_done(struct handout *handout, const struct flow_context *context);
+
+#endif

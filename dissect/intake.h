@@ -1,0 +1,47 @@
+/* intake.h: from packets to batches of segments that are watched. One intake for each thread that
+ * reads packets. */
+#ifndef PUSHWATCH_DISSECT_INTAKE_H
+#define PUSHWATCH_DISSECT_INTAKE_H
+
+#include "../capture/packet.h"
+#include "batch.h"
+#include "flow_table.h"
+#include "note.h"
+#include "sink.h"
+
+/* A set of TCP ports. */
+struct ports {
+    uint64_t bits[65536 / 64];
+    bool any;
+};
+
+static inline void ports_add(struct ports *ports, uint16_t port)
+{
+    ports->bits[port / 64] |= UINT64_C(1) << (port % 64);
+}
+
+static inline bool ports_have(const struct ports *ports, uint16_t port)
+{
+    return ports->bits[port / 64] >> (port % 64) & 1;
+}
+
+struct intake {
+    const struct ports *watched;
+    struct hash_key key; /* of flow_key_hash */
+    uint64_t shard_seed; /* 0: a connection is always given to the same shard */
+    struct batch *batch; /* where segments go; the owner changes it */
+    nanotime now;        /* the latest packet time so far */
+    struct dissect_counts counts;
+};
+
+/* intake_packet counts a packet, and puts its segment into the batch if it is watched. Returns
+ * false, and leaves the packet uncounted, if the batch is full. */
+MUST_CHECK bool intake_packet(struct intake *intake, const struct packet *packet);
+
+/* intake_skip counts a packet that is left out for a reason decided elsewhere. */
+void intake_skip(struct intake *intake, const struct packet *packet, enum note reason);
+
+/* dissect_counts_add adds what another part has counted. */
+void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part);
+
+#endif

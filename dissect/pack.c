@@ -1,0 +1,78 @@
+/* pack.c: words in groups of eight: a byte tells which of them are not zero, then half a byte for
+ * each of those how many bytes it has, then those bytes, the lowest first. */
+#include "pack.h"
+
+enum { GROUP = 8 };
+
+static unsigned bytes_of(uint64_t word)
+{
+    return (71 - (unsigned)__builtin_clzll(word)) / 8;
+}
+
+static void put_word(uint8_t *out, uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(out, &word, sizeof word);
+}
+
+static uint64_t get_word(const uint8_t *in, unsigned bytes)
+{
+    uint64_t word;
+    memcpy(&word, in, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return bytes == 8 ? word : word & ((UINT64_C(1) << 8 * bytes) - 1);
+}
+
+static size_t pack_group(uint8_t *out, const uint64_t *words, size_t count)
+{
+    unsigned which = 0, some = 0;
+    uint64_t lengths = 0;
+    for (unsigned i = 0; i < count; i++)
+        which |= (unsigned)(words[i] != 0) << i;
+    uint8_t *to = out + 1 + ((unsigned)__builtin_popcount(which) + 1) / 2;
+    for (unsigned left = which; left; left &= left - 1) {
+        uint64_t word = words[__builtin_ctz(left)];
+        unsigned bytes = bytes_of(word);
+        lengths |= (uint64_t)bytes << 4 * some++;
+        put_word(to, word);
+        to += bytes;
+    }
+    out[0] = (uint8_t)which;
+    for (unsigned i = 0; i < (some + 1) / 2; i++)
+        out[1 + i] = (uint8_t)(lengths >> 8 * i);
+    return (size_t)(to - out);
+}
+
+size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i += GROUP)
+        n += pack_group(out + n, words + i, count - i < GROUP ? count - i : GROUP);
+    return n;
+}
+
+static size_t unpack_group(uint64_t *words, size_t count, const uint8_t *in)
+{
+    unsigned which = in[0], some = 0;
+    const uint8_t *lengths = in + 1;
+    const uint8_t *from = lengths + ((unsigned)__builtin_popcount(which) + 1) / 2;
+    memset(words, 0, count * sizeof *words);
+    for (unsigned left = which; left; left &= left - 1, some++) {
+        unsigned bytes = lengths[some / 2] >> 4 * (some % 2) & 15;
+        words[__builtin_ctz(left)] = get_word(from, bytes);
+        from += bytes;
+    }
+    return (size_t)(from - in);
+}
+
+size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i += GROUP)
+        n += unpack_group(words + i, count - i < GROUP ? count - i : GROUP, in + n);
+    return n;
+}

@@ -1,0 +1,37 @@
+/* pack.h: words that are mostly zero or small, in few bytes. For memory of our own, not for what
+ * comes from the wire. */
+#ifndef PUSHWATCH_DISSECT_PACK_H
+#define PUSHWATCH_DISSECT_PACK_H
+
+#include "../capture/base.h"
+
+/* Room that `count` words may take at worst. */
+#define PACK_ROOM(count) (((count) + 7) / 8 * 69 + 8)
+
+/* pack_words writes `count` words to `out`, which has PACK_ROOM(count) bytes. Returns how many it
+ * took. */
+size_t pack_words(uint8_t *out, const uint64_t *words, size_t count);
+
+/* unpack_words reads them back, and returns how many bytes it took. Up to seven bytes behind those
+ * are read, too. */
+size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in);
+
+/* pack_near makes a number small that is near another one, and leaves 0 as it is; unpack_near is
+ * its inverse. Good for differences below 2^62. */
+static inline uint64_t pack_near(uint64_t value, uint64_t base)
+{
+    uint64_t difference = value - base;
+    if (value == 0)
+        return 0;
+    return (difference << 1 ^ (0 - (difference >> 63))) + 1;
+}
+
+static inline uint64_t unpack_near(uint64_t packed, uint64_t base)
+{
+    if (packed == 0)
+        return 0;
+    packed--;
+    return (packed >> 1 ^ (0 - (packed & 1))) + base;
+}
+
+#endif

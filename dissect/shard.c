@@ -1,0 +1,440 @@
+/* shard.c: finds each segment's connection, and ends connections by packet time. */
+#include "shard.h"
+
+#include <stdlib.h>
+
+#include "handout.h"
+#include "limits.h"
+#include "tcp_outcome.h"
+
+/* Connections of one kind, by when they got into it. */
+struct queue {
+    uint32_t oldest, newest;
+};
+
+struct shard {
+    const struct shard_options *options;
+    struct flow_context context;
+    struct slab connections;
+    struct flow_table *table;
+    struct queue queues[KINDS];
+    struct awake_list awake;
+    struct handout handout;
+    struct dissect_counts counts;
+    size_t reassembly_held;
+    nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
+    bool over;           /* no more segments come */
+};
+
+static const nanotime timeouts[KINDS] = {
+    [KIND_SYN] = LIMIT_SYN_IDLE_S * NS_PER_SECOND,
+    [KIND_OPEN] = LIMIT_OPEN_IDLE_S * NS_PER_SECOND,
+    [KIND_LINGER] = LIMIT_LINGER_S * NS_PER_SECOND,
+    [KIND_CLOSED] = LIMIT_CLOSED_IDLE_S * NS_PER_SECOND,
+};
+
+/* What is kept of a segment's place. */
+struct place {
+    const struct segment *segment;
+    struct flow_key key;
+    uint64_t hash;
+    unsigned from; /* end of the key that sent it */
+};
+
+static struct connection *connection_of(const struct shard *shard, uint32_t number)
+{
+    return slab_at(&shard->connections, number);
+}
+
+/* --- queues --- */
+
+static void queue_remove(struct shard *shard, uint32_t number)
+{
+    const struct connection *c = connection_of(shard, number);
+    struct queue *queue = &shard->queues[c->kind];
+    *(c->earlier ? &connection_of(shard, c->earlier)->later : &queue->oldest) = c->later;
+    *(c->later ? &connection_of(shard, c->later)->earlier : &queue->newest) = c->earlier;
+}
+
+/* Whole seconds: they only say when to look at a connection again. */
+static uint32_t seconds_now(const struct shard *shard)
+{
+    return (uint32_t)((shard->now - shard->begun) / NS_PER_SECOND);
+}
+
+static void queue_put(struct shard *shard, uint32_t number, enum connection_kind kind)
+{
+    struct connection *c = connection_of(shard, number);
+    struct queue *queue = &shard->queues[kind];
+    c->kind = (uint8_t)kind;
+    c->since = seconds_now(shard);
+    c->later = SLAB_NONE;
+    c->earlier = queue->newest;
+    *(queue->newest ? &connection_of(shard, queue->newest)->later : &queue->oldest) = number;
+    queue->newest = number;
+}
+
+static enum connection_kind kind_of(const struct shard *shard, const struct connection *c,
+                                    const struct flow *flow)
+{
+    if (tcp_is_over(&flow->tcp))
+        return shard->options->live && !c->reported ? KIND_LINGER : KIND_CLOSED;
+    return tcp_teardown(&flow->tcp) == TEARDOWN_UNANSWERED ? KIND_SYN : KIND_OPEN;
+}
+
+static void requeue(struct shard *shard, uint32_t number, const struct flow *flow)
+{
+    const struct connection *c = connection_of(shard, number);
+    enum connection_kind kind = kind_of(shard, c, flow);
+    if (kind == (enum connection_kind)c->kind)
+        return;
+    queue_remove(shard, number);
+    queue_put(shard, number, kind);
+}
+
+/* --- ends --- */
+
+static uint64_t hash_of(const struct shard *shard, const struct connection *c)
+{
+    return flow_key_hash(&shard->options->key, &c->key);
+}
+
+/* Takes a connection from the table and hands it out, or lets it wait for its turn. */
+static void end(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
+{
+    struct connection *c = connection_of(shard, number);
+    flow_table_remove(shard->table, number, hash_of(shard, c));
+    queue_remove(shard, number);
+    if (c->reported) {
+        awake_release(&shard->awake, c, &shard->context);
+        slab_free(&shard->connections, number);
+        return;
+    }
+    if (c->form == FORM_AWAKE) /* what it holds for reassembly is let go now */
+        flow_end(&c->awake->flow, reason, &shard->context);
+    c->ended = true;
+    c->end_reason = (uint8_t)reason;
+    connection_set_end(c, now);
+    handout_ended(&shard->handout, number);
+}
+
+/* Ended for its silence alone: also by which a port is used again after it. */
+static bool is_due(const struct shard *shard, const struct connection *c)
+{
+    return shard->now - c->last_time > timeouts[c->kind];
+}
+
+/* Ends a connection that is due, as of when it became so: whoever notices it, and when, changes
+ * nothing. */
+static void expire(struct shard *shard, uint32_t number)
+{
+    const struct connection *c = connection_of(shard, number);
+    enum connection_kind kind = (enum connection_kind)c->kind;
+    shard->counts.flows_expired += kind != KIND_CLOSED;
+    end(shard, number, ENDED_IDLE, c->last_time + timeouts[kind]);
+}
+
+/* Live: reports a connection that has ended and keeps its tuple, so that stray segments make no new
+ * one. Returns false if there is no room for it now. */
+static bool report_and_keep(struct shard *shard, uint32_t number)
+{
+    if (!handout_has_room(&shard->handout))
+        return false;
+    handout_now(&shard->handout, number, shard->now, &shard->context);
+    connection_of(shard, number)->reported = true;
+    queue_remove(shard, number);
+    queue_put(shard, number, KIND_CLOSED);
+    return true;
+}
+
+static void expire_kind(struct shard *shard, enum connection_kind kind)
+{
+    uint32_t number, timeout = (uint32_t)(timeouts[kind] / NS_PER_SECOND);
+    while ((number = shard->queues[kind].oldest) != SLAB_NONE &&
+           seconds_now(shard) - connection_of(shard, number)->since > timeout) {
+        if (!is_due(shard, connection_of(shard, number))) { /* active since: look again later */
+            queue_remove(shard, number);
+            queue_put(shard, number, kind);
+        } else if (kind != KIND_LINGER) {
+            expire(shard, number);
+        } else if (!report_and_keep(shard, number)) {
+            return;
+        }
+    }
+}
+
+static void advance(struct shard *shard, nanotime now)
+{
+    if (now <= shard->now)
+        return;
+    if (shard->now == 0)
+        shard->begun = now;
+    uint32_t before = seconds_now(shard);
+    shard->now = now;
+    if (seconds_now(shard) == before)
+        return;
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        expire_kind(shard, (enum connection_kind)kind);
+}
+
+/* --- room --- */
+
+/* Ended ones that wait are not counted: they have a quarter of the memory to themselves, and go to
+ * disk beyond it. */
+static bool is_full(const struct shard *shard)
+{
+    const struct shard_options *options = shard->options;
+    if (options->max_flows && flow_table_count(shard->table) >= options->max_flows)
+        return true;
+    size_t memory = shard->connections.used * sizeof(struct connection) +
+                    flow_table_memory(shard->table) + shard->awake.packed_bytes +
+                    shard->awake.count * sizeof(struct awake) + shard->reassembly_held;
+    return memory >= options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
+}
+
+/* Ends the least valuable connection: a lone SYN, else one that has closed, else one long silent.
+ */
+static bool evict(struct shard *shard)
+{
+    static const enum connection_kind order[] = {KIND_SYN, KIND_CLOSED, KIND_LINGER, KIND_OPEN};
+    for (unsigned i = 0; i < COUNT_OF(order); i++) {
+        uint32_t victim = shard->queues[order[i]].oldest;
+        if (victim == SLAB_NONE)
+            continue;
+        shard->counts.flows_evicted += !connection_of(shard, victim)->reported;
+        end(shard, victim, ENDED_EVICTED, shard->now);
+        return true;
+    }
+    return false;
+}
+
+static void make_room(struct shard *shard)
+{
+    while (is_full(shard) && evict(shard))
+        ;
+}
+
+/* --- segments --- */
+
+/* Makes a connection whose first segment this is. Its place in the order is that of the segment
+ * that shows that it has begun, `order`. */
+static uint32_t begin(struct shard *shard, const struct place *place, uint64_t order)
+{
+    make_room(shard);
+    uint32_t number = slab_new(&shard->connections);
+    struct connection *c = connection_of(shard, number);
+    *c = (struct connection){.key = place->key, .order = order, .form = FORM_NONE};
+    flow_table_add(shard->table, number, place->hash);
+    handout_begun(&shard->handout, number);
+    return number;
+}
+
+static void take(struct shard *shard, uint32_t number, struct flow *flow, unsigned from,
+                 const struct segment *segment)
+{
+    struct connection *c = connection_of(shard, number);
+    if (c->reported)
+        shard->counts.matched++; /* its own segments were counted when it was reported */
+    flow_take(flow, from, segment, &shard->context);
+    c->last_time = flow->tcp.last_time;
+    requeue(shard, number, flow);
+}
+
+static void begin_and_take(struct shard *shard, const struct place *place)
+{
+    uint32_t number = begin(shard, place, place->segment->frame);
+    if (connection_is_lone_syn(place->segment)) {
+        connection_put_syn(connection_of(shard, number), place->from, place->segment);
+        queue_put(shard, number, KIND_SYN);
+        return;
+    }
+    struct flow *flow = awake_new(&shard->awake, number);
+    flow_begin(flow, place->from, place->segment);
+    queue_put(shard, number, KIND_OPEN);
+    take(shard, number, flow, place->from, place->segment);
+}
+
+/* The SYN that a flow has kept, sent by the peer of this segment's sender, was answered by it: it
+ * began another connection. */
+static void replace(struct shard *shard, uint32_t old, struct flow *old_flow,
+                    const struct place *place)
+{
+    struct segment syn = *old_flow->pending_syn;
+    free(old_flow->pending_syn);
+    old_flow->pending_syn = NULL;
+    end(shard, old, ENDED_PORT_REUSED, syn.time);
+    uint32_t number = begin(shard, place, place->segment->frame);
+    struct flow *flow = awake_new(&shard->awake, number);
+    flow_begin(flow, !place->from, &syn);
+    queue_put(shard, number, KIND_OPEN);
+    take(shard, number, flow, !place->from, &syn);
+    take(shard, number, flow, place->from, place->segment);
+}
+
+static void take_segment(struct shard *shard, const struct place *place)
+{
+    const struct segment *segment = place->segment;
+    uint32_t number = flow_table_find(shard->table, &place->key, place->hash);
+    if (number != SLAB_NONE) {
+        const struct connection *c = connection_of(shard, number);
+        if (c->kind != KIND_LINGER && is_due(shard, c)) {
+            expire(shard, number);
+            number = SLAB_NONE;
+        }
+    }
+    if (number == SLAB_NONE) {
+        begin_and_take(shard, place);
+        return;
+    }
+    struct flow *flow = awake_flow(&shard->awake, number, &shard->context);
+    if (flow_has_seen(flow, place->from, segment)) {
+        shard->counts.skipped[NOTE_DUPLICATE]++;
+        return;
+    }
+    switch (tcp_fate(&flow->tcp, place->from, segment, flow_syn_kept_for(flow, place->from))) {
+    case TCP_PENDING:
+        flow_keep_syn(flow, place->from, segment);
+        break;
+    case TCP_REPLACED:
+        replace(shard, number, flow, place);
+        break;
+    case TCP_ANEW:
+        end(shard, number, ENDED_PORT_REUSED, segment->time);
+        begin_and_take(shard, place);
+        break;
+    case TCP_BELONGS:
+        take(shard, number, flow, place->from, segment);
+        break;
+    }
+}
+
+/* --- the outside --- */
+
+struct shard *shard_new(const struct shard_options *options)
+{
+    struct shard *shard = xcalloc(1, sizeof *shard);
+    shard->options = options;
+    shard->connections.size = sizeof(struct connection);
+    shard->table = flow_table_new(&shard->connections);
+    shard->awake.connections = &shard->connections;
+    handout_init(&shard->handout, options->sink, &shard->awake, options->in_order,
+                 options->max_memory / 4);
+    shard->context = (struct flow_context){.store = tls_store_new(options->certs),
+                                           .held = &shard->reassembly_held,
+                                           .appid_pool = appid_pool_new(),
+                                           .interface_name = options->interface_name,
+                                           .interface_context = options->interface_context,
+                                           .is_watched = options->is_watched,
+                                           .watch_context = options->watch_context};
+    return shard;
+}
+
+/* Segments come in random order of connections: what the next ones need is fetched early. */
+enum { AHEAD = 4 };
+
+static void take_batch(struct shard *shard, unsigned which, const struct batch *batch,
+                       uint64_t frame_base)
+{
+    uint32_t i = batch->first[which], ahead = i;
+    for (unsigned n = 0; n < AHEAD && ahead != BATCH_END; n++)
+        ahead = batch->segments[ahead].next;
+    for (; i != BATCH_END; i = batch->segments[i].next) {
+        const struct batch_segment *next = &batch->segments[i];
+        if (ahead != BATCH_END) {
+            flow_table_prefetch(shard->table, batch->segments[ahead].hash);
+            ahead = batch->segments[ahead].next;
+        }
+        struct segment segment = next->segment;
+        struct place place = {.segment = &segment, .hash = next->hash};
+        segment.frame += frame_base;
+        place.key = flow_key_make(&place.from, &segment.from, &segment.to);
+        advance(shard, next->now);
+        take_segment(shard, &place);
+    }
+}
+
+void shard_work(struct shard *shard, unsigned number, const struct batch *batch,
+                uint64_t frame_base, nanotime now, struct appid *appid)
+{
+    shard->context.appid = appid;
+    handout_release(&shard->handout, &shard->context);
+    if (batch)
+        take_batch(shard, number, batch, frame_base);
+    advance(shard, now);
+    handout_prepare(&shard->handout, &shard->context);
+}
+
+void shard_end(struct shard *shard, nanotime now)
+{
+    if (shard->over)
+        return;
+    shard->over = true;
+    if (now > shard->now)
+        shard->now = now;
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        while (shard->queues[kind].oldest != SLAB_NONE) {
+            uint32_t number = shard->queues[kind].oldest;
+            if (kind != KIND_LINGER && is_due(shard, connection_of(shard, number)))
+                expire(shard, number);
+            else
+                end(shard, number, ENDED_END_OF_CAPTURE, now);
+        }
+}
+
+bool shard_is_ready(const struct shard *shard)
+{
+    return handout_is_ready(&shard->handout);
+}
+
+bool shard_is_done(const struct shard *shard)
+{
+    return shard->over && handout_is_empty(&shard->handout);
+}
+
+uint64_t shard_bound(const struct shard *shard, bool *prepared, uint64_t next_frame)
+{
+    return handout_bound(&shard->handout, prepared, next_frame);
+}
+
+void shard_hand_out(struct shard *shard, uint64_t n)
+{
+    handout_commit(&shard->handout, n);
+}
+
+void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n, struct appid *appid)
+{
+    static const enum connection_kind going_on[] = {KIND_SYN, KIND_OPEN};
+    shard->context.appid = appid;
+    for (unsigned i = 0; i < COUNT_OF(going_on); i++)
+        for (uint32_t number = shard->queues[going_on[i]].oldest; number != SLAB_NONE;
+             number = connection_of(shard, number)->later)
+            handout_snapshot(&shard->handout, number, now, ++*n, &shard->context);
+}
+
+struct dissect_counts shard_counts(const struct shard *shard)
+{
+    struct dissect_counts counts = shard->counts;
+    dissect_counts_add(&counts, &shard->handout.counts);
+    return counts;
+}
+
+uint64_t shard_lost(const struct shard *shard)
+{
+    return handout_lost(&shard->handout);
+}
+
+void shard_free(struct shard *shard)
+{
+    if (!shard)
+        return;
+    handout_done(&shard->handout, &shard->context);
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (uint32_t i = shard->queues[kind].oldest; i; i = connection_of(shard, i)->later)
+            awake_release(&shard->awake, connection_of(shard, i), &shard->context);
+    awake_done(&shard->awake);
+    flow_table_free(shard->table);
+    slab_done(&shard->connections);
+    appid_pool_free(shard->context.appid_pool);
+    tls_store_free(shard->context.store);
+    free(shard);
+}

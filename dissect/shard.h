@@ -1,0 +1,66 @@
+/* shard.h: some of the connections: finds each segment's flow, ends flows by packet time, makes
+ * their records in order. One thread at a time works on a shard; different shards share nothing
+ * that is written. */
+#ifndef PUSHWATCH_DISSECT_SHARD_H
+#define PUSHWATCH_DISSECT_SHARD_H
+
+#include "batch.h"
+#include "flow.h"
+#include "intake.h"
+
+struct shard;
+
+/* What all shards have in common. */
+struct shard_options {
+    const struct sink *sink;
+    struct hash_key key;      /* of flow_key_hash */
+    struct cert_store *certs; /* of all shards */
+    bool live;                /* hand a flow out soon after it has ended */
+    bool in_order;            /* hand flows out in the order of their first segments */
+    uint64_t max_flows;       /* in this shard; 0: no limit */
+    size_t max_memory;        /* bytes of this shard */
+    const char *(*interface_name)(void *context, uint16_t interface);
+    void *interface_context;
+    bool (*is_watched)(void *context, uint16_t port);
+    void *watch_context;
+};
+
+/* shard_new makes a shard. The options must outlive it. */
+MUST_CHECK struct shard *shard_new(const struct shard_options *options);
+
+/* shard_work takes the shard's segments of a batch, whose frames count from `frame_base` on, ends
+ * what is due at packet time `now`, and prepares flows to be handed out. What was handed out before
+ * is freed. The appid is the thread's, or NULL. */
+void shard_work(struct shard *shard, unsigned number, const struct batch *batch,
+                uint64_t frame_base, nanotime now, struct appid *appid);
+
+/* shard_end says that no more segments come, as of packet time `now`. Call shard_work with an empty
+ * batch until shard_is_done. */
+void shard_end(struct shard *shard, nanotime now);
+
+/* shard_is_ready tells that all that was prepared is handed out, and that more work would prepare
+ * more. */
+bool shard_is_ready(const struct shard *shard);
+
+bool shard_is_done(const struct shard *shard);
+
+/* shard_bound gives the lowest place in the order of a flow that it may still hand out, and whether
+ * that flow is prepared. `next_frame` is the frame of the next segment of all. */
+uint64_t shard_bound(const struct shard *shard, bool *prepared, uint64_t next_frame);
+
+/* shard_hand_out gives the prepared flow with the lowest place to the sink, as number n. */
+void shard_hand_out(struct shard *shard, uint64_t n);
+
+/* shard_snapshot hands out every flow that has not ended, as of `now`, as not final, with numbers
+ * from *n on. Not while shard_work runs. */
+void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n, struct appid *appid);
+
+/* shard_counts gives what was counted so far. */
+struct dissect_counts shard_counts(const struct shard *shard);
+
+/* shard_lost counts flows that a full disk took. */
+uint64_t shard_lost(const struct shard *shard);
+
+void shard_free(struct shard *shard);
+
+#endif

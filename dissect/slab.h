@@ -1,0 +1,35 @@
+/* slab.h: entries of one size, found by a 32-bit number, which takes half the room of a pointer.
+ * An entry never moves. */
+#ifndef PUSHWATCH_DISSECT_SLAB_H
+#define PUSHWATCH_DISSECT_SLAB_H
+
+#include "../capture/base.h"
+
+enum { SLAB_CHUNK = 256 }; /* entries */
+enum { SLAB_NONE = 0 };    /* the number that no entry has */
+
+/* Zero-initialise but for `size`, at least four bytes; free with slab_done. */
+struct slab {
+    size_t size;      /* of an entry */
+    uint8_t **chunks; /* of SLAB_CHUNK entries each */
+    uint32_t chunk_count, used;
+    uint32_t fresh; /* entries that were handed out at least once */
+    uint32_t free;  /* head of the list of free ones */
+};
+
+/* slab_new gives the number of an entry, whose bytes are whatever they are. */
+uint32_t slab_new(struct slab *slab);
+
+/* slab_at gives the entry of a number, not SLAB_NONE. */
+static inline void *slab_at(const struct slab *slab, uint32_t number)
+{
+    uint32_t i = number - 1;
+    return slab->chunks[i / SLAB_CHUNK] + i % SLAB_CHUNK * slab->size;
+}
+
+/* slab_free takes an entry back. */
+void slab_free(struct slab *slab, uint32_t number);
+
+void slab_done(struct slab *slab);
+
+#endif

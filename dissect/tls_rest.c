@@ -1,0 +1,44 @@
+/* tls_rest.c: a session at rest, as words that are mostly small. */
+#include "pack.h"
+#include "tls_session.h"
+
+#include <stdlib.h>
+
+_Static_assert(sizeof(struct tls) <= TLS_WORDS * sizeof(uint64_t), "a session fits");
+
+typedef uint64_t change(uint64_t value, uint64_t base);
+
+static void change_all(struct tls *tls, nanotime time, uint64_t frame, change *how)
+{
+    struct tls_facts *facts = &tls->facts;
+    uint64_t *const frames[] = {&facts->client_hello_frame,    &facts->server_hello_frame,
+                                &facts->certificate_frame,     &facts->client_certificate_frame,
+                                &facts->complete_frame,        &tls->early_first_frame,
+                                &tls->early_last_frame,        &tls->directions[0].last_frame,
+                                &tls->directions[1].last_frame};
+    for (unsigned i = 0; i < COUNT_OF(frames); i++)
+        *frames[i] = how(*frames[i], frame);
+    for (unsigned i = 0; i < 2; i++) {
+        nanotime *last = &tls->directions[i].last_time;
+        *last = (nanotime)how((uint64_t)*last, (uint64_t)time);
+    }
+}
+
+void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
+{
+    change_all(tls, time, frame, pack_near);
+    tls->store = NULL;
+    memset(words, 0, TLS_WORDS * sizeof *words);
+    memcpy(words, tls, sizeof *tls);
+    free(tls);
+}
+
+struct tls *tls_resume(const uint64_t *words, struct tls_store *store, nanotime time,
+                       uint64_t frame)
+{
+    struct tls *tls = xmalloc(sizeof *tls);
+    memcpy(tls, words, sizeof *tls);
+    tls->store = store;
+    change_all(tls, time, frame, unpack_near);
+    return tls;
+}

@@ -1,0 +1,211 @@
+/* watch.c: two loops: a saved capture is read as fast as it can be, a live one as packets come. */
+#include "watch.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "dissect/intake.h"
+
+enum { PROGRESS_PACKETS = 4096, IDLE_MS = 200 };
+
+/* How often a live run with traffic looks whether flows are due. */
+#define ADVANCE_EVERY (NS_PER_SECOND / 10)
+
+/* Written by signal handlers, which can be handed nothing. */
+static struct watch *volatile signal_watch;
+static volatile sig_atomic_t signal_end, signal_snapshot;
+
+static void on_end(int number)
+{
+    const struct watch *watch = signal_watch;
+    (void)number;
+    signal_end = 1;
+    for (size_t i = 0; watch && i < watch->source_count; i++)
+        source_break(watch->sources[i].source);
+}
+
+static void on_snapshot(int number)
+{
+    (void)number;
+    signal_snapshot = 1;
+}
+
+void watch_catch_signals(struct watch *watch)
+{
+    struct sigaction end = {.sa_handler = on_end}, snapshot = {.sa_handler = on_snapshot};
+    signal_watch = watch;
+    sigaction(SIGINT, &end, NULL);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGUSR1, &snapshot, NULL);
+}
+
+void watch_leave_signals(void)
+{
+    signal_watch = NULL;
+}
+
+bool watch_was_signalled(void)
+{
+    return signal_end;
+}
+
+nanotime watch_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* A capture of a kind that is not read should not look like one in which nothing happened. */
+static void note_link(struct watch *watch, const struct packet *packet)
+{
+    watch->has_unread_link = true;
+    watch->unread_link = packet->link_number;
+}
+
+static bool has_ended(enum source_status status)
+{
+    return status == SOURCE_END || status == SOURCE_BROKEN;
+}
+
+/* --- a saved capture --- */
+
+/* Is a packet past the --duration, counted from the first? */
+static bool is_past(struct watch *watch, const struct watched *from)
+{
+    if (from->packets == 0)
+        watch->first_time = from->packet.time;
+    return watch->options->duration &&
+           from->packet.time - watch->first_time >= watch->options->duration;
+}
+
+static void take_packet(struct watch *watch, struct watched *from)
+{
+    const struct packet *packet = &from->packet;
+    if (is_past(watch, from)) {
+        watch->stopped = true;
+        return;
+    }
+    from->packets++;
+    if (UNLIKELY(packet->link == LINK_UNSUPPORTED))
+        note_link(watch, packet);
+    if (watch->filter && !filter_match(watch->filter, packet))
+        pipeline_skip(watch->pipeline, packet, NOTE_FILTERED);
+    else
+        pipeline_packet(watch->pipeline, packet);
+    if (from->packets == watch->options->count)
+        watch->stopped = true;
+}
+
+static void show_progress(struct watch *watch)
+{
+    uint64_t done, total;
+    source_progress(watch->sources[0].source, &done, &total);
+    progress_update(&watch->progress, done, total, watch->sources[0].packets,
+                    pipeline_flows(watch->pipeline));
+}
+
+static enum source_status read_saved(struct watch *watch)
+{
+    struct watched *from = &watch->sources[0];
+    while (!watch->stopped && !signal_end) {
+        from->status = source_next(from->source, &from->packet);
+        if (has_ended(from->status))
+            return from->status;
+        if (from->status == SOURCE_IDLE) {
+            pipeline_flush(watch->pipeline);
+            source_wait(&from->source, 1, IDLE_MS);
+        } else {
+            take_packet(watch, from);
+        }
+        if (from->packets % PROGRESS_PACKETS == 0)
+            show_progress(watch);
+    }
+    return SOURCE_END;
+}
+
+/* --- a live one --- */
+
+/* Takes what a ring holds, up to a batch. */
+static void fill(void *context, unsigned input, struct intake *intake)
+{
+    struct watch *watch = context;
+    struct watched *from = &watch->sources[input];
+    uint64_t most = watch->options->count ? watch->options->count : UINT64_MAX;
+    while (from->packets < most) {
+        if (!from->pending)
+            from->status = source_next(from->source, &from->packet);
+        if (from->status != SOURCE_PACKET)
+            return;
+        from->pending = !intake_packet(intake, &from->packet);
+        if (from->pending)
+            return;
+        from->packets++;
+    }
+}
+
+static void snapshot(struct watch *watch, nanotime now)
+{
+    pipeline_snapshot(watch->pipeline, now);
+    report_snapshot_end(watch->report, now);
+}
+
+static void look_at_clock(struct watch *watch, nanotime now)
+{
+    if (signal_snapshot) {
+        signal_snapshot = 0;
+        snapshot(watch, now);
+    }
+    if (watch->options->interval && now >= watch->next_snapshot) {
+        if (watch->next_snapshot)
+            snapshot(watch, now);
+        watch->next_snapshot = now + watch->options->interval;
+    }
+    if (watch->options->duration && now - watch->first_time >= watch->options->duration)
+        watch->stopped = true;
+}
+
+/* What all rings say together: the end of one is the end; idle are they if all are. */
+static enum source_status status_of_all(const struct watch *watch)
+{
+    enum source_status all = SOURCE_IDLE;
+    for (size_t i = 0; i < watch->source_count; i++) {
+        const struct watched *one = &watch->sources[i];
+        if (has_ended(one->status))
+            return one->status;
+        if (one->status == SOURCE_PACKET)
+            all = SOURCE_PACKET;
+    }
+    return all;
+}
+
+static enum source_status read_live(struct watch *watch)
+{
+    struct source *sources[SOURCE_RINGS_MAX];
+    nanotime advanced = 0;
+    for (size_t i = 0; i < watch->source_count; i++)
+        sources[i] = watch->sources[i].source;
+    watch->first_time = watch_clock();
+    while (!watch->stopped && !signal_end) {
+        pipeline_fill(watch->pipeline, fill, watch);
+        enum source_status status = status_of_all(watch);
+        if (has_ended(status))
+            return status;
+        if (watch->options->count && watch->sources[0].packets >= watch->options->count)
+            return SOURCE_END;
+        if (status == SOURCE_IDLE)
+            source_wait(sources, watch->source_count, IDLE_MS);
+        nanotime now = watch_clock();
+        if (now - advanced > ADVANCE_EVERY) {
+            pipeline_advance(watch->pipeline, now);
+            advanced = now;
+        }
+        look_at_clock(watch, now);
+    }
+    return SOURCE_END;
+}
+
+enum source_status watch_run(struct watch *watch)
+{
+    return watch->options->interface ? read_live(watch) : read_saved(watch);
+}

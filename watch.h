@@ -1,0 +1,49 @@
+/* watch.h: reads the sources into the pipeline until they end or a signal comes, and does what a
+ * run is to do meanwhile: snapshots, progress. */
+#ifndef PUSHWATCH_WATCH_H
+#define PUSHWATCH_WATCH_H
+
+#include "capture/filter.h"
+#include "capture/source.h"
+#include "dissect/pipeline.h"
+#include "options.h"
+#include "progress.h"
+
+/* One of the sources. */
+struct watched {
+    struct source *source;
+    enum source_status status; /* of the last source_next */
+    struct packet packet;
+    bool pending; /* the packet was read, but there was no room for it */
+    uint64_t packets;
+};
+
+struct watch {
+    const struct options *options;
+    struct watched sources[SOURCE_RINGS_MAX]; /* several: rings of one interface */
+    size_t source_count;
+    struct filter *filter; /* of a saved capture; NULL: none */
+    struct pipeline *pipeline;
+    struct report *report;
+    struct progress progress;
+    nanotime first_time, next_snapshot;
+    bool stopped;         /* by --count, --duration: as asked for */
+    uint16_t unread_link; /* LINKTYPE_ of packets that were not read, if */
+    bool has_unread_link; /* there were any */
+};
+
+/* watch_catch_signals has SIGINT and SIGTERM end the sources, and SIGUSR1 take a snapshot, until
+ * watch_leave_signals. */
+void watch_catch_signals(struct watch *watch);
+void watch_leave_signals(void);
+
+/* watch_was_signalled tells that a signal has ended it. */
+bool watch_was_signalled(void);
+
+/* watch_run reads all there is. Returns how it ended: SOURCE_BROKEN, or SOURCE_END. */
+enum source_status watch_run(struct watch *watch);
+
+/* watch_clock gives the time of day. */
+nanotime watch_clock(void);
+
+#endif
