@@ -36,31 +36,18 @@ static bool needs_no_escape(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* needs_no_escape for eight bytes at once: the top bit of a byte is set if it is itself, or would
- * be by adding 1 (DEL), by subtracting 0x20 (C0), or by subtracting 1 from the difference to one of
- * the two. Where bytes borrow from each other, one of them is not fine in any case. */
-static bool eight_need_none(uint64_t bytes)
-{
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t odd = bytes | (bytes + each) | (bytes - each * 0x20) | ((bytes ^ each * '"') - each) |
-                   ((bytes ^ each * '\\') - each);
-    return (odd & each * 0x80) == 0;
-}
+/* Sixteen bytes at once, which the compiler puts into one register. As signed numbers those beyond
+ * ASCII are below 0x20, too. */
+typedef int8_t sixteen __attribute__((vector_size(16)));
 
-/* Copies from the beginning of a text what needs no escape; returns its length. There is room for
- * the whole text. */
-static size_t copy_plain(char *at, struct span text)
+static bool need_no_escape(const char *at)
 {
-    size_t i = 0;
-    for (uint64_t bytes; text.n - i >= sizeof bytes; i += sizeof bytes) {
-        memcpy(&bytes, text.p + i, sizeof bytes);
-        if (!eight_need_none(bytes))
-            break;
-        memcpy(at + i, &bytes, sizeof bytes);
-    }
-    for (; i < text.n && needs_no_escape(text.p[i]); i++)
-        at[i] = (char)text.p[i];
-    return i;
+    sixteen bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    sixteen odd = (bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+    uint64_t halves[2];
+    memcpy(halves, &odd, sizeof odd);
+    return (halves[0] | halves[1]) == 0;
 }
 
 static char *put_escaped_bytes(char *at, struct span bytes)
@@ -114,18 +101,35 @@ static size_t put_odd_one(struct json *json, struct span rest)
     return length;
 }
 
-void json_piece(struct json *json, struct span text)
+static void put_bytewise(struct json *json, struct span text)
 {
-    while (text.n > 0) {
-        json_room(json, text.n);
-        size_t n = copy_plain(json->at, text);
-        json->at += n;
-        text = span_of(text.p + n, text.n - n);
-        if (text.n > 0) {
-            n = put_odd_one(json, text);
-            text = span_of(text.p + n, text.n - n);
+    for (size_t i = 0; i < text.n;) {
+        if (needs_no_escape(text.p[i])) {
+            json_room(json, 1);
+            *json->at++ = (char)text.p[i++];
+        } else {
+            i += put_odd_one(json, span_of(text.p + i, text.n - i));
         }
     }
+}
+
+/* Nearly all text needs no escape. So it is copied as a whole and looked at in its new place, where
+ * the bytes behind it may be read and written. */
+void json_piece(struct json *json, struct span text)
+{
+    if (text.n == 0)
+        return;
+    json_room(json, text.n + sizeof(sixteen));
+    memcpy(json->at, text.p, text.n);
+    memset(json->at + text.n, ' ', sizeof(sixteen));
+    for (size_t i = 0; i < text.n; i += sizeof(sixteen)) {
+        if (UNLIKELY(!need_no_escape(json->at + i))) {
+            json->at += i;
+            put_bytewise(json, span_of(text.p + i, text.n - i));
+            return;
+        }
+    }
+    json->at += text.n;
 }
 
 char *json_put_seconds(char *at, nanotime duration)

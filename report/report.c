@@ -53,11 +53,19 @@ void report_add_output(struct report *report, enum report_format format, FILE *o
     output->context = output->sink->create(report->meta, out, options);
 }
 
+/* Returns false if anything could not be written. */
+static bool flush(const struct output *output)
+{
+    if (output->sink->flush)
+        output->sink->flush(output->context);
+    return fflush(output->out) == 0 && !ferror(output->out);
+}
+
 /* Whoever watches a live run wants to see each flow as it ends. */
 static void flush_if_live(struct report *report)
 {
     for (size_t i = 0; report->meta->live && i < report->output_count; i++)
-        fflush(report->outputs[i].out);
+        (void)flush(&report->outputs[i]);
 }
 
 void report_begin(struct report *report)
@@ -141,8 +149,7 @@ bool report_finish(struct report *report, const struct run_end *end)
     for (size_t i = 0; i < report->output_count; i++) {
         struct output *output = &report->outputs[i];
         output->sink->finish(output->context, findings, &report->summary, end);
-        if (fflush(output->out) != 0 || ferror(output->out))
-            written = false;
+        written &= flush(output);
     }
     return written;
 }

@@ -7,28 +7,43 @@
 
 #include <stdlib.h>
 
+/* Lines are written this many bytes at a time: a call of the system costs as much as a flow. */
+enum { WRITE_LEAST = 64 << 10 };
+
 struct json_sink {
     const struct run_meta *meta;
     FILE *out;
-    struct buf line;
+    struct buf lines; /* not yet written */
 };
 
 static struct json begin_line(struct json_sink *sink, const char *type)
 {
-    sink->line.n = 0;
-    struct json json = json_begin(&sink->line);
+    struct json json = json_begin(&sink->lines);
     json_open_object(&json, NULL);
     json_text(&json, "type", type);
     return json;
 }
 
 /* A failed write shows in ferror(out), which the report looks at in the end. */
+static void json_flush(void *context)
+{
+    struct json_sink *sink = context;
+    fwrite(sink->lines.p, 1, sink->lines.n, sink->out);
+    sink->lines.n = 0;
+}
+
+static void write_if_enough(struct json_sink *sink)
+{
+    if (sink->lines.n >= WRITE_LEAST)
+        json_flush(sink);
+}
+
 static void end_line(struct json_sink *sink, struct json *json)
 {
     json_close_object(json);
     json_end(json);
-    buf_append(&sink->line, "\n", 1);
-    fwrite(sink->line.p, 1, sink->line.n, sink->out);
+    buf_append(&sink->lines, "\n", 1);
+    write_if_enough(sink);
 }
 
 static void *json_create(const struct run_meta *meta, FILE *out,
@@ -82,9 +97,9 @@ static void json_flow_line(void *context, const struct flow_record *record,
     struct json json = begin_line(sink, "flow");
     json_uint(&json, "n", record->n);
     json_end(&json);
-    buf_append(&sink->line, ",", 1);
-    fwrite(sink->line.p, 1, sink->line.n, sink->out);
-    fwrite(rendered.p, 1, rendered.n, sink->out);
+    buf_append(&sink->lines, ",", 1);
+    buf_append(&sink->lines, rendered.p, rendered.n);
+    write_if_enough(sink);
 }
 
 static void json_certificate(void *context, const struct cert *cert)
@@ -221,7 +236,7 @@ static void json_finish(void *context, const struct findings *findings,
 static void json_destroy(void *context)
 {
     struct json_sink *sink = context;
-    buf_done(&sink->line);
+    buf_done(&sink->lines);
     free(sink);
 }
 
@@ -233,5 +248,6 @@ const struct report_sink sink_json = {
     .certificate = json_certificate,
     .snapshot_end = json_snapshot_end,
     .finish = json_finish,
+    .flush = json_flush,
     .destroy = json_destroy,
 };

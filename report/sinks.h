@@ -25,6 +25,8 @@ struct report_sink {
     void (*snapshot_end)(void *context, nanotime now);
     void (*finish)(void *context, const struct findings *findings, const struct summary *summary,
                    const struct run_end *end);
+    /* Writes what the sink has held back to `out`. NULL if it holds nothing back. */
+    void (*flush)(void *context);
     void (*destroy)(void *context);
 };
 
