@@ -21,16 +21,18 @@ if [ "${1:-}" = --install ]; then
         hyperfine time python3 tcpdump tshark libndpi-bin tcptrace
 fi
 
-# many: the factor for workloads of a million connections and more. syns, idles: how many of a kind
-# weigh enough to be weighed.
+# many: the factor for C. syns, idles: how many of a kind weigh enough to be weighed. flooded: so many
+# that the limit, in MiB, is reached.
 pushwatch=${1:?usage: run.sh PUSHWATCH [quick|full]}
 mode=${2:-quick}
 case $mode in
 quick)
     size=${BENCH_SIZE:-0.04} runs=${BENCH_RUNS:-3} many=0.02 checked=1 syns=0.05 idles=0.01
+    flooded=0.1 limit=96
     ;;
 full)
     size=${BENCH_SIZE:-1} runs=${BENCH_RUNS:-5} many=$size checked=0.1 syns=0.4 idles=0.05
+    flooded=$size limit=256
     ;;
 *)
     echo "run.sh: neither quick nor full: $mode" >&2
@@ -178,15 +180,17 @@ weigh() {
 }
 
 # The connections among the SYNs are to be reported as a run that sees no others reports them: their
-# clients' addresses are apart from the flood's.
+# clients' addresses are apart from the flood's. Of the report, some gigabytes, the rest is not kept.
 flood() {
-    capture F "$many"
-    printf '\n== F: a flood of %s SYNs, --max-memory 256M\n' "$(counted unanswered)"
-    show "pushwatch" "$pushwatch" -q --max-memory 256M -o "json:$work/flood" "$file"
-    figure F/peak "$kib"
+    capture F "$flooded"
+    printf '\n== F: a flood of %s SYNs, --max-memory %sM\n' "$(counted unanswered)" "$limit"
+    mkfifo "$work/report"
+    LC_ALL=C grep -F -e '"tls":{' -e '{"type":"summary"' <"$work/report" >"$work/flood" &
+    show "pushwatch" "$pushwatch" -q --max-memory "${limit}M" -o "json:$work/report" "$file"
+    wait
+    figure F/peak "$(awk "BEGIN { print $kib / 1024 / $limit }")"
     "$pushwatch" -q -f 'net 10.0.0.0/8 or ip6' -o "json:$work/alone" "$file"
     python3 "$here/whole.py" "$work/figures" "$work/flood" "$work/alone" "$file.json"
-    rm "$work/flood" "$work/alone"
 }
 
 start() {

@@ -18,8 +18,8 @@ def read(path):
     connections, named, summary = collections.Counter(), 0, {}
     with open(path, encoding="utf-8") as file:
         for line in file:
-            if '"tls":{' not in line and not line.startswith('{"type":"summary"'):
-                continue  # a SYN: there are millions
+            if '"tls":{' not in line and '"type":"summary"' not in line:
+                continue
             entry = json.loads(line)
             if entry["type"] == "summary":
                 summary = entry
