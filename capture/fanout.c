@@ -1,25 +1,10 @@
-/* fanout.c: Linux's PACKET_FANOUT, and nothing for other systems. */
+/* fanout.c: Linux's PACKET_FANOUT (packet(7)), and nothing for other systems. */
 #include "fanout.h"
 
 #ifdef __linux__
 
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <sys/socket.h>
-
-bool fanout_hold(int fd)
-{
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    const struct sock_fprog program = {.len = 1, .filter = &nothing};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
-}
-
-void fanout_release(int fd)
-{
-    const int unused = 0;
-    /* Fails only where there is nothing to detach. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
-}
 
 /* The kernel's hash is over protocol, addresses and ports, and symmetric since Linux 4.7
  * (net/core/flow_dissector.c, __skb_get_hash_symmetric). Group numbers are the network namespace's,
@@ -42,17 +27,6 @@ bool fanout_join(int *group, int fd)
 }
 
 #else
-
-bool fanout_hold(int fd)
-{
-    (void)fd;
-    return false;
-}
-
-void fanout_release(int fd)
-{
-    (void)fd;
-}
 
 bool fanout_join(int *group, int fd)
 {

@@ -331,15 +331,12 @@ static struct live *open_ring(struct source_error *error, const struct live *fir
     return NULL;
 }
 
-/* Throws away what a ring got before it was told to hold: the others got the same. What the kernel
- * has not delivered yet, it will after DELIVERY_MS, and it looks at that only so often. */
+/* Throws away what a ring got before all had joined: others got the same. It is told by its number,
+ * and comes within DELIVERY_MS, which the kernel looks at only so often. */
 static void empty_ring(struct live *live)
 {
-    struct pcap_stat before;
-    if (pcap_stats(live->pcap, &before) != 0)
-        return;
-    live->counters->last = before;
-    for (u_int left = before.ps_recv - before.ps_drop; left > 0;) {
+    const struct pcap_stat *before = &live->counters->last;
+    for (u_int left = before->ps_recv - before->ps_drop; left > 0;) {
         struct pcap_pkthdr *header;
         const u_char *bytes;
         struct pollfd wait = {.fd = live->waiting.fd, .events = POLLIN};
@@ -347,35 +344,35 @@ static void empty_ring(struct live *live)
         if (answer == 1)
             left--;
         else if (answer != 0 || poll(&wait, 1, 3 * DELIVERY_MS) <= 0)
-            return; /* libpcap leaves out one half of what it counted on the loopback interface */
+            return; /* of what it counts on the loopback interface, libpcap leaves out a half */
     }
 }
 
-static bool join(struct live *live, int *group)
-{
-    int fd = pcap_fileno(live->pcap);
-    return fanout_hold(fd) && fanout_join(group, fd);
-}
-
-/* Opens more rings beside the first, as many as can be had, and has them share the packets. Leaves
- * all of them on hold. Returns how many there are. */
+/* Opens more rings beside the first, as many as can be had, and has them share the packets. Returns
+ * how many there are. */
 static size_t add_rings(struct source **out, size_t rings, const char *interface,
                         const struct live_options *options)
 {
     struct live *first = (struct live *)out[0];
     int group = FANOUT_NEW;
-    bool joined = join(first, &group);
+    bool joined = fanout_join(&group, pcap_fileno(first->pcap));
     size_t count = 1;
     while (joined && count < rings) {
         struct source_error ignored;
         struct live *more = open_ring(&ignored, first, interface, options, rings);
         if (!more)
             break;
-        joined = join(more, &group);
+        joined = fanout_join(&group, pcap_fileno(more->pcap));
         if (joined)
             out[count++] = &more->source;
         else
             source_close(&more->source);
+    }
+    /* A processor may be about to give a ring a packet by how things were before. */
+    (void)poll(NULL, 0, DELIVERY_MS);
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = (struct live *)out[i];
+        (void)pcap_stats(live->pcap, &live->counters->last);
     }
     for (size_t i = 0; i < count; i++)
         empty_ring((struct live *)out[i]);
@@ -395,9 +392,7 @@ size_t source_open_live(struct source_error *error, bool *wrong_filter, struct s
     size_t count = rings > 1 ? add_rings(out, rings, interface, options) : 1;
     for (size_t i = 0; i < count; i++) {
         struct live *live = (struct live *)out[i];
-        if (!options->filter) {
-            fanout_release(pcap_fileno(live->pcap));
-        } else if (!set_filter(live, wrong_filter, options->filter)) {
+        if (options->filter && !set_filter(live, wrong_filter, options->filter)) {
             *error = live->source.error;
             while (count > 0)
                 source_close(out[--count]);

@@ -50,7 +50,8 @@ enum { SOURCE_RINGS_MAX = 64 };
  * More than one share the packets among them: each packet comes out of one of them, and both
  * directions of a connection out of the same. Where the system can't do that there is one. They
  * belong together: source_break on any of them ends all, they share one table of interface names,
- * and only one thread may ask them at a time. The caller closes each with source_close.
+ * and only one thread may ask them at a time. The caller closes each with source_close; none can be
+ * used any more once the first is closed.
  *
  * Returns how many there are; 0 with a reason that says what to do (such as sudo) when the
  * interface can't be opened. A wrong filter sets *wrong_filter. */
