@@ -52,6 +52,18 @@ MUST_CHECK static inline bool cursor_bytes(struct cursor *c, struct span *out, s
     return true;
 }
 
+/* be16 and be32 give the number at a place whose bounds were checked: for fields of a fixed layout
+ * that one cursor_bytes has taken as a whole. */
+static inline uint16_t be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* cursor_u8 to cursor_u32 read an unsigned number of 1 to 4 bytes. */
 MUST_CHECK static inline bool cursor_u8(struct cursor *c, uint8_t *out)
 {
@@ -67,7 +79,7 @@ MUST_CHECK static inline bool cursor_u16(struct cursor *c, uint16_t *out)
     struct span b;
     if (!cursor_bytes(c, &b, 2))
         return false;
-    *out = (uint16_t)(b.p[0] << 8 | b.p[1]);
+    *out = be16(b.p);
     return true;
 }
 
@@ -85,7 +97,7 @@ MUST_CHECK static inline bool cursor_u32(struct cursor *c, uint32_t *out)
     struct span b;
     if (!cursor_bytes(c, &b, 4))
         return false;
-    *out = (uint32_t)b.p[0] << 24 | (uint32_t)b.p[1] << 16 | (uint32_t)b.p[2] << 8 | b.p[3];
+    *out = be32(b.p);
     return true;
 }
 

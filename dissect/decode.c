@@ -1,6 +1,7 @@
 /* decode.c: IP and TCP headers. Lengths come in pairs here: what was on the wire (`wire`), and what
  * the snap length left of it (the cursor). A header that the first allows but the second cuts is
- * NOTE_CUT, one that the first forbids is NOTE_MALFORMED. */
+ * NOTE_CUT, one that the first forbids is NOTE_MALFORMED. The fixed part of a header is taken as a
+ * whole, with one check, and its fields are then read at their offsets. */
 #include "decode.h"
 
 #include "cursor.h"
@@ -42,33 +43,31 @@ static bool bound(struct cursor *c, uint32_t *wire, uint32_t total, uint32_t hea
 
 /* version and IHL, DSCP, total length; identification, flags and offset; TTL, protocol, checksum;
  * source; destination; options. */
-static enum note decode_ipv4(struct segment *out, struct cursor *c, uint32_t *wire)
+static enum note decode_ipv4(struct segment *out, uint16_t *id, struct cursor *c, uint32_t *wire)
 {
-    struct cursor ip = *c;
-    uint8_t first, ttl, protocol;
-    uint16_t total, fragment;
-    struct span source, destination;
+    enum { TOTAL = 2, ID = 4, FRAGMENT = 6, TTL = 8, PROTOCOL = 9, SOURCE = 12, DESTINATION = 16 };
+    struct cursor ahead = *c;
+    struct span fixed;
     if (*wire < IPV4_HEADER_MIN)
         return NOTE_MALFORMED;
-    if (!cursor_u8(&ip, &first) || !cursor_skip(&ip, 1) || !cursor_u16(&ip, &total) ||
-        !cursor_skip(&ip, 2) || !cursor_u16(&ip, &fragment) || !cursor_u8(&ip, &ttl) ||
-        !cursor_u8(&ip, &protocol) || !cursor_skip(&ip, 2) || !cursor_bytes(&ip, &source, 4) ||
-        !cursor_bytes(&ip, &destination, 4))
+    if (!cursor_bytes(&ahead, &fixed, IPV4_HEADER_MIN))
         return NOTE_CUT;
-    uint32_t header = (first & 0xfu) * 4;
-    if (first >> 4 != 4 || header < IPV4_HEADER_MIN || !bound(c, wire, total, header))
+    const uint8_t *ip = fixed.p;
+    uint32_t header = (ip[0] & 0xfu) * 4;
+    if (ip[0] >> 4 != 4 || header < IPV4_HEADER_MIN || !bound(c, wire, be16(ip + TOTAL), header))
         return NOTE_MALFORMED;
     out->ip = cursor_rest(c);
-    if (fragment & 0x3fff) /* more fragments, or an offset */
+    if (be16(ip + FRAGMENT) & 0x3fff) /* more fragments, or an offset */
         return NOTE_FRAGMENT;
-    if (protocol != PROTOCOL_TCP)
+    if (ip[PROTOCOL] != PROTOCOL_TCP)
         return NOTE_NOT_TCP;
     if (!cursor_skip(c, header))
         return NOTE_CUT;
     *wire -= header;
-    out->ttl = ttl;
-    memcpy(out->from.ip, source.p, 4);
-    memcpy(out->to.ip, destination.p, 4);
+    *id = be16(ip + ID);
+    out->ttl = ip[TTL];
+    memcpy(out->from.ip, ip + SOURCE, 4);
+    memcpy(out->to.ip, ip + DESTINATION, 4);
     return NOTE_NONE;
 }
 
@@ -113,19 +112,18 @@ static enum note pass_extensions(uint8_t *next, struct cursor *c, uint32_t *wire
 /* version, class, flow label; payload length, next header, hop limit; source; destination. */
 static enum note decode_ipv6(struct segment *out, struct cursor *c, uint32_t *wire)
 {
-    struct cursor ip = *c;
-    uint32_t first;
-    uint16_t length;
-    uint8_t next, hops;
-    struct span source, destination;
+    enum { LENGTH = 4, NEXT = 6, HOPS = 7, SOURCE = 8, DESTINATION = 24 };
+    struct cursor ahead = *c;
+    struct span fixed;
     if (*wire < IPV6_HEADER)
         return NOTE_MALFORMED;
-    if (!cursor_u32(&ip, &first) || !cursor_u16(&ip, &length) || !cursor_u8(&ip, &next) ||
-        !cursor_u8(&ip, &hops) || !cursor_bytes(&ip, &source, 16) ||
-        !cursor_bytes(&ip, &destination, 16))
+    if (!cursor_bytes(&ahead, &fixed, IPV6_HEADER))
         return NOTE_CUT;
+    const uint8_t *ip = fixed.p;
+    uint16_t length = be16(ip + LENGTH);
+    uint8_t next = ip[NEXT];
     uint32_t total = length ? (uint32_t)length + IPV6_HEADER : 0;
-    if (first >> 28 != 6 || !bound(c, wire, total, IPV6_HEADER))
+    if (ip[0] >> 4 != 6 || !bound(c, wire, total, IPV6_HEADER))
         return NOTE_MALFORMED;
     out->ip = cursor_rest(c);
     if (!cursor_skip(c, IPV6_HEADER))
@@ -136,10 +134,10 @@ static enum note decode_ipv6(struct segment *out, struct cursor *c, uint32_t *wi
         return note;
     if (next != PROTOCOL_TCP)
         return NOTE_NOT_TCP;
-    out->ttl = hops;
+    out->ttl = ip[HOPS];
     out->from.ipv6 = out->to.ipv6 = true;
-    memcpy(out->from.ip, source.p, 16);
-    memcpy(out->to.ip, destination.p, 16);
+    memcpy(out->from.ip, ip + SOURCE, 16);
+    memcpy(out->to.ip, ip + DESTINATION, 16);
     return NOTE_NONE;
 }
 
@@ -171,12 +169,8 @@ static void read_options(struct segment *out, struct cursor c)
 /* What a packet keeps from interface to interface, unlike TTL, VLAN and link layer: numbers,
  * length, the checksum, which covers all the rest, and in IPv4 the identification, which senders
  * change with each transmission. Odd factors mix them. */
-static uint64_t identity_of(const struct segment *s, uint16_t checksum)
+static uint64_t identity_of(const struct segment *s, uint16_t id, uint16_t checksum)
 {
-    uint16_t id = 0;
-    struct cursor ip = cursor_of(s->ip);
-    if (!s->from.ipv6 && cursor_skip(&ip, 4))
-        (void)!cursor_u16(&ip, &id);
     uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
     uint64_t rest = (uint64_t)id << 48 | (uint64_t)checksum << 32 | (uint32_t)s->window << 16 |
                     (uint32_t)s->flags << 8;
@@ -186,50 +180,65 @@ static uint64_t identity_of(const struct segment *s, uint16_t checksum)
 
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
  * urgent pointer; options. */
-static enum note decode_tcp(struct segment *out, struct cursor *c, uint32_t wire)
+static enum note decode_tcp(struct segment *out, uint16_t id, struct cursor *c, uint32_t wire)
 {
-    uint8_t offset;
-    uint16_t checksum;
-    struct cursor tcp = *c, options;
+    enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14, CHECKSUM = 16 };
+    struct span fixed;
+    struct cursor options;
     if (wire < TCP_HEADER_MIN)
         return NOTE_MALFORMED;
-    if (!cursor_u16(&tcp, &out->from.port) || !cursor_u16(&tcp, &out->to.port) ||
-        !cursor_u32(&tcp, &out->seq) || !cursor_u32(&tcp, &out->ack) || !cursor_u8(&tcp, &offset) ||
-        !cursor_u8(&tcp, &out->flags) || !cursor_u16(&tcp, &out->window) ||
-        !cursor_u16(&tcp, &checksum) || !cursor_skip(&tcp, 2))
+    if (!cursor_bytes(c, &fixed, TCP_HEADER_MIN))
         return NOTE_CUT;
-    uint32_t header = (offset >> 4) * 4u;
+    const uint8_t *tcp = fixed.p;
+    uint32_t header = (tcp[OFFSET] >> 4) * 4u;
     if (header < TCP_HEADER_MIN || header > wire)
         return NOTE_MALFORMED;
+    out->from.port = be16(tcp);
+    out->to.port = be16(tcp + TO);
+    out->seq = be32(tcp + SEQ);
+    out->ack = be32(tcp + ACK);
+    out->flags = tcp[FLAGS];
+    out->window = be16(tcp + WINDOW);
     out->length = wire - header;
-    out->identity = identity_of(out, checksum);
-    if (!cursor_sub(&tcp, &options, header - TCP_HEADER_MIN)) {
+    out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
+    if (!cursor_sub(c, &options, header - TCP_HEADER_MIN)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);
         return NOTE_NONE;
     }
     if (out->flags & FLAG_SYN)
         read_options(out, options);
-    out->payload = cursor_rest(&tcp);
+    out->payload = cursor_rest(c);
     return NOTE_NONE;
+}
+
+/* What is not found in every packet. One by one: clearing the whole costs more than all the rest.
+ */
+static void begin(struct segment *out, const struct packet *packet, const struct link_layer *link)
+{
+    out->time = packet->time;
+    out->frame = packet->frame;
+    out->interface = packet->interface;
+    out->vlan_count = link->vlan_count;
+    memcpy(out->vlans, link->vlans, sizeof out->vlans);
+    out->from = out->to = (struct endpoint){.ipv6 = false};
+    out->mss = 0;
+    out->wscale = -1;
+    out->sack = out->timestamps = false;
 }
 
 enum note decode_packet(struct segment *out, const struct packet *packet)
 {
     struct link_layer link;
+    uint16_t id = 0;
     struct cursor c = cursor_of(span_of(packet->bytes, packet->caplen));
     uint32_t wire_all = packet->len > packet->caplen ? packet->len : packet->caplen;
     enum note note = link_decode(&link, &c, packet->link);
     if (note != NOTE_NONE)
         return note;
     uint32_t wire = wire_all - (packet->caplen - (uint32_t)c.left);
-    *out = (struct segment){.time = packet->time,
-                            .frame = packet->frame,
-                            .wscale = -1,
-                            .interface = packet->interface,
-                            .vlan_count = link.vlan_count};
-    memcpy(out->vlans, link.vlans, sizeof out->vlans);
-    note =
-        link.ethertype == ETHERTYPE_V4 ? decode_ipv4(out, &c, &wire) : decode_ipv6(out, &c, &wire);
-    return note == NOTE_NONE ? decode_tcp(out, &c, wire) : note;
+    begin(out, packet, &link);
+    note = link.ethertype == ETHERTYPE_V4 ? decode_ipv4(out, &id, &c, &wire)
+                                          : decode_ipv6(out, &c, &wire);
+    return note == NOTE_NONE ? decode_tcp(out, id, &c, wire) : note;
 }

@@ -82,6 +82,10 @@ static enum note decode_pppoe(struct link_layer *out, struct cursor *c)
 /* After each tag: 16 bits, the ethertype of what follows. */
 static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t ethertype)
 {
+    if (LIKELY(ethertype == ETHERTYPE_V4)) {
+        out->ethertype = ethertype;
+        return NOTE_NONE;
+    }
     for (unsigned tags = 0; is_tag(ethertype); tags++) {
         if (tags == TAGS_MAX)
             return NOTE_MALFORMED;
@@ -100,9 +104,11 @@ static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t et
 
 static enum note decode_ethernet(struct link_layer *out, struct cursor *c)
 {
-    uint16_t ethertype;
-    if (!cursor_skip(c, 12) || !cursor_u16(c, &ethertype))
+    enum { ETHERTYPE = 12, SIZE = 14 };
+    struct span header;
+    if (!cursor_bytes(c, &header, SIZE))
         return NOTE_CUT;
+    uint16_t ethertype = be16(header.p + ETHERTYPE);
     if (ethertype < ETHERTYPE_MIN)
         return NOTE_NOT_IP;
     return pass_tags(out, c, ethertype);

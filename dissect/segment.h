@@ -7,25 +7,25 @@
 /* Control bits (RFC 9293 section 3.1). */
 enum { FLAG_FIN = 0x01, FLAG_SYN = 0x02, FLAG_RST = 0x04, FLAG_PSH = 0x08, FLAG_ACK = 0x10 };
 
-/* Spans point into the packet and live as long as its bytes. */
+/* Spans point into the packet and live as long as its bytes. Two cache lines: many are kept. */
 struct segment {
     nanotime time;
     uint64_t frame;
+    uint64_t identity; /* the same for a packet that was captured twice, and for hardly any other */
+    struct span payload; /* what was captured of it: `length` bytes or fewer */
+    struct span ip;      /* the captured part of the IP packet */
     struct endpoint from, to;
     uint32_t seq, ack;
+    uint32_t length; /* payload bytes on the wire */
     uint16_t window; /* as in the header, not scaled */
-    uint8_t flags;
-    uint8_t ttl;         /* or hop limit */
-    uint32_t length;     /* payload bytes on the wire */
-    struct span payload; /* those that were captured: length or fewer */
-    struct span ip;      /* the captured part of the IP packet */
-    uint16_t mss;        /* 0 if not given. The four options matter in a SYN only */
-    int8_t wscale;       /* -1 if not given */
+    uint16_t mss;    /* 0 if not given. The four options are read from a SYN only */
+    int8_t wscale;   /* -1 if not given */
     bool sack, timestamps;
-    uint16_t vlans[VLANS_MAX];
+    uint8_t flags;
+    uint8_t ttl; /* or hop limit */
     uint8_t vlan_count;
+    uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
     uint16_t interface;
-    uint64_t identity; /* the same for a packet that was captured twice, and for hardly any other */
 };
 
 #endif
