@@ -5,29 +5,45 @@
 
 enum { ROOM_FIRST = 4 };
 
-bool fifo_push(struct fifo *fifo, const void *element, size_t size, uint32_t most)
+/* Makes room for one more behind the last of the block's `used` elements. */
+static void make_room(struct fifo *fifo, size_t used, size_t size)
+{
+    if (fifo->start > fifo->room / 2) {
+        memmove(fifo->block, fifo->block + fifo->start * size, used * size);
+        fifo->start = 0;
+    } else {
+        fifo->room = fifo->room ? (uint16_t)(fifo->room * 2) : ROOM_FIRST;
+        fifo->block = xrealloc(fifo->block, fifo->room * size);
+    }
+}
+
+bool fifo_push(struct fifo *fifo, void *first, const void *element, size_t size, unsigned most)
 {
     if (fifo->count >= most)
         return false;
-    if (fifo->head + fifo->count == fifo->room) {
-        if (fifo->head > fifo->room / 2) {
-            memmove(fifo->block, fifo->block + fifo->head * size, fifo->count * size);
-            fifo->head = 0;
-        } else {
-            fifo->room = fifo->room ? fifo->room * 2 : ROOM_FIRST;
-            fifo->block = xrealloc(fifo->block, fifo->room * size);
-        }
+    if (fifo->count++ == 0) {
+        memcpy(first, element, size);
+        return true;
     }
-    memcpy(fifo->block + (fifo->head + (size_t)fifo->count) * size, element, size);
-    fifo->count++;
+    size_t used = fifo->count - 2u;
+    if (fifo->start + used == fifo->room)
+        make_room(fifo, used, size);
+    memcpy(fifo->block + (fifo->start + used) * size, element, size);
     return true;
 }
 
-void fifo_pop(struct fifo *fifo)
+void fifo_pop(struct fifo *fifo, void *first, size_t size)
 {
-    fifo->head++;
-    if (--fifo->count == 0)
-        fifo_done(fifo);
+    if (--fifo->count == 0) {
+        memset(first, 0, size);
+        return;
+    }
+    memcpy(first, fifo->block + fifo->start++ * size, size);
+    if (fifo->count > 1)
+        return;
+    free(fifo->block);
+    fifo->block = NULL;
+    fifo->start = fifo->room = 0;
 }
 
 void fifo_done(struct fifo *fifo)

@@ -1,27 +1,42 @@
-/* fifo.h: a first-in-first-out queue of fixed-size elements in one growing block. */
+/* fifo.h: a first-in-first-out queue of fixed-size elements. Its head lies in the caller's struct,
+ * so that a queue of one, the common case, costs no memory of its own; the others lie in one
+ * growing block. */
 #ifndef PUSHWATCH_DISSECT_FIFO_H
 #define PUSHWATCH_DISSECT_FIFO_H
 
 #include "../capture/base.h"
 
-/* Zero-initialise; free with fifo_done. `size` is that of an element and the same in each call. */
+/* Zero-initialise; free with fifo_done. In each call `first` is the place for the head and `size`
+ * the size of an element: both the same for a queue, though both may be moved in between. */
 struct fifo {
-    uint8_t *block;
-    uint32_t head, count, room; /* in elements */
+    uint8_t *block;       /* those behind the head; NULL where there are none */
+    uint16_t count;       /* of all */
+    uint16_t start, room; /* in elements of the block */
 };
 
-/* fifo_push appends a copy of an element. Returns false, and drops it, if there are `most`. */
-bool fifo_push(struct fifo *fifo, const void *element, size_t size, uint32_t most);
+/* fifo_push appends a copy of an element. Returns false, and drops it, if there are `most`, which
+ * is less than 2^15. */
+bool fifo_push(struct fifo *fifo, void *first, const void *element, size_t size, unsigned most);
 
-/* fifo_at gives the i-th element from the head, or NULL. Valid until the next push or pop. */
-static inline void *fifo_at(const struct fifo *fifo, uint32_t i, size_t size)
+/* fifo_second gives the element behind the head, or NULL. Valid until the next push or pop. */
+static inline const void *fifo_second(const struct fifo *fifo, size_t size)
 {
-    return i < fifo->count ? fifo->block + (fifo->head + (size_t)i) * size : NULL;
+    return fifo->count > 1 ? fifo->block + fifo->start * size : NULL;
 }
 
-/* fifo_pop drops the head; an empty queue gives its memory back. */
-void fifo_pop(struct fifo *fifo);
+/* fifo_at gives the i-th element from the head, or NULL. Valid until the next push or pop. */
+static inline const void *fifo_at(const struct fifo *fifo, const void *first, unsigned i,
+                                  size_t size)
+{
+    if (i >= fifo->count)
+        return NULL;
+    return i == 0 ? first : fifo->block + (fifo->start + (size_t)i - 1) * size;
+}
 
+/* fifo_pop drops the head, which is there; a queue of one or none holds no memory. */
+void fifo_pop(struct fifo *fifo, void *first, size_t size);
+
+/* fifo_done frees what the queue holds and leaves it empty. */
 void fifo_done(struct fifo *fifo);
 
 #endif

@@ -1,14 +1,30 @@
 /* flight.h: what one end has sent and its peer has not acknowledged: when each part was first sent,
- * and which TLS records it is. Costs nothing while all is acknowledged. */
+ * and which TLS records it is. Holds no memory of its own while at most one of each is in flight.
+ */
 #ifndef PUSHWATCH_DISSECT_FLIGHT_H
 #define PUSHWATCH_DISSECT_FLIGHT_H
 
 #include "fifo.h"
 #include "flow_record.h"
 
-/* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). */
+struct flight_segment {
+    uint64_t seq;
+    nanotime time;
+    uint64_t frame;
+};
+
+struct flight_tls_record {
+    uint64_t seq;
+    uint16_t length;
+    uint8_t type;
+};
+
+/* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). Two queues,
+ * both in their order; their heads lie here, and are zero where nothing is in flight. */
 struct flight {
     struct fifo segments, records;
+    struct flight_segment segment;   /* head of segments */
+    struct flight_tls_record record; /* head of records */
     nanotime acked_time; /* when the oldest part that the last acknowledgment covered was sent */
     uint64_t acked_frame;
     bool records_lost; /* more than were kept */
@@ -32,6 +48,7 @@ MUST_CHECK bool flight_first(const struct flight *flight, nanotime *time, uint64
 uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
                        uint64_t una, uint64_t next);
 
+/* flight_done frees what is held. */
 void flight_done(struct flight *flight);
 
 #endif

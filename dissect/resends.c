@@ -1,8 +1,6 @@
 /* resends.c: see resends.h. */
 #include "resends.h"
 
-#include <stdlib.h>
-
 /* The least time that any stack waits before it sends again (RFC 6298 asks for a second, Linux
  * waits this long). */
 #define RETRANSMISSION_TIMEOUT_MIN (NS_PER_SECOND / 5)
@@ -23,12 +21,6 @@ void resends_note(struct resends **resends, const struct flight *flight, uint64_
     r->count++;
     r->last = time;
     r->last_frame = frame;
-}
-
-void resends_forget(struct resends **resends)
-{
-    free(*resends);
-    *resends = NULL;
 }
 
 bool resends_prove(const struct resends *resends)

@@ -3,6 +3,8 @@
 #ifndef PUSHWATCH_DISSECT_RESENDS_H
 #define PUSHWATCH_DISSECT_RESENDS_H
 
+#include <stdlib.h>
+
 #include "flight.h"
 
 /* Allocated when the first such segment is seen, freed when the end goes on. */
@@ -20,7 +22,13 @@ void resends_note(struct resends **resends, const struct flight *flight, uint64_
                   nanotime time, uint64_t frame);
 
 /* resends_forget says that the end has gone on: it got the acknowledgments. */
-void resends_forget(struct resends **resends);
+static inline void resends_forget(struct resends **resends)
+{
+    if (LIKELY(!*resends))
+        return;
+    free(*resends);
+    *resends = NULL;
+}
 
 /* resends_prove tells that the acknowledgments did not arrive. One segment proves nothing: it may
  * have crossed with its acknowledgment; nor do several in one burst. NULL proves nothing. */

@@ -14,8 +14,9 @@
 /* A segment with what was found out about it. */
 struct arrival {
     const struct segment *segment;
-    uint64_t seq; /* extended, of the first payload byte */
-    uint64_t end; /* behind the payload, without a FIN */
+    uint64_t seq;   /* extended, of the first payload byte */
+    uint64_t end;   /* behind the payload, without a FIN */
+    uint64_t acked; /* extended, if `ack`: all before it is acknowledged */
     nanotime time;
     uint64_t frame;
     bool syn, fin, rst, ack;
@@ -23,8 +24,7 @@ struct arrival {
 
 void tcp_init(struct tcp *tcp)
 {
-    *tcp = (struct tcp){
-        .opener = -1, .first_closer = -1, .reset_by = -1, .max_idle = -1, .idle_before_close = -1};
+    *tcp = (struct tcp){.opener = -1, .first_closer = -1, .reset_by = -1, .max_idle = -1};
     for (unsigned i = 0; i < 2; i++)
         tcp->ends[i].wscale = -1;
 }
@@ -35,14 +35,6 @@ static void move(struct tcp_end *end, enum tcp_event event, nanotime time)
     if (next != (enum tcp_state)end->state)
         end->since = time;
     end->state = (uint8_t)next;
-}
-
-bool tcp_is_over(const struct tcp *tcp)
-{
-    const struct tcp_end *a = &tcp->ends[0], *b = &tcp->ends[1];
-    if (tcp->reset_by >= 0)
-        return true;
-    return a->fin_acked && b->fin_acked;
 }
 
 uint64_t tcp_unacked(const struct tcp_end *end)
@@ -163,8 +155,7 @@ static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
 /* Is it of something that y has sent and that was not acknowledged yet? */
 static bool acknowledges(const struct tcp_end *y, const struct arrival *a)
 {
-    uint64_t ack = seq_near(y->next, a->segment->ack);
-    return ack > y->una && ack <= y->next;
+    return a->acked > y->una && a->acked <= y->next;
 }
 
 /* Would y accept a RST with this number? RFC 5961 section 3.2: only at the number that it expects
@@ -251,11 +242,11 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
 
 /* The window in a segment of x's, in bytes: scaled only if both ends offered it, and never in a SYN
  * (RFC 7323 section 2.2). */
-static uint64_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
+static uint32_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
                               const struct arrival *a)
 {
     unsigned shift = !a->syn && x->wscale > 0 && y->wscale >= 0 ? (unsigned)x->wscale : 0;
-    return (uint64_t)a->segment->window << shift;
+    return (uint32_t)a->segment->window << shift;
 }
 
 /* Is it a pure acknowledgment that asks for what is missing (RFC 5681 section 2)? */
@@ -270,8 +261,9 @@ static bool is_duplicate_ack(const struct tcp_end *x, const struct tcp_end *y,
  * it acknowledges anything, or the handshake's ACK when it acknowledges more and more. */
 static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
-    if (!a->ack || a->syn || !x->syn ||
-        (x->state != SIDE_SYN_SENT && !(y->heard && x->una <= x->isn)))
+    if (LIKELY(x->state != SIDE_SYN_SENT && !(y->heard && x->una <= x->isn)))
+        return;
+    if (!a->ack || a->syn || !x->syn)
         return;
     y->heard |= !y->seen;
     if (x->una <= x->isn) {
@@ -285,10 +277,10 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
 {
     struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     if (!y->known) {
-        know(y, seq_first(a->segment->ack));
+        know(y, a->acked);
         return;
     }
-    uint64_t ack = seq_near(y->next, a->segment->ack);
+    uint64_t ack = a->acked;
     if (ack > y->una && ack <= y->next + WINDOW_MAX) {
         if (y->state == SIDE_SYN_SENT && ack > y->next)
             return; /* unacceptable: RFC 9293 section 3.10.7.3 */
@@ -317,10 +309,10 @@ static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
 static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
     x->window = scaled_window(x, y, a);
-    if (a->ack && y->known) {
+    if (a->ack) {
         uint64_t size =
             x->syn && y->syn ? x->window : WINDOW_MAX; /* joined midway: scale unknown */
-        uint64_t edge = seq_near(y->next, a->segment->ack) + size;
+        uint64_t edge = a->acked + size;
         if (edge > y->edge)
             y->edge = edge;
     }
@@ -340,8 +332,8 @@ static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arriv
  * nothing new: at most one byte, just before what comes next, and acknowledged already. */
 static bool is_probe(const struct tcp_end *x, const struct arrival *a)
 {
-    return x->known && !a->syn && !a->fin && a->end - a->seq <= 1 && a->seq + 1 == x->next &&
-           x->una == x->next && x->state >= SIDE_ESTABLISHED;
+    return UNLIKELY(a->seq + 1 == x->next) && x->known && !a->syn && !a->fin &&
+           a->end - a->seq <= 1 && x->una == x->next && x->state >= SIDE_ESTABLISHED;
 }
 
 static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
@@ -371,7 +363,7 @@ static void answer_probes(const struct tcp_end *x, struct tcp_end *y)
 /* Forged or of another connection: beyond what the peer allows and not just where it left off. */
 static bool is_out_of_window(const struct tcp_end *x, const struct arrival *a)
 {
-    return x->edge && a->seq > x->next && a->end > x->edge + UINT16_MAX;
+    return UNLIKELY(a->seq > x->next) && x->edge && a->end > x->edge + UINT16_MAX;
 }
 
 static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a,
@@ -443,7 +435,8 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
 
 /* --- the segment as a whole --- */
 
-static struct arrival arrive(const struct tcp_end *x, const struct segment *s)
+static struct arrival arrive(const struct tcp_end *x, const struct tcp_end *y,
+                             const struct segment *s)
 {
     struct arrival a = {.segment = s,
                         .time = s->time,
@@ -454,6 +447,7 @@ static struct arrival arrive(const struct tcp_end *x, const struct segment *s)
                         .ack = s->flags & FLAG_ACK};
     a.seq = (x->known ? seq_near(x->next, s->seq) : seq_first(s->seq)) + (a.syn ? 1 : 0);
     a.end = a.seq + s->length;
+    a.acked = y->known ? seq_near(y->next, s->ack) : seq_first(s->ack);
     return a;
 }
 
@@ -489,7 +483,7 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
               const struct reasm_out *out)
 {
     struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
-    struct arrival a = arrive(x, segment);
+    const struct arrival a = arrive(x, y, segment);
     count_packet(tcp, x, segment);
     if (a.rst) {
         take_reset(tcp, from, &a);
@@ -513,7 +507,8 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
             take_payload(x, y, &a, out);
         if (a.fin)
             take_fin(tcp, from, &a);
-        reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
+        if (UNLIKELY(x->reasm.held != NULL))
+            reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
     if (tcp->reset_by >= 0) /* what is still under way then proves nothing */
         resends_forget(&x->resends);

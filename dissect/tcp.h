@@ -9,63 +9,67 @@
 
 /* One end, as a sender: its sequence numbers (extended, seq.h), and what its peer said of them. */
 struct tcp_end {
+    /* What every segment needs comes first, so that it touches few cache lines. */
     uint64_t next;   /* behind the last that it sent, SYN and FIN included */
     uint64_t una;    /* the oldest that its peer has not acknowledged */
-    uint64_t sent;   /* behind the last payload that was seen; 0 before any */
-    uint64_t isn;    /* of its SYN */
-    uint64_t fin_at; /* of its FIN */
     uint64_t edge;   /* beyond what its peer allows it to send */
-    uint64_t bytes;  /* payload, each once */
-    uint64_t unacked_at_reset;
-    nanotime since; /* of its state */
-    nanotime last_time, fin_time, fin_last_time;
-    uint64_t last_frame, fin_frame, fin_last_frame, fin_acked_frame, rst_frame;
-    struct reasm reasm;
-    struct flight flight;
-    struct resends *resends; /* NULL while it sends nothing again that was acknowledged */
-
-    /* Transmissions of the oldest unacknowledged byte after the first. */
-    uint32_t tries, tries_since_answer, answers;
-    nanotime last_try;
-    uint64_t last_try_frame;
-    /* Probes since the peer's last answer (keep-alives), or since its window closed. */
-    uint32_t probes;
-    nanotime probe_first, probe_last;
-    uint64_t probe_first_frame, probe_last_frame;
-
-    uint64_t window;     /* it last advertised, in bytes */
-    nanotime zero_since; /* when it closed its window */
-    uint64_t zero_frame;
-
-    uint64_t packets;
-    uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
-    uint32_t fins, rsts;
-    uint16_t mss;
+    uint64_t isn;    /* of its SYN */
+    uint32_t window; /* it last advertised, in bytes */
+    uint32_t probes; /* since the peer's last answer (keep-alives), or since its window closed */
+    uint8_t state;   /* enum tcp_state */
     int8_t wscale;
-    uint8_t state; /* enum tcp_state */
     uint8_t ttl_min, ttl_max;
     bool known; /* next and una mean something */
     bool seen;  /* it has sent something */
     bool heard; /* never seen, but its peer acknowledges more and more of it: it does answer */
     bool syn, syn_ack, fin, sack, timestamps;
     bool fin_acked;
+    uint16_t mss;
+    uint64_t packets;
+    nanotime last_time;
+    uint64_t last_frame;
+    nanotime zero_since;     /* when it closed its window */
+    uint64_t sent;           /* behind the last payload that was seen; 0 before any */
+    uint64_t bytes;          /* payload, each once */
+    struct resends *resends; /* NULL while it sends nothing again that was acknowledged */
+    struct reasm reasm;
+    struct flight flight;
+
+    uint64_t fin_at; /* of its FIN */
+    nanotime since;  /* of its state */
+    nanotime fin_time, fin_last_time;
+    uint64_t fin_frame, fin_last_frame, fin_acked_frame, rst_frame;
+    uint64_t unacked_at_reset;
+
+    /* Transmissions of the oldest unacknowledged byte after the first. */
+    uint32_t tries, tries_since_answer, answers;
+    nanotime last_try;
+    uint64_t last_try_frame;
+    nanotime probe_first, probe_last;
+    uint64_t probe_first_frame, probe_last_frame;
+
+    uint64_t zero_frame;
+
+    uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
+    uint32_t fins, rsts;
 };
 
 /* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points
  * into it, so that it may be moved. */
 struct tcp {
-    struct tcp_end ends[2];
     nanotime last_time;
-    nanotime max_idle, idle_before_close;
-    nanotime syn_time, syn_ack_time,
-        ack_time; /* 0 where not seen, or not certain (RFC 6298: Karn) */
-    uint64_t reset_frame;
+    nanotime max_idle;        /* -1 before there are two times */
     int8_t opener;            /* the end whose SYN, or whose peer's SYN-ACK, was seen; -1 */
     int8_t first_closer;      /* the end whose FIN or RST came first; -1 */
     int8_t reset_by;          /* the end that sent the RST that ended it; -1 */
     bool both_closed_at_once; /* each sent its FIN before it had the other's */
     bool refused, reset_in_handshake, reset_after_fin;
     bool joined; /* the first segment was not a SYN */
+    struct tcp_end ends[2];
+    nanotime idle_before_close; /* if first_closer is known; -1 if nothing was before it */
+    nanotime syn_time, syn_ack_time,
+        ack_time; /* 0 where not seen, or not certain (RFC 6298: Karn) */
+    uint64_t reset_frame;
 };
 
 /* What a segment is to a connection that is already there. */
@@ -92,7 +96,10 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
               const struct reasm_out *out);
 
 /* tcp_is_over tells that both ends have closed (TIME_WAIT counts), or that a RST ended it. */
-bool tcp_is_over(const struct tcp *tcp);
+static inline bool tcp_is_over(const struct tcp *tcp)
+{
+    return tcp->reset_by >= 0 || (tcp->ends[0].fin_acked && tcp->ends[1].fin_acked);
+}
 
 /* tcp_unacked gives the payload bytes that an end has sent and its peer has not acknowledged. */
 uint64_t tcp_unacked(const struct tcp_end *end);

@@ -217,7 +217,7 @@ void tcp_outcome(struct tcp_record *out, const struct tcp *tcp, unsigned client,
         .reset_frame = tcp->reset_frame,
         .handshake = handshake(tcp),
         .rtt = {opener_is_client ? to_opener : to_other, opener_is_client ? to_other : to_opener},
-        .idle_before_close = tcp->idle_before_close,
+        .idle_before_close = tcp->first_closer >= 0 ? tcp->idle_before_close : -1,
         .max_idle = tcp->max_idle,
         .idle_at_end = tcp->first_closer < 0 || !tcp_is_over(tcp) ? now - tcp->last_time : -1,
         .stuck = stuck(tcp, client, now)};

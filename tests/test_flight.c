@@ -76,21 +76,48 @@ static void many_records(void **state)
     flight_done(&f);
 }
 
+/* One segment and one record are what a quiet connection has in flight at most. */
+static void one_of_each_holds_no_memory(void **state)
+{
+    (void)state;
+    static const struct flight idle;
+    struct flight f = {0};
+    flight_sent(&f, 100, 1, 11);
+    flight_record(&f, 100, 23, 95);
+    assert_null(f.segments.block);
+    assert_null(f.records.block);
+    flight_sent(&f, 200, 2, 12);
+    flight_record(&f, 200, 23, 95);
+    struct flight moved = f;
+    flight_acked(&moved, 200, 300);
+    assert_null(moved.segments.block);
+    assert_null(moved.records.block);
+    flight_acked(&moved, 300, 300);
+    assert_int_equal(moved.acked_frame, 12);
+    moved.acked_frame = 0;
+    moved.acked_time = 0;
+    assert_memory_equal(&moved, &idle, sizeof idle);
+    flight_done(&moved);
+}
+
 /* A queue that is filled and emptied for long stays small. */
 static void a_moving_queue_stays_small(void **state)
 {
     (void)state;
     struct fifo fifo = {0};
+    uint32_t first = 0;
     for (uint32_t i = 0; i < 100000; i++) {
-        assert_true(fifo_push(&fifo, &i, sizeof i, 10));
+        assert_true(fifo_push(&fifo, &first, &i, sizeof i, 10));
         if (i >= 3) {
-            const uint32_t *head = fifo_at(&fifo, 0, sizeof *head);
-            assert_int_equal(*head, i - 3);
-            fifo_pop(&fifo);
+            assert_int_equal(first, i - 3);
+            assert_int_equal(*(const uint32_t *)fifo_second(&fifo, sizeof i), i - 2);
+            assert_ptr_equal(fifo_at(&fifo, &first, 0, sizeof i), &first);
+            assert_int_equal(*(const uint32_t *)fifo_at(&fifo, &first, 3, sizeof i), i);
+            fifo_pop(&fifo, &first, sizeof i);
         }
     }
     assert_true(fifo.room <= 16);
-    assert_null(fifo_at(&fifo, 3, sizeof(uint32_t)));
+    assert_null(fifo_at(&fifo, &first, 3, sizeof first));
     fifo_done(&fifo);
 }
 
@@ -100,6 +127,7 @@ int main(void)
         cmocka_unit_test(oldest_first),
         cmocka_unit_test(records_in_flight),
         cmocka_unit_test(many_records),
+        cmocka_unit_test(one_of_each_holds_no_memory),
         cmocka_unit_test(a_moving_queue_stays_small),
     };
     return cmocka_run_group_tests_name("flight", tests, NULL, NULL);
