@@ -2,44 +2,36 @@
  */
 #include "early.h"
 
-enum {
-    ETHERTYPE_AT = 12,
-    IP_AT = 14,
-    IPV4_TCP_AT = IP_AT + 20,
-    IPV6_TCP_AT = IP_AT + 40,
-    TCP_HEADER = 20,
-    PROTOCOL_TCP = 6
-};
+#include "cursor.h"
 
-static uint16_t number_at(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
+enum { IP_AT = 14, IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, PROTOCOL_TCP = 6 };
 
-/* The header and its ports, if `length` bytes of IP payload have room for it. */
+/* The ports of a TCP header, if `length` bytes of IP payload have room for it. */
 static bool ports_at(uint16_t ports[2], const uint8_t *tcp, uint32_t length)
 {
     uint32_t header = (tcp[12] >> 4) * 4u;
-    ports[0] = number_at(tcp);
-    ports[1] = number_at(tcp + 2);
+    ports[0] = be16(tcp);
+    ports[1] = be16(tcp + 2);
     return header >= TCP_HEADER && header <= length;
 }
 
 bool early_ports(uint16_t ports[2], const struct packet *packet)
 {
-    const uint8_t *p = packet->bytes, *ip = p + IP_AT;
-    if (packet->link != LINK_ETHERNET || packet->caplen < IPV4_TCP_AT + TCP_HEADER)
+    const uint8_t *ip = packet->bytes + IP_AT;
+    if (packet->link != LINK_ETHERNET || packet->caplen < IP_AT + IPV4_HEADER + TCP_HEADER)
         return false;
-    if (number_at(p + ETHERTYPE_AT) == 0x0800) {
-        uint32_t total = number_at(ip + 2);
-        return ip[0] == 0x45 && ip[9] == PROTOCOL_TCP && (number_at(ip + 6) & 0x3fff) == 0 &&
-               total >= 20 + TCP_HEADER && total <= packet->len - IP_AT &&
-               ports_at(ports, p + IPV4_TCP_AT, total - 20);
+    uint32_t wire = packet->len - IP_AT;
+    uint32_t type = be32(ip - 2); /* ethertype; version and header length, DSCP */
+    if ((type & 0xffffff00) == 0x08004500) {
+        uint32_t total = be16(ip + 2);
+        /* Not a fragment, and TCP: flags and offset, TTL, protocol. */
+        return (be32(ip + 6) & 0x3fff00ff) == PROTOCOL_TCP && total >= IPV4_HEADER + TCP_HEADER &&
+               total <= wire && ports_at(ports, ip + IPV4_HEADER, total - IPV4_HEADER);
     }
-    if (number_at(p + ETHERTYPE_AT) == 0x86dd && packet->caplen >= IPV6_TCP_AT + TCP_HEADER) {
-        uint32_t length = number_at(ip + 4);
-        return ip[0] >> 4 == 6 && ip[6] == PROTOCOL_TCP && length >= TCP_HEADER &&
-               length + 40 <= packet->len - IP_AT && ports_at(ports, p + IPV6_TCP_AT, length);
+    if ((type & 0xfffff000) == 0x86dd6000 && packet->caplen >= IP_AT + IPV6_HEADER + TCP_HEADER) {
+        uint32_t length = be16(ip + 4);
+        return ip[6] == PROTOCOL_TCP && length >= TCP_HEADER && length + IPV6_HEADER <= wire &&
+               ports_at(ports, ip + IPV6_HEADER, length);
     }
     return false;
 }

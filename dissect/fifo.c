@@ -17,29 +17,18 @@ static void make_room(struct fifo *fifo, size_t used, size_t size)
     }
 }
 
-bool fifo_push(struct fifo *fifo, void *first, const void *element, size_t size, unsigned most)
+void fifo_push_behind(struct fifo *fifo, const void *element, size_t size)
 {
-    if (fifo->count >= most)
-        return false;
-    if (fifo->count++ == 0) {
-        memcpy(first, element, size);
-        return true;
-    }
-    size_t used = fifo->count - 2u;
+    size_t used = fifo->count++ - 1u;
     if (fifo->start + used == fifo->room)
         make_room(fifo, used, size);
     memcpy(fifo->block + (fifo->start + used) * size, element, size);
-    return true;
 }
 
-void fifo_pop(struct fifo *fifo, void *first, size_t size)
+void fifo_pop_behind(struct fifo *fifo, void *first, size_t size)
 {
-    if (--fifo->count == 0) {
-        memset(first, 0, size);
-        return;
-    }
     memcpy(first, fifo->block + fifo->start++ * size, size);
-    if (fifo->count > 1)
+    if (--fifo->count > 1)
         return;
     free(fifo->block);
     fifo->block = NULL;

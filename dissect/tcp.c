@@ -11,6 +11,9 @@
 /* A number further ahead than this is not believed: no window is larger (RFC 7323 section 2.2). */
 #define WINDOW_MAX (UINT64_C(1) << 30)
 
+/* What happens once or twice in a connection stays out of the way of what each segment needs. */
+#define NOINLINE __attribute__((noinline))
+
 /* A segment with what was found out about it. */
 struct arrival {
     const struct segment *segment;
@@ -21,6 +24,11 @@ struct arrival {
     uint64_t frame;
     bool syn, fin, rst, ack;
 };
+
+static unsigned number_of(const struct tcp *tcp, const struct tcp_end *end)
+{
+    return end == &tcp->ends[1];
+}
 
 void tcp_init(struct tcp *tcp)
 {
@@ -104,9 +112,9 @@ static void take_options(struct tcp_end *x, const struct segment *s)
     x->timestamps = s->timestamps;
 }
 
-static void take_syn(struct tcp *tcp, unsigned from, const struct arrival *a)
+static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct arrival *a)
 {
-    struct tcp_end *x = &tcp->ends[from];
+    unsigned from = number_of(tcp, x);
     uint64_t isn = a->seq - 1;
     if (x->syn && isn == x->isn) {
         if (a->ack && !x->syn_ack) { /* a simultaneous open: RFC 9293 figure 7 */
@@ -171,17 +179,17 @@ static bool accepts_reset(const struct tcp_end *y, const struct tcp_end *x, cons
     return a->seq + (x->fin ? 1 : 0) >= x->una && a->seq <= x->next;
 }
 
-static void note_close(struct tcp *tcp, unsigned from, const struct arrival *a)
+static void note_close(struct tcp *tcp, const struct tcp_end *x, const struct arrival *a)
 {
     if (tcp->first_closer >= 0)
         return;
-    tcp->first_closer = (int8_t)from;
+    tcp->first_closer = (int8_t)number_of(tcp, x);
     tcp->idle_before_close = tcp->last_time ? a->time - tcp->last_time : -1;
 }
 
-static void take_reset(struct tcp *tcp, unsigned from, const struct arrival *a)
+static NOINLINE void take_reset(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
+                                const struct arrival *a)
 {
-    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     x->rsts++;
     if (!x->rst_frame)
         x->rst_frame = a->frame;
@@ -193,8 +201,8 @@ static void take_reset(struct tcp *tcp, unsigned from, const struct arrival *a)
         return;
     }
     tcp->reset_after_fin = tcp->first_closer >= 0;
-    note_close(tcp, from, a);
-    tcp->reset_by = (int8_t)from;
+    note_close(tcp, x, a);
+    tcp->reset_by = (int8_t)number_of(tcp, x);
     tcp->reset_frame = a->frame;
     tcp->refused = y->state == SIDE_SYN_SENT && !x->syn;
     tcp->reset_in_handshake =
@@ -273,9 +281,8 @@ static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arri
     move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
 }
 
-static void take_ack(struct tcp *tcp, unsigned from, const struct arrival *a)
+static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
-    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     if (!y->known) {
         know(y, a->acked);
         return;
@@ -363,7 +370,7 @@ static void answer_probes(const struct tcp_end *x, struct tcp_end *y)
 /* Forged or of another connection: beyond what the peer allows and not just where it left off. */
 static bool is_out_of_window(const struct tcp_end *x, const struct arrival *a)
 {
-    return UNLIKELY(a->seq > x->next) && x->edge && a->end > x->edge + UINT16_MAX;
+    return UNLIKELY(a->seq > x->next) && !a->syn && x->edge && a->end > x->edge + UINT16_MAX;
 }
 
 static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a,
@@ -398,9 +405,9 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     }
 }
 
-static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
+static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
+                              const struct arrival *a)
 {
-    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     x->fins++;
     x->fin_last_time = a->time;
     x->fin_last_frame = a->frame;
@@ -421,7 +428,7 @@ static void take_fin(struct tcp *tcp, unsigned from, const struct arrival *a)
     x->fin_frame = a->frame;
     x->next = a->end + 1;
     flight_sent(&x->flight, a->end, a->time, a->frame);
-    note_close(tcp, from, a);
+    note_close(tcp, x, a);
     if (y->fin && !y->fin_acked)
         tcp->both_closed_at_once = true;
     move(x, EVENT_SENDS_FIN, a->time);
@@ -466,9 +473,9 @@ static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segmen
 }
 
 /* The first segment of an end that is no SYN: the capture began in the middle. */
-static void join(struct tcp *tcp, struct tcp_end *x, const struct arrival *a)
+static void join(struct tcp *tcp, struct tcp_end *x, const struct tcp_end *y,
+                 const struct arrival *a)
 {
-    const struct tcp_end *y = x == &tcp->ends[0] ? &tcp->ends[1] : &tcp->ends[0];
     if (!x->known)
         know(x, a->seq);
     if (!y->seen)
@@ -479,34 +486,34 @@ static void join(struct tcp *tcp, struct tcp_end *x, const struct arrival *a)
         move(x, EVENT_JOINED, a->time);
 }
 
-void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
-              const struct reasm_out *out)
+/* Apart from tcp_take so that the two ends are pointers at hand and not indices. */
+static NOINLINE void take(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
+                          const struct segment *segment, const struct reasm_out *out)
 {
-    struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
     const struct arrival a = arrive(x, y, segment);
     count_packet(tcp, x, segment);
-    if (a.rst) {
-        take_reset(tcp, from, &a);
-    } else if (!a.syn && is_out_of_window(x, &a)) {
+    if (UNLIKELY(a.rst)) {
+        take_reset(tcp, x, y, &a);
+    } else if (UNLIKELY(is_out_of_window(x, &a))) {
         x->out_of_order++;
     } else {
-        if (a.syn)
-            take_syn(tcp, from, &a);
-        else if (!x->syn)
-            join(tcp, x, &a);
+        if (UNLIKELY(a.syn))
+            take_syn(tcp, x, &a);
+        else if (UNLIKELY(!x->syn))
+            join(tcp, x, y, &a);
         x->seen = true;
         bool probe = is_probe(x, &a);
         answer_probes(x, y);
         infer_answer(x, y, &a); /* first, for the ACK may be of a FIN, too */
-        if (a.ack)
-            take_ack(tcp, from, &a);
+        if (LIKELY(a.ack))
+            take_ack(tcp, x, y, &a);
         take_window(x, y, &a);
-        if (probe)
+        if (UNLIKELY(probe))
             take_probe(x, y, &a);
         else if (a.end > a.seq)
             take_payload(x, y, &a, out);
-        if (a.fin)
-            take_fin(tcp, from, &a);
+        if (UNLIKELY(a.fin))
+            take_fin(tcp, x, y, &a);
         if (UNLIKELY(x->reasm.held != NULL))
             reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
@@ -514,6 +521,12 @@ void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
         resends_forget(&x->resends);
     if (a.time > tcp->last_time) /* a capture's clock may jump back */
         tcp->last_time = a.time;
+}
+
+void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
+              const struct reasm_out *out)
+{
+    take(tcp, &tcp->ends[from], &tcp->ends[!from], segment, out);
 }
 
 void tcp_done(struct tcp *tcp, size_t *all_held)

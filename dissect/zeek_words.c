@@ -5,6 +5,9 @@
 
 enum zeek_state { INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET };
 
+/* Control bits that tell more of a segment than that the connection goes on. */
+enum { FLAGS_TELLING = FLAG_SYN | FLAG_FIN | FLAG_RST };
+
 /* Kinds of segment that stand in the history once, or again only with another number. */
 enum kind {
     KIND_SYN = 1,
@@ -23,7 +26,7 @@ static void add(struct zeek_words *words, unsigned from, char letter)
 }
 
 /* Adds a letter once; tells whether it was there already. */
-static bool add_once(struct zeek_words *words, unsigned from, enum kind kind, char letter)
+static inline bool add_once(struct zeek_words *words, unsigned from, enum kind kind, char letter)
 {
     struct zeek_end *x = &words->ends[from];
     if (x->seen & kind)
@@ -43,7 +46,16 @@ static void add_scaled(struct zeek_words *words, unsigned from, uint32_t *count,
         add(words, from, letter);
 }
 
-static void history(struct zeek_words *words, unsigned from, const struct segment *s)
+static void history_plain(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    if (s->length)
+        (void)add_once(words, from, KIND_DATA, 'D');
+    else if (s->flags & FLAG_ACK)
+        (void)add_once(words, from, KIND_ACK, 'A');
+}
+
+/* Of a segment with telling control bits. */
+static void history_telling(struct zeek_words *words, unsigned from, const struct segment *s)
 {
     struct zeek_end *x = &words->ends[from];
     bool syn = s->flags & FLAG_SYN, fin = s->flags & FLAG_FIN, rst = s->flags & FLAG_RST;
@@ -60,14 +72,10 @@ static void history(struct zeek_words *words, unsigned from, const struct segmen
         if (add_once(words, from, KIND_FIN, 'F') && s->seq + s->length != x->last_fin)
             add(words, from, 'F');
         x->last_fin = s->seq + s->length;
-    } else if (rst) {
+    } else {
         if (add_once(words, from, KIND_RST, 'R') && s->seq != x->last_rst)
             add(words, from, 'R');
         x->last_rst = s->seq;
-    } else if (s->length) {
-        (void)add_once(words, from, KIND_DATA, 'D');
-    } else if (s->flags & FLAG_ACK) {
-        (void)add_once(words, from, KIND_ACK, 'A');
     }
 }
 
@@ -144,10 +152,9 @@ static void step(struct zeek_words *words, unsigned from, const struct segment *
     }
 }
 
-/* Where the numbers of an end begin: as if it had sent a SYN just before. */
+/* Where the numbers of an end begin. */
 static void begin(struct zeek_end *x, const struct segment *s)
 {
-    x->start = s->flags & FLAG_SYN ? s->seq : s->seq - 1;
     x->last = s->flags & FLAG_SYN ? s->seq + 1 : s->seq;
 }
 
@@ -164,7 +171,8 @@ static void sequence(struct zeek_words *words, unsigned from, const struct segme
         x->last = end;
     else if (s->length)
         add_scaled(words, from, &x->retransmits, 'T');
-    x->payload |= s->length > 0;
+    if (s->length)
+        x->payload = true;
 }
 
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
@@ -177,11 +185,16 @@ void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
     }
     if (x->state == INACTIVE)
         begin(x, s);
-    history(words, from, s);
+    bool telling = s->flags & FLAGS_TELLING;
+    if (telling)
+        history_telling(words, from, s);
+    else
+        history_plain(words, from, s);
     if (s->window == 0 && !(s->flags & FLAG_RST) && y->state != CLOSED && x->state != RESET)
         add_scaled(words, from, &x->zero_windows, 'W');
     sequence(words, from, s);
-    step(words, from, s);
+    if (telling || x->state == INACTIVE) /* nothing else moves a state */
+        step(words, from, s);
 }
 
 void zeek_gap(struct zeek_words *words, unsigned from)

@@ -11,7 +11,7 @@
 enum { ZEEK_HISTORY_MAX = 40 }; /* letters kept; 16 kinds for each end, and thresholds */
 
 struct zeek_end {
-    uint32_t start, last;                  /* as numbers in the header */
+    uint32_t last;                         /* behind what it has sent, as in the header */
     uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
     uint32_t retransmits, gaps, zero_windows;
     uint16_t seen;         /* kinds of segment already in the history */
