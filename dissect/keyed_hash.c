@@ -46,13 +46,25 @@ static void sip_word(struct sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
-static uint64_t sip_end(struct sip *s, uint64_t last)
+static uint64_t sip_end(struct sip *s)
 {
-    sip_word(s, last);
-    s->v2 ^= 0xff;
     for (unsigned i = 0; i < 3; i++)
         sip_round(s);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+static void sip_bytes(struct sip *s, struct span bytes)
+{
+    size_t at = 0;
+    uint64_t word;
+    for (; bytes.n - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, bytes.p + at, sizeof word);
+        sip_word(s, word);
+    }
+    word = 0;
+    if (bytes.n > at)
+        memcpy(&word, bytes.p + at, bytes.n - at);
+    sip_word(s, word | (uint64_t)bytes.n << 56);
 }
 
 uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t count)
@@ -60,20 +72,29 @@ uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t co
     struct sip s = sip_begin(key);
     for (size_t i = 0; i < count; i++)
         sip_word(&s, words[i]);
-    return sip_end(&s, (uint64_t)count << 59);
+    sip_word(&s, (uint64_t)count << 59);
+    s.v2 ^= 0xff;
+    return sip_end(&s);
 }
 
 uint64_t hash_bytes(const struct hash_key *key, struct span bytes)
 {
     struct sip s = sip_begin(key);
-    size_t at = 0;
-    uint64_t word;
-    for (; bytes.n - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, bytes.p + at, sizeof word);
-        sip_word(&s, word);
-    }
-    word = 0;
-    if (bytes.n > at)
-        memcpy(&word, bytes.p + at, bytes.n - at);
-    return sip_end(&s, word | (uint64_t)bytes.n << 56);
+    sip_bytes(&s, bytes);
+    s.v2 ^= 0xff;
+    return sip_end(&s);
+}
+
+/* The variant with 128 bits differs by three constants: github.com/veorq/SipHash, siphash.c. */
+struct hash_digest hash_digest(const struct hash_key *key, struct span bytes)
+{
+    struct sip s = sip_begin(key);
+    struct hash_digest digest;
+    s.v1 ^= 0xee;
+    sip_bytes(&s, bytes);
+    s.v2 ^= 0xee;
+    digest.low = sip_end(&s);
+    s.v1 ^= 0xdd;
+    digest.high = sip_end(&s);
+    return digest;
 }

@@ -9,7 +9,8 @@
 
 struct tls *tls_new(struct tls_store *store, bool midstream)
 {
-    struct tls *tls = xcalloc(1, sizeof *tls);
+    struct tls *tls = tls_store_session(store, sizeof *tls);
+    *tls = (struct tls){0};
     tls->store = store;
     tls->facts.client = -1;
     for (unsigned i = 0; i < 2 && midstream; i++) {
@@ -24,7 +25,22 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     tls_session_done(tls);
-    free(tls);
+    tls_move_out(tls);
+}
+
+size_t tls_size(void)
+{
+    return sizeof(struct tls);
+}
+
+void tls_move_out(struct tls *tls)
+{
+    tls_store_session_free(tls->store, tls);
+}
+
+struct tls *tls_move_in(struct tls_store *store)
+{
+    return tls_store_session(store, sizeof(struct tls));
 }
 
 /* is_plain: the direction has begun as something else. */
@@ -77,7 +93,7 @@ static void update(struct tls *tls, uint64_t frame)
 /* not_tls: what began like a record is none. Its bytes are dropped from here on. */
 static void not_tls(struct tls *tls, struct tls_direction *d)
 {
-    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     d->framer = (struct tls_framer){.state = FRAMING_NONE};
 }
 

@@ -71,4 +71,12 @@ MUST_CHECK struct tls *tls_resume(const uint64_t *words, struct tls_store *store
 /* tls_free ends a session. NULL is fine. */
 void tls_free(struct tls *tls);
 
+/* A session may be packed away: whoever has copied the tls_size bytes at `tls` gives the session's
+ * own memory back with tls_move_out; what it refers to stays. To go on, tls_move_in gives memory,
+ * not initialised, into which the same bytes are put. Nothing points into a session, but to
+ * tls_facts, which is asked for anew. Most words of an idle one are zero. */
+size_t tls_size(void);
+void tls_move_out(struct tls *tls);
+MUST_CHECK struct tls *tls_move_in(struct tls_store *store);
+
 #endif

@@ -107,10 +107,10 @@ struct tls_facts {
     uint8_t close_notify[2];                 /* enum close_notify, by direction */
     const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
     const struct server_hello *server_hello; /* likewise; a HelloRetryRequest until the real one */
-    struct span sni;                         /* host_name as sent; n is 0 if none */
+    struct span sni; /* host_name as sent; n is 0 if none; shared likewise */
     /* Chain as sent, whole certificates only: of a chain that is cut or malformed those before the
-     * damage. Owned by the tls_store. */
-    const struct cert **server_certs, **client_certs;
+     * damage. Shared likewise. */
+    const struct cert *const *server_certs, *const *client_certs;
     struct tls_alert *alerts;
     /* Frames that prove it; 0 where not seen. */
     uint64_t client_hello_frame, server_hello_frame, certificate_frame, client_certificate_frame,

@@ -18,7 +18,7 @@ static bool is_cut(const struct tls_message *message)
 }
 
 /* publish_chain_take puts a chain into the facts. It takes the list of certificates. */
-static void publish_chain_take(struct tls *tls, bool from_server, const struct cert **list,
+static void publish_chain_take(struct tls *tls, bool from_server, const struct cert *const *list,
                                uint8_t count, uint64_t frame)
 {
     struct tls_facts *facts = &tls->facts;
@@ -39,24 +39,17 @@ static void publish_chain_take(struct tls *tls, bool from_server, const struct c
     }
 }
 
-static const struct cert **copy_chain(const struct cert *const *list, uint8_t count)
+/* hold_chain_take keeps a chain until it is known whose it is: a wrong certificate is worse than
+ * none. It takes the list of certificates. */
+static void hold_chain_take(struct tls *tls, unsigned direction, const struct cert *const *list,
+                            uint8_t count, uint64_t frame)
 {
-    return count ? xmemdup(list, count * sizeof *list) : NULL;
-}
-
-/* hold_chain keeps a chain until it is known whose it is: a wrong certificate is worse than none.
- */
-static void hold_chain(struct tls *tls, unsigned direction, const struct cert *const *list,
-                       uint8_t count, uint64_t frame)
-{
-    if (tls->held_chain)
+    if (tls->held_chain) {
+        tls_store_release(list);
         return;
-    tls->held_chain = xcalloc(1, sizeof *tls->held_chain + count * sizeof *list);
-    tls->held_chain->direction = direction;
-    tls->held_chain->frame = frame;
-    tls->held_chain->count = count;
-    for (unsigned i = 0; i < count; i++)
-        tls->held_chain->certs[i] = list[i];
+    }
+    tls->held_chain = xmalloc(sizeof *tls->held_chain);
+    *tls->held_chain = (struct tls_held_chain){direction, frame, count, list};
 }
 
 /* learn_client notes which direction is the client's, unless that is known. */
@@ -68,8 +61,7 @@ static void learn_client(struct tls *tls, unsigned client)
     tls->facts.client = (int8_t)client;
     if (!held)
         return;
-    publish_chain_take(tls, held->direction != client, copy_chain(held->certs, held->count),
-                       held->count, held->frame);
+    publish_chain_take(tls, held->direction != client, held->certs, held->count, held->frame);
     free(held);
     tls->held_chain = NULL;
 }
@@ -79,25 +71,18 @@ static void take_certificate(struct tls *tls, unsigned direction, const struct t
 {
     struct tls_facts *facts = &tls->facts;
     struct tls_direction *d = &tls->directions[direction];
-    const struct cert *list[LIMIT_TLS_CHAIN];
-    uint8_t count = 0;
-    struct tls_chain chain;
-    struct span der;
+    uint8_t count;
+    bool whole;
     if (d->chain != CHAIN_UNSEEN)
         return;
-    tls_chain_open(&chain, message->body, tls_is_13(facts->version) && facts->negotiated);
-    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der)) {
-        const struct cert *cert = cert_store_get(tls_store_certs(tls->store), der);
-        if (cert)
-            list[count++] = cert;
-    }
+    const struct cert *const *list = tls_store_chain(
+        tls->store, &count, &whole, message->body, tls_is_13(facts->version) && facts->negotiated);
+    d->chain = whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
     cert_store_seen(tls_store_certs(tls->store), list, count, where->time, where->frame);
-    d->chain = chain.whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
     if (facts->client < 0)
-        hold_chain(tls, direction, list, count, where->frame);
+        hold_chain_take(tls, direction, list, count, where->frame);
     else
-        publish_chain_take(tls, facts->client != (int)direction, copy_chain(list, count), count,
-                           where->frame);
+        publish_chain_take(tls, facts->client != (int)direction, list, count, where->frame);
 }
 
 static void take_sni(struct tls *tls, struct span sni)
@@ -106,7 +91,7 @@ static void take_sni(struct tls *tls, struct span sni)
     if (sni.n == 0 || facts->sni.n > 0)
         return;
     size_t n = sni.n < LIMIT_TLS_SNI ? sni.n : LIMIT_TLS_SNI;
-    facts->sni = span_of(xmemdup(sni.p, n), n);
+    facts->sni = span_of(tls_store_name(tls->store, span_of(sni.p, n)), n);
     if (facts->server_cert_count > 0)
         cert_store_presented(tls_store_certs(tls->store), facts->server_certs,
                              facts->server_cert_count, CERT_FROM_SERVER, facts->sni);
@@ -153,7 +138,7 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
     struct tls_direction *d = &tls->directions[direction];
     const struct server_hello *before = facts->server_hello;
     facts->server_hello = tls_store_server_hello(tls->store, hello);
-    tls_store_release(tls->store, before);
+    tls_store_release(before);
     facts->server_hello_frame = where->frame;
     facts->negotiated = true;
     facts->version = hello->version;

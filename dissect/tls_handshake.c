@@ -1,20 +1,24 @@
 /* tls_handshake.c: handshake messages out of record bodies. Only a message that is not whole in
- * one piece is copied, into a buffer that grows with what has come, never with what is promised. */
+ * one piece is copied. */
 #include "tls_handshake.h"
 
 #include "limits.h"
 
 #include <stdlib.h>
 
-struct tls_pending {
-    size_t have, room; /* bytes, header included */
-    size_t skip;       /* bytes of the message that are passed over after those */
-    bool given;        /* the message was handed out */
+struct tls_body {
+    union {
+        size_t have;           /* bytes */
+        struct tls_body *next; /* of the spare ones */
+    };
+    size_t room;
     uint8_t bytes[];
 };
 
-/* Room for a header, whatever else is held; then for a short chain, so that it seldom moves. */
-enum { ROOM_FIRST = 64, ROOM_SECOND = 4096 };
+/* Most messages come in two to four segments: so much is had at once, if the header promises as
+ * much, and kept for the next message. Beyond it room grows with what has come, as a promise costs
+ * its sender nothing. */
+enum { ROOM_USUAL = 4096, ROOM_PROMISED = 8192, SPARE_MAX = 16 };
 
 static bool is_read(uint8_t type)
 {
@@ -28,160 +32,158 @@ static uint32_t length_of(const uint8_t header[TLS_MESSAGE_HEADER])
     return (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
 }
 
-static void drop(struct tls_joiner *joiner, size_t *held)
+static void drop(struct tls_joiner *joiner, struct tls_joiner_pool *pool)
 {
-    if (joiner->pending)
-        *held -= joiner->pending->room;
-    free(joiner->pending);
-    joiner->pending = NULL;
+    struct tls_body *body = joiner->body;
+    if (!body)
+        return;
+    pool->held -= body->room;
+    joiner->body = NULL;
+    if (body->room != ROOM_USUAL || pool->spare_count == SPARE_MAX) {
+        free(body);
+        return;
+    }
+    body->next = pool->spare;
+    pool->spare = body;
+    pool->spare_count++;
 }
 
-/* grow makes room for `more` bytes. Returns false if that passes the limit of all buffers. */
-static bool grow(struct tls_joiner *joiner, size_t more, size_t *held)
+/* begin makes the first room for a body of which `want` bytes are promised and `first` are here.
+ * Returns false if that passes the limit of all buffers. */
+static bool begin(struct tls_joiner *joiner, size_t want, size_t first,
+                  struct tls_joiner_pool *pool)
 {
-    struct tls_pending *old = joiner->pending;
-    size_t have = old ? old->have : 0, room = old ? old->room : 0, old_room = room;
-    if (room - have >= more)
-        return true;
-    room = !old ? ROOM_FIRST : room < ROOM_SECOND ? ROOM_SECOND : room;
-    while (room - have < more)
-        room *= 2;
-    if (old && *held - old_room + room > LIMIT_TLS_HELD)
+    size_t room = want <= ROOM_USUAL      ? ROOM_USUAL
+                  : want <= ROOM_PROMISED ? want
+                  : first > ROOM_PROMISED ? first
+                                          : ROOM_PROMISED;
+    if (pool->held + room > LIMIT_TLS_HELD)
         return false;
-    joiner->pending = xrealloc(old, sizeof *old + room);
-    if (!old)
-        *joiner->pending = (struct tls_pending){0};
-    joiner->pending->room = room;
-    *held += room - old_room;
+    struct tls_body *body = room == ROOM_USUAL ? pool->spare : NULL;
+    if (body) {
+        pool->spare = body->next;
+        pool->spare_count--;
+    } else {
+        body = xmalloc(sizeof *body + room);
+    }
+    body->have = 0;
+    body->room = room;
+    pool->held += room;
+    joiner->body = body;
     return true;
 }
 
-/* take moves up to n bytes from `in` into the buffer, for which there is room. */
-static void take(struct tls_pending *pending, struct cursor *in, size_t n)
+/* make_room makes room for `more` bytes of a body of which `want` are promised. Returns false if
+ * that passes the limit of all buffers. */
+static bool make_room(struct tls_joiner *joiner, size_t want, size_t more,
+                      struct tls_joiner_pool *pool)
 {
-    struct span part;
-    if (cursor_bytes(in, &part, n < in->left ? n : in->left) && part.n > 0) {
-        memcpy(pending->bytes + pending->have, part.p, part.n);
-        pending->have += part.n;
-    }
+    struct tls_body *body = joiner->body;
+    if (!body)
+        return begin(joiner, want, more, pool);
+    if (body->room - body->have >= more)
+        return true;
+    size_t room = body->room * 2 < body->have + more ? body->have + more : body->room * 2;
+    room = room < want ? room : want;
+    if (pool->held - body->room + room > LIMIT_TLS_HELD)
+        return false;
+    pool->held += room - body->room;
+    joiner->body = body = xrealloc(body, sizeof *body + room);
+    body->room = room;
+    return true;
 }
 
-/* describe fills a message from what is buffered of it. */
-static void describe(struct tls_message *message, const struct tls_pending *pending)
+/* give hands out what there is of the message; the rest of it is passed over. */
+static enum tls_join give(struct tls_joiner *joiner, struct tls_message *message, struct span body)
 {
     *message = (struct tls_message){
-        .type = pending->bytes[0],
-        .length = length_of(pending->bytes),
-        .body = {pending->bytes + TLS_MESSAGE_HEADER, pending->have - TLS_MESSAGE_HEADER}};
+        .type = joiner->header[0], .length = length_of(joiner->header), .body = body};
+    joiner->skip = message->length - (uint32_t)body.n;
+    joiner->given = true;
+    return JOIN_MESSAGE;
 }
 
-/* give hands out what is buffered; what the message has beyond that is passed over. */
-static enum tls_join give(struct tls_joiner *joiner, struct tls_message *message)
+static enum tls_join give_buffered(struct tls_joiner *joiner, struct tls_message *message)
 {
-    struct tls_pending *pending = joiner->pending;
-    describe(message, pending);
-    pending->skip = message->length - message->body.n;
-    pending->given = true;
-    joiner->announced = false;
-    return JOIN_MESSAGE;
+    const struct tls_body *body = joiner->body;
+    return give(joiner, message, body ? span_of(body->bytes, body->have) : span_of(NULL, 0));
 }
 
 /* finish_given passes over the rest of a message that was handed out. Returns false if that needs
  * more bytes than there are. */
-static bool finish_given(struct tls_joiner *joiner, struct cursor *in, size_t *held)
+static bool finish_given(struct tls_joiner *joiner, struct cursor *in, struct tls_joiner_pool *pool)
 {
-    struct tls_pending *pending = joiner->pending;
-    if (!pending || !pending->given)
-        return true;
-    size_t n = pending->skip < in->left ? pending->skip : in->left;
+    size_t n = joiner->skip < in->left ? joiner->skip : in->left;
     if (!cursor_skip(in, n))
         return false;
-    pending->skip -= n;
-    if (pending->skip > 0)
+    joiner->skip -= (uint32_t)n;
+    if (joiner->skip > 0)
         return false;
-    drop(joiner, held);
+    drop(joiner, pool);
+    joiner->given = false;
+    joiner->have = 0;
     return true;
 }
 
-/* next_in_place serves a message whose header, and maybe all of it, is in `in`. */
-static enum tls_join next_in_place(struct tls_joiner *joiner, struct tls_message *message,
-                                   struct cursor *in, size_t *held)
+static enum tls_join read_header(struct tls_joiner *joiner, struct tls_message *message,
+                                 struct cursor *in)
 {
-    struct cursor ahead = *in, body;
-    *message = (struct tls_message){.type = in->p[0], .length = length_of(in->p)};
-    if (!joiner->announced) {
-        joiner->announced = true;
-        return JOIN_HEADER;
-    }
-    if (cursor_skip(&ahead, TLS_MESSAGE_HEADER) && cursor_sub(&ahead, &body, message->length)) {
-        if (is_read(message->type))
-            message->body = cursor_rest(&body);
-        *in = ahead;
-        joiner->announced = false;
-        return JOIN_MESSAGE;
-    }
-    if (!grow(joiner, TLS_MESSAGE_HEADER, held))
-        return JOIN_MORE; /* not reached: a first buffer is always had */
-    take(joiner->pending, in, TLS_MESSAGE_HEADER);
-    return is_read(message->type) ? JOIN_MORE : give(joiner, message);
+    struct span part;
+    size_t n = TLS_MESSAGE_HEADER - joiner->have;
+    if (!cursor_bytes(in, &part, n < in->left ? n : in->left) || part.n == 0)
+        return JOIN_MORE;
+    memcpy(joiner->header + joiner->have, part.p, part.n);
+    joiner->have = (uint8_t)(joiner->have + part.n);
+    if (joiner->have < TLS_MESSAGE_HEADER)
+        return JOIN_MORE;
+    *message = (struct tls_message){.type = joiner->header[0], .length = length_of(joiner->header)};
+    return JOIN_HEADER;
 }
 
 enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
-                              struct cursor *in, size_t *held)
+                              struct cursor *in, struct tls_joiner_pool *pool)
 {
+    struct span part;
     if (joiner->lost)
         *in = (struct cursor){in->p, 0};
-    if (!finish_given(joiner, in, held))
+    if (joiner->given && !finish_given(joiner, in, pool))
         return JOIN_MORE;
+    if (joiner->have < TLS_MESSAGE_HEADER)
+        return read_header(joiner, message, in);
     /* A message without a body is whole as soon as its header is. */
-    if (cursor_done(in) && !(joiner->pending && joiner->announced))
+    if (!is_read(joiner->header[0]))
+        return give_buffered(joiner, message);
+    size_t length = length_of(joiner->header);
+    if (!joiner->body && cursor_bytes(in, &part, length))
+        return give(joiner, message, part);
+    size_t want = length < LIMIT_TLS_MESSAGE ? length : LIMIT_TLS_MESSAGE;
+    size_t have = joiner->body ? joiner->body->have : 0;
+    if (!cursor_bytes(in, &part, want - have < in->left ? want - have : in->left) || part.n == 0)
         return JOIN_MORE;
-    if (!joiner->pending) {
-        if (in->left >= TLS_MESSAGE_HEADER) {
-            enum tls_join join = next_in_place(joiner, message, in, held);
-            if (join != JOIN_MORE)
-                return join;
-        } else if (!grow(joiner, TLS_MESSAGE_HEADER, held)) {
-            return JOIN_MORE;
-        }
+    if (!make_room(joiner, want, part.n, pool)) {
+        *in = (struct cursor){part.p, part.n + in->left};
+        return give_buffered(joiner, message);
     }
-    struct tls_pending *pending = joiner->pending;
-    if (pending->have < TLS_MESSAGE_HEADER) {
-        take(pending, in, TLS_MESSAGE_HEADER - pending->have);
-        if (pending->have < TLS_MESSAGE_HEADER)
-            return JOIN_MORE;
-        describe(message, pending);
-        joiner->announced = true;
-        return JOIN_HEADER;
-    }
-    size_t length = length_of(pending->bytes);
-    if (!is_read(pending->bytes[0]))
-        return give(joiner, message);
-    size_t want = (length < LIMIT_TLS_MESSAGE ? length : LIMIT_TLS_MESSAGE) + TLS_MESSAGE_HEADER;
-    size_t more = want - pending->have < in->left ? want - pending->have : in->left;
-    if (!grow(joiner, more, held))
-        return give(joiner, message);
-    take(joiner->pending, in, more);
-    return joiner->pending->have == want ? give(joiner, message) : JOIN_MORE;
+    memcpy(joiner->body->bytes + have, part.p, part.n);
+    joiner->body->have += part.n;
+    return joiner->body->have == want ? give_buffered(joiner, message) : JOIN_MORE;
 }
 
 bool tls_joiner_gap(struct tls_joiner *joiner, struct tls_message *message, uint64_t length,
-                    size_t *held)
+                    struct tls_joiner_pool *pool)
 {
-    struct tls_pending *pending = joiner->pending;
     if (length == 0 || joiner->lost)
         return false;
-    joiner->announced = false;
-    if (!pending || pending->have < TLS_MESSAGE_HEADER || (pending->given && pending->skip == 0)) {
-        drop(joiner, held);
+    if (joiner->have < TLS_MESSAGE_HEADER || (joiner->given && joiner->skip == 0)) {
+        tls_joiner_reset(joiner, pool);
         joiner->lost = true;
         return false;
     }
-    bool cut = !pending->given;
+    bool cut = !joiner->given;
     if (cut)
-        give(joiner, message);
-    joiner->lost = length > pending->skip;
-    pending->skip -= length < pending->skip ? (size_t)length : pending->skip;
+        give_buffered(joiner, message);
+    joiner->lost = length > joiner->skip;
+    joiner->skip -= length < joiner->skip ? (uint32_t)length : joiner->skip;
     return cut;
 }
 
@@ -190,13 +192,17 @@ void tls_joiner_resync(struct tls_joiner *joiner)
     joiner->lost = false;
 }
 
-size_t tls_joiner_after(const struct tls_joiner *joiner, const struct cursor *in)
+void tls_joiner_reset(struct tls_joiner *joiner, struct tls_joiner_pool *pool)
 {
-    return joiner->pending ? in->left : in->left - TLS_MESSAGE_HEADER;
+    drop(joiner, pool);
+    *joiner = (struct tls_joiner){0};
 }
 
-void tls_joiner_reset(struct tls_joiner *joiner, size_t *held)
+void tls_joiner_pool_done(struct tls_joiner_pool *pool)
 {
-    drop(joiner, held);
-    *joiner = (struct tls_joiner){0};
+    for (struct tls_body *body = pool->spare, *next; body; body = next) {
+        next = body->next;
+        free(body);
+    }
+    *pool = (struct tls_joiner_pool){.held = pool->held};
 }

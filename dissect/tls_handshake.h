@@ -38,33 +38,44 @@ enum tls_join {
     JOIN_MESSAGE
 };
 
+/* The bodies that joiners put together, and spare memory for them. One for each thread at a time.
+ * All zero at the start; free with tls_joiner_pool_done once every joiner is reset. */
+struct tls_joiner_pool {
+    size_t held; /* bytes that all joiners buffer */
+    struct tls_body *spare;
+    unsigned spare_count;
+};
+
 /* The messages of one direction; all zero at the start. */
 struct tls_joiner {
-    struct tls_pending *pending; /* a message that began; NULL if none is buffered */
-    bool announced;              /* JOIN_HEADER was returned for the message that comes next */
-    bool lost;                   /* bytes are dropped until tls_joiner_resync */
+    struct tls_body *body; /* what has come of a message that is not whole in one piece, or NULL */
+    uint32_t skip;         /* bytes of a message that was given which are passed over */
+    uint8_t header[TLS_MESSAGE_HEADER]; /* of the message at hand */
+    uint8_t have;                       /* bytes of the header that are there */
+    bool given;                         /* the message was handed out */
+    bool lost;                          /* bytes are dropped until tls_joiner_resync */
 };
 
 /* tls_joiner_next reads the next event from the handshake bytes in `in`. Messages whose content
- * nobody reads are given with an empty body; so that they cost no buffer. *held counts the bytes
- * that all joiners buffer. A message that passes a limit is given cut. */
+ * nobody reads are given with an empty body, so that they cost no buffer. A message that passes a
+ * limit is given cut. */
 enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
-                              struct cursor *in, size_t *held);
+                              struct cursor *in, struct tls_joiner_pool *pool);
 
 /* tls_joiner_gap passes over missing handshake bytes. Returns true, with what there is of it in
  * *message, if that cuts a message whose header was there. If the gap reaches beyond the message
  * at hand, the place of the next one is unknown, and joiner->lost is set. */
 bool tls_joiner_gap(struct tls_joiner *joiner, struct tls_message *message, uint64_t length,
-                    size_t *held);
+                    struct tls_joiner_pool *pool);
 
 /* tls_joiner_resync says that the bytes to come are the first of a record, and may be those of a
  * message. */
 void tls_joiner_resync(struct tls_joiner *joiner);
 
-/* tls_joiner_after gives how many bytes of `in` follow the header that was just announced. */
-size_t tls_joiner_after(const struct tls_joiner *joiner, const struct cursor *in);
-
 /* tls_joiner_reset drops what is buffered and begins anew. */
-void tls_joiner_reset(struct tls_joiner *joiner, size_t *held);
+void tls_joiner_reset(struct tls_joiner *joiner, struct tls_joiner_pool *pool);
+
+/* tls_joiner_pool_done frees the spare memory. */
+void tls_joiner_pool_done(struct tls_joiner_pool *pool);
 
 #endif

@@ -66,7 +66,8 @@ static enum tls_frame lose(struct tls_framer *framer)
     return FRAME_LOST;
 }
 
-static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
+/* collect takes the bytes of a header one by one: the first wrong one shows that it is none. */
+static enum tls_frame collect(struct tls_framer *framer, struct cursor *in)
 {
     while (framer->have < TLS_RECORD_HEADER) {
         if (!cursor_u8(in, &framer->header[framer->have]))
@@ -75,6 +76,21 @@ static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
         if (!header_possible(framer->header, framer->have) &&
             !(framer->state == FRAMING_START && ssl2_possible(framer->header, framer->have)))
             return lose(framer);
+    }
+    return FRAME_HEADER;
+}
+
+static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
+{
+    struct span whole;
+    if (framer->have == 0 && in->left >= TLS_RECORD_HEADER &&
+        header_possible(in->p, TLS_RECORD_HEADER) && cursor_bytes(in, &whole, TLS_RECORD_HEADER)) {
+        memcpy(framer->header, whole.p, TLS_RECORD_HEADER);
+        framer->have = TLS_RECORD_HEADER;
+    } else {
+        enum tls_frame frame = collect(framer, in);
+        if (frame != FRAME_HEADER)
+            return frame;
     }
     framer->proven = framer->proven || framer->chained;
     framer->chained = true;

@@ -21,10 +21,10 @@ enum tls_framing {
 /* One direction; all zero at the start of a stream. */
 struct tls_framer {
     uint8_t header[TLS_RECORD_HEADER]; /* of this record, or of the last one */
-    uint8_t have;                      /* bytes of the header that are there */
-    uint8_t state;                     /* enum tls_framing */
-    bool chained;                      /* a record came right before the one whose header is next */
-    bool proven;                       /* more than one header says that these are records */
+    uint8_t have : 3;                  /* bytes of the header that are there */
+    uint8_t state : 2;                 /* enum tls_framing */
+    bool chained : 1;                  /* a record came right before the one whose header is next */
+    bool proven : 1;                   /* more than one header says that these are records */
     uint16_t left;                     /* bytes of the body to come */
 };
 

@@ -70,7 +70,7 @@ struct placement {
 static struct placement placement_of(const struct tls_direction *d, const struct cursor *in,
                                      const struct tls_message *message)
 {
-    struct placement place = {.after = tls_joiner_after(&d->joiner, in) + d->framer.left};
+    struct placement place = {.after = in->left + d->framer.left};
     place.fills_record = place.after == message->length &&
                          tls_framer_length(&d->framer) == place.after + TLS_MESSAGE_HEADER;
     return place;
@@ -138,7 +138,7 @@ static bool is_clear(struct tls_direction *d, const struct tls *tls,
  * it never was TLS. */
 static bool give_up_messages(struct tls *tls, struct tls_direction *d)
 {
-    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     if (!d->framer.proven && !d->unsure)
         return false;
     d->encrypted = true;
@@ -154,7 +154,7 @@ static bool take_handshake(struct tls *tls, unsigned direction, struct span piec
     struct cursor in = cursor_of(piece);
     struct tls_message message;
     while (!d->encrypted) {
-        enum tls_join join = tls_joiner_next(&d->joiner, &message, &in, tls_store_held(tls->store));
+        enum tls_join join = tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store));
         if (join == JOIN_MORE)
             return true;
         if (join == JOIN_HEADER) {
@@ -170,7 +170,7 @@ static bool take_handshake(struct tls *tls, unsigned direction, struct span piec
             d->framer.proven = d->framer.proven || tls_framer_type(&d->framer) == TLS_SSL2_HELLO;
         }
     }
-    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     return true;
 }
 
@@ -182,7 +182,7 @@ static void begin_ssl2(struct tls *tls, struct tls_direction *d)
                                                 (uint8_t)length};
     struct cursor in = cursor_of(span_of(header, sizeof header));
     struct tls_message message;
-    while (tls_joiner_next(&d->joiner, &message, &in, tls_store_held(tls->store)) == JOIN_HEADER)
+    while (tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store)) == JOIN_HEADER)
         continue;
 }
 
@@ -249,7 +249,7 @@ static void end_ccs(struct tls *tls, struct tls_direction *d)
         return;
     d->ccs = true;
     tls->changed = true;
-    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
 }
 
 bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
@@ -279,7 +279,7 @@ static void cut_message(struct tls *tls, unsigned direction, uint64_t length, bo
     struct tls_direction *d = direction_of(tls, direction);
     struct tls_message message;
     if (!d->encrypted && !d->ccs &&
-        tls_joiner_gap(&d->joiner, &message, length, tls_store_held(tls->store)) &&
+        tls_joiner_gap(&d->joiner, &message, length, tls_store_pool(tls->store)) &&
         !tls_flight_take(tls, direction, &message, lost, where))
         d->unsure = true;
 }
@@ -294,7 +294,7 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
         d->unsure = true;
     if (!framed) {
         cut_message(tls, direction, UINT64_MAX, d->holes, where);
-        tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+        tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO) {
         cut_message(tls, direction, length, true, where);
     } else if (type == TLS_CHANGE_CIPHER_SPEC) {
@@ -307,19 +307,21 @@ void tls_session_end(struct tls *tls, unsigned direction)
     struct tls_direction *d = direction_of(tls, direction);
     const struct tls_where last = {.frame = d->last_frame, .time = d->last_time};
     cut_message(tls, direction, UINT64_MAX, true, &last);
-    tls_joiner_reset(&d->joiner, tls_store_held(tls->store));
+    tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
 }
 
 void tls_session_done(struct tls *tls)
 {
     struct tls_facts *facts = &tls->facts;
     for (unsigned i = 0; i < 2; i++)
-        tls_joiner_reset(&tls->directions[i].joiner, tls_store_held(tls->store));
-    tls_store_release(tls->store, facts->client_hello);
-    tls_store_release(tls->store, facts->server_hello);
-    free((void *)facts->sni.p);
+        tls_joiner_reset(&tls->directions[i].joiner, tls_store_pool(tls->store));
+    tls_store_release(facts->client_hello);
+    tls_store_release(facts->server_hello);
+    tls_store_release(facts->sni.p);
+    tls_store_release(facts->server_certs);
+    tls_store_release(facts->client_certs);
+    if (tls->held_chain)
+        tls_store_release(tls->held_chain->certs);
     free(tls->held_chain);
-    free(facts->server_certs);
-    free(facts->client_certs);
     free(facts->alerts);
 }

@@ -45,7 +45,7 @@ struct tls_held_chain {
     unsigned direction;
     uint64_t frame;
     uint8_t count;
-    const struct cert *certs[];
+    const struct cert *const *certs; /* of tls_store_chain */
 };
 
 struct tls {

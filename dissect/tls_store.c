@@ -1,56 +1,52 @@
-/* tls_store.c: hellos that are counted by their users. What is looked up comes from the wire, so
- * that it is hashed under a secret key; nothing that is reported depends on the hash. */
+/* tls_store.c: shared hellos, names and chains. What is looked up comes from the wire, so that it
+ * is hashed under a secret key; nothing that is reported depends on the hash. */
 #include "tls_store.h"
 
 #include "cursor.h"
 #include "fingerprint.h"
-#include "hash_table.h"
-#include "keyed_hash.h"
+#include "intern.h"
 #include "limits.h"
+#include "tls_messages.h"
 
 #include <stdlib.h>
 
-/* A hello with its key: the bytes that make it distinct. */
-struct hello_entry {
-    struct hash_node node; /* first: a node is cast back */
-    size_t users;
-    struct span key;
-    union {
-        struct client_hello client;
-        struct server_hello server;
-    } facts;
+/* Sessions that ended leave their memory to later ones. */
+enum { SPARE_SESSIONS_MAX = 256 };
+
+struct spare_session {
+    struct spare_session *next;
 };
 
 struct tls_store {
-    struct hash_key key;
+    struct hash_key hello_key, name_key, chain_key;
     struct cert_store *certs;
-    struct hash_table hellos;
-    size_t held;
+    struct tls_joiner_pool pool;
+    struct spare_session *spare;
+    unsigned spare_count;
     struct buf scratch;
+    struct intern shared;
 };
 
 struct tls_store *tls_store_new(struct cert_store *certs)
 {
     struct tls_store *store = xcalloc(1, sizeof *store);
     store->certs = certs;
-    hash_key_random(&store->key);
+    hash_key_random(&store->hello_key);
+    hash_key_random(&store->name_key);
+    hash_key_random(&store->chain_key);
     return store;
-}
-
-static void free_hello(struct hello_entry *entry)
-{
-    if (entry->key.p[0] == CERT_FROM_CLIENT)
-        free(entry->facts.client.alpn.items);
-    free((void *)entry->key.p);
-    free(entry);
 }
 
 void tls_store_free(struct tls_store *store)
 {
     if (!store)
         return;
-    /* Every session has released its hellos by now: it must not outlive the store. */
-    hash_table_done(&store->hellos);
+    for (struct spare_session *spare = store->spare, *next; spare; spare = next) {
+        next = spare->next;
+        free(spare);
+    }
+    intern_done(&store->shared);
+    tls_joiner_pool_done(&store->pool);
     buf_done(&store->scratch);
     free(store);
 }
@@ -60,42 +56,39 @@ struct cert_store *tls_store_certs(struct tls_store *store)
     return store->certs;
 }
 
-size_t *tls_store_held(struct tls_store *store)
+struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
 {
-    return &store->held;
+    return &store->pool;
 }
 
-/* share finds the hello of a key, or adds one whose facts are still empty. It takes the key's
- * bytes. *fresh tells which. */
-static struct hello_entry *share_take(struct tls_store *store, struct buf *key, bool *fresh)
+void tls_store_release(const void *shared)
 {
-    uint64_t hash = hash_bytes(&store->key, span_of(key->p, key->n));
-    for (struct hash_node *node = hash_table_first(&store->hellos, hash); node;
-         node = hash_table_next(node)) {
-        struct hello_entry *entry = (struct hello_entry *)node;
-        if (span_equal(entry->key, span_of(key->p, key->n))) {
-            buf_done(key);
-            entry->users++;
-            *fresh = false;
-            return entry;
-        }
+    intern_release(shared);
+}
+
+void *tls_store_session(struct tls_store *store, size_t size)
+{
+    struct spare_session *spare = store->spare;
+    if (!spare)
+        return xmalloc(size);
+    store->spare = spare->next;
+    store->spare_count--;
+    return spare;
+}
+
+void tls_store_session_free(struct tls_store *store, void *session)
+{
+    struct spare_session *spare = session;
+    if (store->spare_count == SPARE_SESSIONS_MAX) {
+        free(session);
+        return;
     }
-    struct hello_entry *entry = xcalloc(1, sizeof *entry);
-    entry->node.hash = hash;
-    entry->users = 1;
-    entry->key = span_of(key->p, key->n);
-    hash_table_add(&store->hellos, &entry->node);
-    *fresh = true;
-    return entry;
+    spare->next = store->spare;
+    store->spare = spare;
+    store->spare_count++;
 }
 
-/* put_part appends a part of a key with its length, so that no two lists of parts look alike. */
-static void put_part(struct buf *key, struct span part)
-{
-    uint32_t n = (uint32_t)part.n;
-    buf_append(key, &n, sizeof n);
-    buf_append(key, part.p, part.n);
-}
+/* --- Hellos --- */
 
 /* kept_alpn is the part of a ProtocolNameList that is kept. */
 static struct span kept_alpn(struct span list)
@@ -110,13 +103,12 @@ static struct span kept_alpn(struct span list)
     return span_of(list.p, n);
 }
 
-static void begin_key(struct buf *key, uint8_t kind, const struct tls_hello *hello)
+/* put_part appends a part with its length, so that no two lists of parts look alike. */
+static void put_part(struct buf *out, struct span part)
 {
-    const uint8_t flags[] = {kind, hello->ech, hello->early_data, hello->external_keys};
-    const uint16_t numbers[] = {hello->legacy_version, hello->version, hello->cipher, hello->group};
-    buf_append(key, flags, sizeof flags);
-    buf_append(key, numbers, sizeof numbers);
-    put_part(key, kept_alpn(hello->alpn));
+    uint32_t n = (uint32_t)part.n;
+    buf_append(out, &n, sizeof n);
+    buf_append(out, part.p, part.n);
 }
 
 /* put_values appends a list of numbers without those of RFC 8701, which are other ones each time.
@@ -126,6 +118,7 @@ static void put_values(struct buf *out, struct span values)
     struct cursor c = cursor_of(values);
     uint16_t value;
     uint32_t count = 0;
+    buf_reserve(out, values.n + sizeof count);
     for (; cursor_u16(&c, &value); count++) {
         if (!tls_is_grease(value))
             buf_append(out, &value, sizeof value);
@@ -145,100 +138,187 @@ static void put_extension_types(struct buf *out, struct span extensions)
     buf_append(out, &count, sizeof count);
 }
 
-/* put_digest appends to a key what the fingerprints are made of besides ALPN, as 128 bits of a
- * keyed hash: nobody without the key can find two hellos that share them. So a fingerprint is
- * computed once for each kind of hello, and a hello of 100 kB costs no more than another. */
-static void put_digest(struct buf *key, struct tls_store *store, const struct tls_hello *hello)
+/* digest_of makes a digest of all that goes into a hello's facts. So a fingerprint is computed once
+ * for each kind of hello, and a hello of 100 kB costs no more than another. */
+static struct hash_digest digest_of(struct tls_store *store, uint8_t kind,
+                                    const struct tls_hello *hello)
 {
-    const struct hash_key other = {store->key.k0 ^ UINT64_MAX, store->key.k1};
+    const uint8_t flags[] = {kind, hello->ssl2, hello->ech, hello->early_data,
+                             hello->external_keys};
+    const uint16_t numbers[] = {hello->legacy_version, hello->highest, hello->version,
+                                hello->cipher, hello->group};
     struct buf *all = &store->scratch;
     all->n = 0;
-    buf_append(all, &hello->ssl2, sizeof hello->ssl2);
-    buf_append(all, &hello->highest, sizeof hello->highest);
+    buf_append(all, flags, sizeof flags);
+    buf_append(all, numbers, sizeof numbers);
+    put_part(all, kept_alpn(hello->alpn));
     put_values(all, hello->ciphers);
     put_extension_types(all, hello->extensions);
     put_values(all, hello->groups);
     put_part(all, hello->point_formats);
     put_values(all, hello->signature_algorithms);
-    const uint64_t digest[] = {hash_bytes(&store->key, span_of(all->p, all->n)),
-                               hash_bytes(&other, span_of(all->p, all->n))};
-    buf_append(key, digest, sizeof digest);
+    return hash_digest(&store->hello_key, span_of(all->p, all->n));
 }
 
-/* split_alpn makes a list of the names in a ProtocolNameList. */
-static void split_alpn(struct text_list *out, struct span list)
+/* copy_to puts a copy of bytes behind a thing, where there is room for them. */
+static struct span copy_to(void *room, struct span bytes)
+{
+    if (bytes.n > 0)
+        memcpy(room, bytes.p, bytes.n);
+    return span_of(room, bytes.n);
+}
+
+/* split_alpn splits a ProtocolNameList into at most LIMIT_TLS_ALPN names. */
+static size_t split_alpn(struct span items[LIMIT_TLS_ALPN], struct span list)
 {
     struct cursor c = cursor_of(list), name;
-    struct span items[LIMIT_TLS_ALPN];
-    out->count = 0;
-    while (out->count < LIMIT_TLS_ALPN && cursor_vec8(&c, &name))
-        items[out->count++] = cursor_rest(&name);
-    out->items = out->count ? xmemdup(items, out->count * sizeof *items) : NULL;
+    size_t count = 0;
+    while (count < LIMIT_TLS_ALPN && cursor_vec8(&c, &name))
+        items[count++] = cursor_rest(&name);
+    return count;
 }
 
-/* The names lie in the key; finds them there again by the place that begin_key gave them. */
-static struct span alpn_in(struct span key)
+/* A client's hello, the list of its ALPN names, and their bytes, in one piece. */
+static struct client_hello *make_client_hello(const struct tls_hello *hello)
 {
-    struct cursor c = cursor_of(key);
-    struct span length, list = {NULL, 0};
-    uint32_t n;
-    if (cursor_skip(&c, 4 + 4 * sizeof(uint16_t)) && cursor_bytes(&c, &length, sizeof n)) {
-        memcpy(&n, length.p, sizeof n);
-        if (!cursor_bytes(&c, &list, n))
-            return span_of(NULL, 0);
-    }
-    return list;
+    struct span items[LIMIT_TLS_ALPN], alpn = kept_alpn(hello->alpn);
+    size_t list_size = split_alpn(items, alpn) * sizeof *items;
+    struct client_hello *facts = intern_new(sizeof *facts + list_size + alpn.n);
+    struct span *list = (struct span *)(facts + 1);
+    facts->legacy_version = hello->legacy_version;
+    facts->version = hello->version;
+    facts->ech = hello->ech;
+    facts->early_data = hello->early_data;
+    facts->external_keys = hello->external_keys;
+    facts->alpn.count = split_alpn(list, copy_to((uint8_t *)list + list_size, alpn));
+    facts->alpn.items = list;
+    fingerprint_client(facts->ja3, facts->ja4, hello);
+    return facts;
 }
 
 const struct client_hello *tls_store_client_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct buf key = {0};
-    struct client_hello facts = {.legacy_version = hello->legacy_version,
-                                 .version = hello->version,
-                                 .ech = hello->ech,
-                                 .early_data = hello->early_data,
-                                 .external_keys = hello->external_keys};
-    bool fresh;
-    begin_key(&key, CERT_FROM_CLIENT, hello);
-    put_digest(&key, store, hello);
-    struct hello_entry *entry = share_take(store, &key, &fresh);
-    if (fresh) {
-        fingerprint_client(facts.ja3, facts.ja4, hello);
-        split_alpn(&facts.alpn, alpn_in(entry->key));
-        entry->facts.client = facts;
+    struct hash_digest digest = digest_of(store, CERT_FROM_CLIENT, hello);
+    struct client_hello *facts = intern_find(&store->shared, &digest);
+    if (!facts) {
+        facts = make_client_hello(hello);
+        intern_add(&store->shared, facts, &digest);
     }
-    return &entry->facts.client;
+    return facts;
+}
+
+static struct server_hello *make_server_hello(const struct tls_hello *hello)
+{
+    struct cursor list = cursor_of(kept_alpn(hello->alpn)), name;
+    struct span alpn = cursor_vec8(&list, &name) ? cursor_rest(&name) : span_of(NULL, 0);
+    struct server_hello *facts = intern_new(sizeof *facts + alpn.n);
+    facts->version = hello->version;
+    facts->cipher = hello->cipher;
+    facts->group = hello->group;
+    facts->alpn = copy_to(facts + 1, alpn);
+    fingerprint_server(facts->ja3s, hello);
+    return facts;
 }
 
 const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct buf key = {0};
-    struct server_hello facts = {
-        .version = hello->version, .cipher = hello->cipher, .group = hello->group};
-    bool fresh;
-    begin_key(&key, CERT_FROM_SERVER, hello);
-    put_digest(&key, store, hello);
-    struct hello_entry *entry = share_take(store, &key, &fresh);
-    if (fresh) {
-        fingerprint_server(facts.ja3s, hello);
-        struct cursor list = cursor_of(alpn_in(entry->key)), name;
-        if (cursor_vec8(&list, &name))
-            facts.alpn = cursor_rest(&name);
-        entry->facts.server = facts;
+    struct hash_digest digest = digest_of(store, CERT_FROM_SERVER, hello);
+    struct server_hello *facts = intern_find(&store->shared, &digest);
+    if (!facts) {
+        facts = make_server_hello(hello);
+        intern_add(&store->shared, facts, &digest);
     }
-    return &entry->facts.server;
+    return facts;
 }
 
-void tls_store_release(struct tls_store *store, const void *hello)
+/* --- Names --- */
+
+const uint8_t *tls_store_name(struct tls_store *store, struct span name)
 {
-    if (!hello)
-        return;
-    struct hello_entry *entry =
-        (struct hello_entry *)((const char *)hello - offsetof(struct hello_entry, facts));
-    if (--entry->users > 0)
-        return;
-    hash_table_remove(&store->hellos, &entry->node);
-    free_hello(entry);
+    struct hash_digest digest = hash_digest(&store->name_key, name);
+    uint8_t *shared = intern_find(&store->shared, &digest);
+    if (!shared) {
+        shared = intern_new(name.n);
+        memcpy(shared, name.p, name.n);
+        intern_add(&store->shared, shared, &digest);
+    }
+    return shared;
+}
+
+/* --- Chains --- */
+
+/* What tells a chain from most others, at the price of a few bytes: lengths, and the end of the
+ * leaf, which is its signature. Returns false if there is no leaf. */
+static bool sample(struct hash_digest *digest, const struct tls_store *store, struct span body,
+                   bool tls13)
+{
+    struct tls_chain chain;
+    struct span der;
+    uint64_t words[4] = {body.n};
+    tls_chain_open(&chain, body, tls13);
+    if (!tls_chain_next(&chain, &der) || der.n < 2 * sizeof *words)
+        return false;
+    words[1] = der.n;
+    memcpy(words + 2, der.p + der.n - 2 * sizeof *words, 2 * sizeof *words);
+    *digest = hash_digest(&store->chain_key, span_of(words, sizeof words));
+    return true;
+}
+
+/* shows tells whether a message shows the certificates of a list that NULL ends, and no more. */
+static bool shows(struct span body, bool tls13, const struct cert *const *list, uint8_t *count)
+{
+    struct tls_chain chain;
+    struct span der;
+    tls_chain_open(&chain, body, tls13);
+    for (*count = 0; list[*count]; ++*count) {
+        if (!tls_chain_next(&chain, &der) || !span_equal(list[*count]->der, der))
+            return false;
+    }
+    return chain.whole && cursor_done(&chain.list);
+}
+
+/* look_up finds the certificates of a message one by one. *known tells that all of a message that
+ * is whole were found. */
+static unsigned look_up(const struct cert *list[LIMIT_TLS_CHAIN], bool *whole, bool *known,
+                        struct tls_store *store, struct span body, bool tls13)
+{
+    struct tls_chain chain;
+    struct span der;
+    unsigned count = 0, shown = 0;
+    tls_chain_open(&chain, body, tls13);
+    while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der)) {
+        const struct cert *cert = cert_store_get(store->certs, der);
+        shown++;
+        if (cert)
+            list[count++] = cert;
+    }
+    *whole = chain.whole;
+    *known = chain.whole && cursor_done(&chain.list) && count == shown;
+    return count;
+}
+
+const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count, bool *whole,
+                                          struct span body, bool tls13)
+{
+    struct hash_digest digest;
+    bool known, sampled = sample(&digest, store, body, tls13);
+    const struct cert **shared = sampled ? intern_find(&store->shared, &digest) : NULL;
+    if (shared && shows(body, tls13, shared, count)) {
+        *whole = true;
+        return shared;
+    }
+    /* One with the same sample, which is no accident, stays alone. */
+    bool taken = shared;
+    intern_release(shared);
+    const struct cert *list[LIMIT_TLS_CHAIN];
+    *count = (uint8_t)look_up(list, whole, &known, store, body, tls13);
+    if (*count == 0)
+        return NULL;
+    shared = intern_new((*count + 1u) * sizeof *shared);
+    memcpy(shared, list, *count * sizeof *shared);
+    if (known && sampled && !taken)
+        intern_add(&store->shared, shared, &digest);
+    return shared;
 }

@@ -1,12 +1,17 @@
-/* tls_store.h: what TLS sessions share: each distinct hello once. Its public part is in tls.h. */
+/* tls_store.h: what the TLS sessions of a shard share: hellos, names, chains, each distinct one
+ * once; and the memory that they use in turn. Its public part is in tls.h. */
 #ifndef PUSHWATCH_DISSECT_TLS_STORE_H
 #define PUSHWATCH_DISSECT_TLS_STORE_H
 
 #include "tls.h"
+#include "tls_handshake.h"
 #include "tls_hello.h"
 
 /* tls_store_certs is where the store's sessions put their certificates. */
 struct cert_store *tls_store_certs(struct tls_store *store);
+
+/* tls_store_pool is what all sessions' joiners use. */
+struct tls_joiner_pool *tls_store_pool(struct tls_store *store);
 
 /* tls_store_client_hello and tls_store_server_hello return the facts of a hello, shared by all
  * sessions with an equal one. Each needs one tls_store_release. */
@@ -15,10 +20,22 @@ MUST_CHECK const struct client_hello *tls_store_client_hello(struct tls_store *s
 MUST_CHECK const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                              const struct tls_hello *hello);
 
-/* tls_store_release gives a hello back, which is freed with its last user. NULL is fine. */
-void tls_store_release(struct tls_store *store, const void *hello);
+/* tls_store_name returns shared bytes that equal those of a server name, which is not empty. They
+ * need one tls_store_release. */
+MUST_CHECK const uint8_t *tls_store_name(struct tls_store *store, struct span name);
 
-/* tls_store_held is the count of bytes that all sessions' joiners buffer. */
-size_t *tls_store_held(struct tls_store *store);
+/* tls_store_chain returns the certificates of a Certificate message, *count of them, those that are
+ * whole where it is cut or malformed; NULL if there is none. *whole tells whether the message could
+ * be read to its end. `tls13` as for tls_chain_open. The list needs one tls_store_release. */
+MUST_CHECK const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count,
+                                                     bool *whole, struct span body, bool tls13);
+
+/* tls_store_release gives back what one of the functions above gave. NULL is fine. */
+void tls_store_release(const void *shared);
+
+/* tls_store_session gives memory of `size` bytes for a session, not initialised; always of the same
+ * size. tls_store_session_free takes it back. */
+MUST_CHECK void *tls_store_session(struct tls_store *store, size_t size);
+void tls_store_session_free(struct tls_store *store, void *session);
 
 #endif

@@ -28,7 +28,7 @@ static size_t alpn_kept(size_t count, size_t length)
         assert_true(span_equal(kept->alpn.items[i], span_of(name, length)));
     }
     size_t result = kept->alpn.count;
-    tls_store_release(store, kept);
+    tls_store_release(kept);
     buf_done(&list);
     tls_store_free(store);
     return result;
@@ -59,9 +59,9 @@ static void what_is_beyond_the_caps_is_not_kept(void **state)
     list.p[1] = 'f';
     const struct client_hello *c = tls_store_client_hello(store, &hello);
     assert_ptr_not_equal(a, c);
-    tls_store_release(store, a);
-    tls_store_release(store, b);
-    tls_store_release(store, c);
+    tls_store_release(a);
+    tls_store_release(b);
+    tls_store_release(c);
     buf_done(&list);
     tls_store_free(store);
 }
@@ -76,8 +76,8 @@ static void an_external_key_makes_another_hello(void **state)
     const struct client_hello *b = tls_store_client_hello(store, &external);
     assert_false(a->external_keys);
     assert_true(b->external_keys);
-    tls_store_release(store, a);
-    tls_store_release(store, b);
+    tls_store_release(a);
+    tls_store_release(b);
     tls_store_free(store);
 }
 

@@ -1,0 +1,35 @@
+/* intern.h: things of which many are alike, made once and shared: found again by a digest, counted
+ * by their users.
+ *
+ * At most INTERN_MAX are remembered, those found last, whether they have users or not: so what is
+ * gone for a moment need not be made anew. What is forgotten lives on while it has users. */
+#ifndef PUSHWATCH_DISSECT_INTERN_H
+#define PUSHWATCH_DISSECT_INTERN_H
+
+#include "keyed_hash.h"
+
+enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAYS };
+
+/* Zero-initialise it; free with intern_done. */
+struct intern {
+    struct interned *sets[INTERN_SETS][INTERN_WAYS]; /* each: that found last first */
+};
+
+/* intern_new makes a thing of `size` bytes, all zero, with one user, that is not remembered. It
+ * must own no memory but its own. */
+MUST_CHECK void *intern_new(size_t size);
+
+/* intern_add remembers a thing made by intern_new under a digest. */
+void intern_add(struct intern *intern, void *thing, const struct hash_digest *digest);
+
+/* intern_find gives the thing of a digest to one more user; NULL if none is remembered. */
+MUST_CHECK void *intern_find(struct intern *intern, const struct hash_digest *digest);
+
+/* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
+ * is fine. */
+void intern_release(const void *thing);
+
+/* intern_done forgets all things. */
+void intern_done(struct intern *intern);
+
+#endif
