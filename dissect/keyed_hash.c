@@ -14,12 +14,15 @@ void hash_key_random(struct hash_key *key)
         abort();
 }
 
-static uint64_t rotate(uint64_t x, unsigned bits)
+/* The state has to stay in registers, which the compiler does not see to by itself. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+static ALWAYS_INLINE uint64_t rotate(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);
 }
 
-static void sip_round(struct sip *s)
+static ALWAYS_INLINE void sip_round(struct sip *s)
 {
     s->v0 += s->v1;
     s->v2 += s->v3;
@@ -33,27 +36,27 @@ static void sip_round(struct sip *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static struct sip sip_begin(const struct hash_key *key)
+static ALWAYS_INLINE struct sip sip_begin(const struct hash_key *key)
 {
     return (struct sip){key->k0 ^ 0x736f6d6570736575, key->k1 ^ 0x646f72616e646f6d,
                         key->k0 ^ 0x6c7967656e657261, key->k1 ^ 0x7465646279746573};
 }
 
-static void sip_word(struct sip *s, uint64_t word)
+static ALWAYS_INLINE void sip_word(struct sip *s, uint64_t word)
 {
     s->v3 ^= word;
     sip_round(s);
     s->v0 ^= word;
 }
 
-static uint64_t sip_end(struct sip *s)
+static ALWAYS_INLINE uint64_t sip_end(struct sip *s)
 {
     for (unsigned i = 0; i < 3; i++)
         sip_round(s);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-static void sip_bytes(struct sip *s, struct span bytes)
+static ALWAYS_INLINE void sip_bytes(struct sip *s, struct span bytes)
 {
     size_t at = 0;
     uint64_t word;

@@ -68,26 +68,32 @@ static void decide(struct tls *tls)
  * of 1.2 in its records (RFC 8446 section 5.1), but shows no encrypted record as an alert. */
 static void take_record_version(struct tls *tls, const struct tls_direction *d)
 {
+    if (tls->facts.version != 0 || !d->framer.proven)
+        return;
     uint16_t version = tls_framer_version(&d->framer);
     bool sure = version != TLS_VERSION_12 || (tls_framer_type(&d->framer) == TLS_ALERT &&
                                               tls_framer_length(&d->framer) > sizeof d->alert);
-    if (tls->facts.version == 0 && d->framer.proven && sure)
+    if (sure)
         tls->facts.version = version;
-}
-
-static void arrive(struct tls_direction *d, const struct tls_where *where)
-{
-    d->any_bytes = true;
-    d->last_frame = where->frame;
-    d->last_time = where->time;
 }
 
 static void update(struct tls *tls, uint64_t frame)
 {
     decide(tls);
-    if (tls->is_tls && tls->changed)
-        tls_outcome_update(tls, frame);
-    tls->changed = tls->changed && !tls->is_tls;
+    if (!tls->is_tls || !tls->changed)
+        return;
+    tls_outcome_note(tls, frame);
+    tls->changed = false;
+    tls->stale = true;
+}
+
+/* arrived does what is left to do after bytes or a gap. */
+static void arrived(struct tls *tls, struct tls_direction *d, const struct tls_where *where)
+{
+    d->any_bytes = true;
+    d->last_frame = where->frame;
+    d->last_time = d->joiner.have > 0 ? where->time : 0;
+    update(tls, where->frame);
 }
 
 /* not_tls: what began like a record is none. Its bytes are dropped from here on. */
@@ -103,7 +109,7 @@ static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
     struct tls_direction *d = &tls->directions[direction];
     const uint8_t *start = in->p;
     struct span body;
-    for (;;) {
+    while (!cursor_done(in)) {
         switch (tls_framer_next(&d->framer, in, &body)) {
         case FRAME_MORE:
             return;
@@ -116,7 +122,8 @@ static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
             take_record_version(tls, d);
             break;
         case FRAME_BODY:
-            if (!tls_session_body(tls, direction, body, where))
+            if (tls_framer_type(&d->framer) != TLS_APPLICATION_DATA &&
+                !tls_session_body(tls, direction, body, where))
                 not_tls(tls, d);
             take_record_version(tls, d);
             break;
@@ -138,13 +145,12 @@ void tls_data(struct tls *tls, unsigned direction, struct span bytes, const stru
     struct tls_where here = *where;
     if (tls->is_other || bytes.n == 0)
         return;
-    arrive(d, where);
     if (d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, &in))
         here.offset += (uint64_t)(in.p - bytes.p);
     read_records(tls, direction & 1, &in, &here, observer);
     if ((d->framer.state == FRAMING_SEARCH || is_plain(d)) && d->searched < UINT8_MAX)
         d->searched++;
-    update(tls, where->frame);
+    arrived(tls, d, where);
 }
 
 void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct tls_where *where)
@@ -152,13 +158,12 @@ void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct 
     struct tls_direction *d = &tls->directions[direction & 1];
     if (tls->is_other || length == 0)
         return;
-    arrive(d, where);
     tls->facts.gap_bytes += length;
     d->holes = true;
     d->gap = d->gap || (!d->ccs && !d->data);
     bool framed = tls_framer_gap(&d->framer, length);
     tls_session_gap(tls, direction & 1, length, framed, where);
-    update(tls, where->frame);
+    arrived(tls, d, where);
 }
 
 /* ends_with_alert tells whether the last record of a direction was an encrypted alert, or in TLS
@@ -211,7 +216,10 @@ enum tls_verdict tls_verdict(const struct tls *tls)
     return tls->is_tls ? TLS_IS : tls->is_other ? TLS_IS_NOT : TLS_UNDECIDED;
 }
 
-const struct tls_facts *tls_facts(const struct tls *tls)
+const struct tls_facts *tls_facts(struct tls *tls)
 {
+    if (tls->stale)
+        tls_outcome_judge(tls);
+    tls->stale = false;
     return &tls->facts;
 }

@@ -57,8 +57,8 @@ void tls_finish(struct tls *tls);
 
 enum tls_verdict tls_verdict(const struct tls *tls);
 
-/* tls_facts gives what is known so far; it lives as long as the session. */
-const struct tls_facts *tls_facts(const struct tls *tls);
+/* tls_facts gives what is known so far, valid until the next call for the session. */
+const struct tls_facts *tls_facts(struct tls *tls);
 
 /* tls_rest moves a session into TLS_WORDS words, most of which are small or zero, and tls_resume
  * back; `time` and `frame` are some of about its beginning, the same for both. What the session

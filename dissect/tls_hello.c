@@ -1,8 +1,6 @@
 /* tls_hello.c: reads both hellos. What stands in an extension is read by one table for both. */
 #include "tls_hello.h"
 
-#include "tls_facts.h"
-
 enum {
     RANDOM_BYTES = 32,
     SESSION_ID_MAX = 32,
@@ -15,18 +13,6 @@ enum {
 static const uint8_t retry_random[RANDOM_BYTES] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
-
-bool tls_is_grease(uint16_t value)
-{
-    return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
-}
-
-bool tls_is_13(uint16_t version)
-{
-    /* 0x7f: the drafts; 0x7e and 0xfb: Facebook's and Google's experiments. */
-    return version == TLS_VERSION_13 || version >> 8 == 0x7f || version >> 8 == 0x7e ||
-           version >> 8 == 0xfb;
-}
 
 /* How new a version is: the final TLS 1.3 stands above its drafts. */
 static uint32_t rank(uint16_t version)
@@ -178,44 +164,34 @@ static bool read_ech(struct tls_hello *hello, struct cursor *c)
     return true;
 }
 
-/* What reads an extension in each hello; NULL where nothing in it is used. */
+/* What reads an extension in each hello, by its type; NULL where nothing in it is used. */
 static const struct extension_reader {
-    uint16_t type;
     bool (*client)(struct tls_hello *hello, struct cursor *c);
     bool (*server)(struct tls_hello *hello, struct cursor *c);
 } readers[] = {
-    {TLS_EXT_SERVER_NAME, read_server_name, NULL},
-    {10, read_groups, NULL},
-    {11, read_point_formats, NULL},
-    {13, read_signature_algorithms, NULL},
-    {TLS_EXT_ALPN, read_alpn, read_alpn},
-    {41, read_offered_keys, read_selected_key},
-    {42, read_early_data, NULL},
-    {43, read_versions, read_version},
-    {51, NULL, read_key_share},
-    {40, NULL, read_key_share}, /* key_share until draft 22 */
-    {0xfe0d, read_ech, NULL},
+    [TLS_EXT_SERVER_NAME] = {read_server_name, NULL},
+    [10] = {read_groups, NULL},
+    [11] = {read_point_formats, NULL},
+    [13] = {read_signature_algorithms, NULL},
+    [TLS_EXT_ALPN] = {read_alpn, read_alpn},
+    [40] = {NULL, read_key_share}, /* key_share until draft 22 */
+    [41] = {read_offered_keys, read_selected_key},
+    [42] = {read_early_data, NULL},
+    [43] = {read_versions, read_version},
+    [51] = {NULL, read_key_share},
 };
 
-bool tls_hello_extension(struct cursor *c, uint16_t *type, struct cursor *body)
-{
-    struct cursor ahead = *c;
-    if (!cursor_u16(&ahead, type) || !cursor_vec16(&ahead, body))
-        return false;
-    *c = ahead;
-    return true;
-}
+static const struct extension_reader ech_reader = {read_ech, NULL};
 
 static bool read_extension(struct tls_hello *hello, uint16_t type, struct cursor *body, bool server)
 {
-    for (size_t i = 0; i < COUNT_OF(readers); i++) {
-        if (readers[i].type != type)
-            continue;
-        bool (*read)(struct tls_hello *, struct cursor *) =
-            server ? readers[i].server : readers[i].client;
-        return !read || read(hello, body);
-    }
-    return true;
+    const struct extension_reader *reader = type < COUNT_OF(readers) ? &readers[type]
+                                            : type == 0xfe0d         ? &ech_reader
+                                                                     : NULL;
+    bool (*read)(struct tls_hello *, struct cursor *) = !reader  ? NULL
+                                                        : server ? reader->server
+                                                                 : reader->client;
+    return !read || read(hello, body);
 }
 
 /* Extension extensions<0..2^16-1>, or nothing at all before TLS 1.3: RFC 5246 section 7.4.1.2. */

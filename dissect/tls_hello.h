@@ -3,6 +3,7 @@
 #define PUSHWATCH_DISSECT_TLS_HELLO_H
 
 #include "cursor.h"
+#include "tls_facts.h"
 
 /* Extensions that somebody above needs by number (IANA, TLS ExtensionType Values). */
 enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_ALPN = 16 };
@@ -38,12 +39,28 @@ MUST_CHECK bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct
 
 /* tls_hello_extension takes the next extension off a cursor over hello->extensions. False at the
  * end, or where the list is malformed. */
-MUST_CHECK bool tls_hello_extension(struct cursor *c, uint16_t *type, struct cursor *body);
+MUST_CHECK static inline bool tls_hello_extension(struct cursor *c, uint16_t *type,
+                                                  struct cursor *body)
+{
+    struct cursor ahead = *c;
+    if (!cursor_u16(&ahead, type) || !cursor_vec16(&ahead, body))
+        return false;
+    *c = ahead;
+    return true;
+}
 
-/* tls_is_grease tells the reserved values of RFC 8701. */
-bool tls_is_grease(uint16_t value);
+/* tls_is_grease tells the reserved values of RFC 8701, in either byte order. */
+static inline bool tls_is_grease(uint16_t value)
+{
+    return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
 
-/* tls_is_13 tells TLS 1.3, its drafts, and the experiments that went before it. */
-bool tls_is_13(uint16_t version);
+/* tls_is_13 tells TLS 1.3, its drafts, and the experiments that went before it: 0x7f are the
+ * drafts, 0x7e and 0xfb Facebook's and Google's experiments. */
+static inline bool tls_is_13(uint16_t version)
+{
+    return version == TLS_VERSION_13 || version >> 8 == 0x7f || version >> 8 == 0x7e ||
+           version >> 8 == 0xfb;
+}
 
 #endif

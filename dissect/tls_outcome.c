@@ -103,9 +103,14 @@ static bool has_failed(const struct tls *tls)
     return (d[0].fin || d[1].fin) && !may_be_missing(tls, 0) && !may_be_missing(tls, 1);
 }
 
+static bool has_begun(const struct tls *tls)
+{
+    return any_hello(tls) || tls->directions[0].fatal || tls->directions[1].fatal;
+}
+
 static enum tls_progress progress_of(const struct tls *tls)
 {
-    if (!any_hello(tls) && !tls->directions[0].fatal && !tls->directions[1].fatal)
+    if (!has_begun(tls))
         return TLS_MIDSTREAM;
     if (is_complete(tls))
         return TLS_COMPLETE;
@@ -177,7 +182,13 @@ static enum close_notify closing_of(const struct tls *tls, const struct tls_dire
     return d->fin && d->last_alert && open ? CLOSE_NOTIFY_LIKELY : CLOSE_NOTIFY_NO;
 }
 
-void tls_outcome_update(struct tls *tls, uint64_t frame)
+void tls_outcome_note(struct tls *tls, uint64_t frame)
+{
+    if (tls->facts.complete_frame == 0 && is_complete(tls) && has_begun(tls))
+        tls->facts.complete_frame = frame;
+}
+
+void tls_outcome_judge(struct tls *tls)
 {
     struct tls_facts *facts = &tls->facts;
     facts->early_data =
@@ -188,8 +199,6 @@ void tls_outcome_update(struct tls *tls, uint64_t frame)
     else if (facts->server_hello && resumed_12(&tls->directions[facts->client == 0 ? 1 : 0]))
         facts->resumed = true;
     facts->progress = progress_of(tls);
-    if (facts->progress == TLS_COMPLETE && facts->complete_frame == 0)
-        facts->complete_frame = frame;
     facts->certs_via = certs_via_of(tls);
     for (unsigned i = 0; i < 2; i++)
         facts->close_notify[i] = (uint8_t)closing_of(tls, &tls->directions[i]);

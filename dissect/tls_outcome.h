@@ -4,9 +4,13 @@
 
 #include "tls_session.h"
 
-/* tls_outcome_update sets progress, certs_via, resumed and close_notify in the facts. `frame` is
- * that of the latest event. */
-void tls_outcome_update(struct tls *tls, uint64_t frame);
+/* tls_outcome_note sets complete_frame once the handshake is complete: to `frame`, that of the
+ * latest event. */
+void tls_outcome_note(struct tls *tls, uint64_t frame);
+
+/* tls_outcome_judge sets all else that depends on both directions: progress, certs_via, resumed,
+ * early_data and close_notify. */
+void tls_outcome_judge(struct tls *tls);
 
 /* tls_alert_sized tells whether an application data record is as long as an encrypted alert of TLS
  * 1.3: two bytes, the content type, and the tag (RFC 8446 section 5.2). */

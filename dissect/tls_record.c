@@ -4,8 +4,7 @@
 #include "limits.h"
 #include "tls_facts.h"
 
-/* Bytes of an SSLv2 ClientHello between its two-byte header and the end of our five. */
-enum { SSL2_READ = 3, SSL2_HELLO_MIN = 28 };
+enum { SSL2_HELLO_MIN = 28 };
 
 static uint16_t number(const uint8_t *p)
 {
@@ -53,11 +52,6 @@ static bool ssl2_possible(const uint8_t *p, size_t n)
            (version >= TLS_VERSION_SSL3 && version <= TLS_VERSION_13);
 }
 
-static bool is_ssl2(const struct tls_framer *framer)
-{
-    return framer->header[0] & 0x80;
-}
-
 static enum tls_frame lose(struct tls_framer *framer)
 {
     framer->state = framer->state == FRAMING_START ? FRAMING_NONE : FRAMING_SEARCH;
@@ -95,8 +89,7 @@ static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
     framer->proven = framer->proven || framer->chained;
     framer->chained = true;
     framer->state = FRAMING_RECORDS;
-    framer->left = is_ssl2(framer) ? (uint16_t)((number(framer->header) & 0x7fff) - SSL2_READ)
-                                   : number(framer->header + 3);
+    framer->left = tls_framer_length(framer);
     if (framer->left == 0)
         framer->have = 0;
     return FRAME_HEADER;
@@ -180,25 +173,4 @@ bool tls_framer_gap(struct tls_framer *framer, uint64_t length)
     if (framer->state != FRAMING_NONE)
         framer->state = FRAMING_SEARCH;
     return false;
-}
-
-uint8_t tls_framer_type(const struct tls_framer *framer)
-{
-    return is_ssl2(framer) ? TLS_SSL2_HELLO : framer->header[0];
-}
-
-uint16_t tls_framer_version(const struct tls_framer *framer)
-{
-    return number(framer->header + (is_ssl2(framer) ? 3 : 1));
-}
-
-uint16_t tls_framer_length(const struct tls_framer *framer)
-{
-    return is_ssl2(framer) ? (uint16_t)((number(framer->header) & 0x7fff) - SSL2_READ)
-                           : number(framer->header + 3);
-}
-
-bool tls_framer_between(const struct tls_framer *framer)
-{
-    return framer->state == FRAMING_RECORDS && framer->have == 0;
 }

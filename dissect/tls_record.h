@@ -50,11 +50,34 @@ MUST_CHECK bool tls_framer_find(struct tls_framer *framer, struct cursor *in);
 bool tls_framer_gap(struct tls_framer *framer, uint64_t length);
 
 /* tls_framer_type, _version and _length read the header of this record, or of the last one. */
-uint8_t tls_framer_type(const struct tls_framer *framer);
-uint16_t tls_framer_version(const struct tls_framer *framer);
-uint16_t tls_framer_length(const struct tls_framer *framer);
+static inline bool tls_framer_is_ssl2(const struct tls_framer *framer)
+{
+    return framer->header[0] & TLS_SSL2_HELLO;
+}
+
+static inline uint8_t tls_framer_type(const struct tls_framer *framer)
+{
+    return tls_framer_is_ssl2(framer) ? TLS_SSL2_HELLO : framer->header[0];
+}
+
+static inline uint16_t tls_framer_version(const struct tls_framer *framer)
+{
+    const uint8_t *p = framer->header + (tls_framer_is_ssl2(framer) ? 3 : 1);
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* SSLv2's length has its highest bit set and counts the three bytes that lie in our header. */
+static inline uint16_t tls_framer_length(const struct tls_framer *framer)
+{
+    const uint8_t *p = framer->header;
+    return (uint16_t)(tls_framer_is_ssl2(framer) ? ((p[0] & 0x7f) << 8 | p[1]) - 3
+                                                 : p[3] << 8 | p[4]);
+}
 
 /* tls_framer_between tells that a record has ended and no byte of the next has come. */
-bool tls_framer_between(const struct tls_framer *framer);
+static inline bool tls_framer_between(const struct tls_framer *framer)
+{
+    return framer->state == FRAMING_RECORDS && framer->have == 0;
+}
 
 #endif

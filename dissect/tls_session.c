@@ -28,7 +28,8 @@ static void add_alert(struct tls *tls, const struct tls_alert *alert)
     tls->changed = true;
     if (facts->alert_count >= TLS_ALERTS_MAX)
         return;
-    facts->alerts = xrealloc(facts->alerts, (facts->alert_count + 1u) * sizeof *facts->alerts);
+    if (facts->alert_count % 2 == 0) /* each end may send one as it closes */
+        facts->alerts = xrealloc(facts->alerts, (facts->alert_count + 2u) * sizeof *facts->alerts);
     facts->alerts[facts->alert_count++] = *alert;
 }
 

@@ -13,18 +13,15 @@
 /* How the Certificate message of one end came out. */
 enum chain_state { CHAIN_UNSEEN, CHAIN_WHOLE, CHAIN_CUT, CHAIN_MALFORMED };
 
-/* One direction. */
+/* One direction. Once its handshake is over the joiner is all zero. */
 struct tls_direction {
     struct tls_joiner joiner;
     uint64_t last_frame; /* that brought its latest bytes */
-    nanotime last_time;  /* of that */
-    uint32_t seen;       /* clear handshake messages, a bit for each type below 32 */
+    nanotime last_time;  /* of that, while a message is not whole; else 0 */
     struct tls_framer framer;
+    uint32_t seen;         /* clear handshake messages, a bit for each type below 32 */
     uint16_t first_data;   /* body length of its first application data record */
-    uint8_t alert[2];      /* bytes of an alert, and */
-    uint8_t alert_have;    /* how many of them */
-    uint8_t searched;      /* segments in which no record was found */
-    uint8_t chain;         /* enum chain_state */
+    uint8_t chain : 2;     /* enum chain_state */
     bool any_bytes : 1;    /* data or a gap */
     bool ccs : 1;          /* ChangeCipherSpec was sent */
     bool encrypted : 1;    /* its handshake records can't be read any more */
@@ -38,6 +35,9 @@ struct tls_direction {
     bool fin : 1;          /* closed, or the flow is over for it */
     bool close_notify : 1; /* a close_notify that can be read */
     bool last_alert : 1;   /* an encrypted alert was the last record before its end */
+    uint8_t alert[2];      /* bytes of an alert, and */
+    uint8_t alert_have;    /* how many of them */
+    uint8_t searched;      /* segments in which no record was found */
 };
 
 /* A chain that came before it was known which end is the client. */
@@ -56,6 +56,7 @@ struct tls {
     bool is_tls : 1;         /* decided */
     bool is_other : 1;       /* decided */
     bool changed : 1;        /* something happened that the outcome may depend on */
+    bool stale : 1;          /* since the outcome was last judged */
     bool retry_only : 1;     /* facts.server_hello is a HelloRetryRequest */
     bool pre_shared_key : 1; /* the server has accepted one: TLS 1.3 */
     bool early_over : 1;     /* after early data the client has sent Finished */

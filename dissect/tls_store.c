@@ -111,17 +111,17 @@ static void put_part(struct buf *out, struct span part)
     buf_append(out, part.p, part.n);
 }
 
-/* put_values appends a list of numbers without those of RFC 8701, which are other ones each time.
- */
+/* put_values appends a list of numbers, as they are on the wire, without those of RFC 8701, which
+ * are other ones each time. */
 static void put_values(struct buf *out, struct span values)
 {
-    struct cursor c = cursor_of(values);
+    uint32_t count = (uint32_t)(values.n / 2);
     uint16_t value;
-    uint32_t count = 0;
     buf_reserve(out, values.n + sizeof count);
-    for (; cursor_u16(&c, &value); count++) {
-        if (!tls_is_grease(value))
-            buf_append(out, &value, sizeof value);
+    for (size_t at = 0; at + sizeof value <= values.n; at += sizeof value) {
+        memcpy(&value, values.p + at, sizeof value);
+        memcpy(out->p + out->n, &value, sizeof value);
+        out->n += tls_is_grease(value) ? 0 : sizeof value;
     }
     buf_append(out, &count, sizeof count);
 }
@@ -131,9 +131,10 @@ static void put_extension_types(struct buf *out, struct span extensions)
     struct cursor c = cursor_of(extensions), body;
     uint16_t type;
     uint32_t count = 0;
+    buf_reserve(out, extensions.n / 2 + sizeof count); /* an extension has four bytes at least */
     for (; tls_hello_extension(&c, &type, &body); count++) {
-        if (!tls_is_grease(type))
-            buf_append(out, &type, sizeof type);
+        memcpy(out->p + out->n, &type, sizeof type);
+        out->n += tls_is_grease(type) ? 0 : sizeof type;
     }
     buf_append(out, &count, sizeof count);
 }
