@@ -25,7 +25,7 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     tls_session_done(tls);
-    tls_move_out(tls);
+    tls_move_out(tls->store, tls);
 }
 
 size_t tls_size(void)
@@ -33,9 +33,9 @@ size_t tls_size(void)
     return sizeof(struct tls);
 }
 
-void tls_move_out(struct tls *tls)
+void tls_move_out(struct tls_store *store, struct tls *tls)
 {
-    tls_store_session_free(tls->store, tls);
+    tls_store_session_free(store, tls);
 }
 
 struct tls *tls_move_in(struct tls_store *store)

@@ -76,7 +76,7 @@ void tls_free(struct tls *tls);
  * not initialised, into which the same bytes are put. Nothing points into a session, but to
  * tls_facts, which is asked for anew. Most words of an idle one are zero. */
 size_t tls_size(void);
-void tls_move_out(struct tls *tls);
+void tls_move_out(struct tls_store *store, struct tls *tls);
 MUST_CHECK struct tls *tls_move_in(struct tls_store *store);
 
 #endif

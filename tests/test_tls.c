@@ -350,6 +350,63 @@ static void run_delivery(struct fixture *f, size_t i, size_t step, enum order or
     tls_free(d.tls);
 }
 
+/* move takes a session to another place; what was there is overwritten. */
+static void move(struct tls_store *store, struct delivery *d)
+{
+    void *bytes = malloc(tls_size());
+    assert_non_null(bytes);
+    memcpy(bytes, d->tls, tls_size());
+    struct tls *before = d->tls;
+    d->tls = tls_move_in(store);
+    memset(before, 0xa5, tls_size());
+    tls_move_out(store, before);
+    memcpy(d->tls, bytes, tls_size());
+    free(bytes);
+}
+
+static void a_session_can_be_moved_at_any_time(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        const struct peer_session *s = &f->sessions[i];
+        struct delivery d = begin(f->store, false);
+        for (size_t j = 0; j < s->count; j++) {
+            const struct peer_flight *flight = &s->flights[j];
+            for (size_t at = 0; at < flight->bytes.n; at += 536) {
+                size_t left = flight->bytes.n - at;
+                move(f->store, &d);
+                deliver(&d, flight->direction, flight->bytes.p + at, left < 536 ? left : 536,
+                        FIRST_FRAME + j, true);
+            }
+        }
+        tls_fin(d.tls, 0);
+        move(f->store, &d);
+        tls_fin(d.tls, 1);
+        expect_facts(f, &scenarios[i], tls_facts(d.tls));
+        tls_free(d.tls);
+    }
+}
+
+/* What a million idle sessions take, once their zeros are left out. */
+static void an_idle_session_is_mostly_zero(void **state)
+{
+    struct fixture *f = *state;
+    const struct peer_session *s = &f->sessions[2];
+    struct delivery d = begin(f->store, false);
+    size_t used = 0;
+    for (size_t i = 0; i < s->count && tls_facts(d.tls)->progress != TLS_COMPLETE; i++)
+        deliver_split(&d, &s->flights[i], 1448, FIRST_FRAME + i);
+    assert_int_equal(tls_facts(d.tls)->progress, TLS_COMPLETE);
+    assert_null(tls_facts(d.tls)->alerts);
+    for (size_t at = 0; at + sizeof(uint64_t) <= tls_size(); at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, (const char *)d.tls + at, sizeof word);
+        used += word != 0;
+    }
+    assert_true(used <= 20);
+    tls_free(d.tls);
+}
+
 static void every_split_and_order_gives_the_same_facts(void **state)
 {
     struct fixture *f = *state;
@@ -843,6 +900,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_split_and_order_gives_the_same_facts),
+        cmocka_unit_test(a_session_can_be_moved_at_any_time),
+        cmocka_unit_test(an_idle_session_is_mostly_zero),
         cmocka_unit_test(every_single_cut_gives_the_same_facts),
         cmocka_unit_test(equal_hellos_and_certificates_are_shared),
         cmocka_unit_test(holes_make_nothing_wrong),

@@ -81,12 +81,110 @@ static void an_external_key_makes_another_hello(void **state)
     tls_store_free(store);
 }
 
+/* put_chain appends a Certificate message of RFC 5246 whose certificates are `names`. */
+static void put_chain(struct buf *out, const char *const *names, size_t count)
+{
+    struct buf list = {0};
+    for (size_t i = 0; i < count; i++)
+        put_vector(&list, 3, names[i], strlen(names[i]));
+    put_vector(out, 3, list.p, list.n);
+    buf_done(&list);
+}
+
+static const struct cert *const *chain_of(struct tls_store *store, const char *const *names,
+                                          size_t expected)
+{
+    struct buf message = {0};
+    uint8_t count;
+    bool whole;
+    put_chain(&message, names, expected);
+    const struct cert *const *chain =
+        tls_store_chain(store, &count, &whole, span_of(message.p, message.n), false);
+    assert_true(whole);
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < expected; i++)
+        assert_true(span_equal(chain[i]->der, span_of(names[i], strlen(names[i]))));
+    buf_done(&message);
+    return chain;
+}
+
+/* The second looks like the first to a glance at lengths and the leaf's end. */
+static void equal_chains_are_shared_and_like_ones_are_not(void **state)
+{
+    (void)state;
+    struct cert_store *certs = cert_store_new();
+    struct tls_store *store = tls_store_new(certs);
+    const char *const names[] = {"leaf, of thirty-two bytes or more", "issuer"};
+    const char *const alike[] = {"LEAF, of thirty-two bytes or more", "issuer"};
+    for (unsigned round = 0; round < 3; round++) {
+        const struct cert *const *a = chain_of(store, names, 2), *const *b =
+                                                                     chain_of(store, alike, 2);
+        const struct cert *const *c = chain_of(store, names, 2), *const *d =
+                                                                     chain_of(store, names, 1);
+        assert_ptr_equal(a, c);
+        assert_ptr_not_equal(a, b);
+        assert_ptr_not_equal(a, d);
+        tls_store_release(a);
+        tls_store_release(b);
+        tls_store_release(c);
+        tls_store_release(d);
+    }
+    assert_int_equal(cert_store_count(certs), 3);
+    tls_store_free(store);
+    cert_store_free(certs);
+}
+
+/* Whatever is missing at the end: those before are given, and it is said. */
+static void a_chain_that_is_cut_gives_what_is_whole(void **state)
+{
+    (void)state;
+    struct cert_store *certs = cert_store_new();
+    struct tls_store *store = tls_store_new(certs);
+    const char *const names[] = {"leaf, of thirty-two bytes or more", "issuer"};
+    size_t first = 3 + 3 + strlen(names[0]);
+    struct buf message = {0};
+    put_chain(&message, names, 2);
+    for (size_t n = 0; n < message.n; n++) {
+        uint8_t count;
+        bool whole;
+        const struct cert *const *chain =
+            tls_store_chain(store, &count, &whole, span_of(message.p, n), false);
+        assert_false(whole);
+        assert_int_equal(count, n >= first);
+        assert_true(!chain == (count == 0));
+        tls_store_release(chain);
+        tls_store_release(chain_of(store, names, 2)); /* the whole one is known */
+    }
+    buf_done(&message);
+    tls_store_free(store);
+    cert_store_free(certs);
+}
+
+static void equal_names_are_shared(void **state)
+{
+    (void)state;
+    struct tls_store *store = tls_store_new(NULL);
+    const uint8_t *a = tls_store_name(store, span_of("a.example", 9));
+    const uint8_t *b = tls_store_name(store, span_of("a.example", 9));
+    const uint8_t *c = tls_store_name(store, span_of("a.exampl", 8));
+    assert_ptr_equal(a, b);
+    assert_ptr_not_equal(a, c);
+    assert_memory_equal(a, "a.example", 9);
+    tls_store_release(a);
+    tls_store_release(b);
+    tls_store_release(c);
+    tls_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_kept_up_to_their_caps),
         cmocka_unit_test(what_is_beyond_the_caps_is_not_kept),
         cmocka_unit_test(an_external_key_makes_another_hello),
+        cmocka_unit_test(equal_chains_are_shared_and_like_ones_are_not),
+        cmocka_unit_test(a_chain_that_is_cut_gives_what_is_whole),
+        cmocka_unit_test(equal_names_are_shared),
     };
     return cmocka_run_group_tests_name("tls_store", tests, NULL, NULL);
 }
