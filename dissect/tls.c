@@ -25,22 +25,7 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     tls_session_done(tls);
-    tls_move_out(tls->store, tls);
-}
-
-size_t tls_size(void)
-{
-    return sizeof(struct tls);
-}
-
-void tls_move_out(struct tls_store *store, struct tls *tls)
-{
-    tls_store_session_free(store, tls);
-}
-
-struct tls *tls_move_in(struct tls_store *store)
-{
-    return tls_store_session(store, sizeof(struct tls));
+    tls_store_session_free(tls->store, tls);
 }
 
 /* is_plain: the direction has begun as something else. */

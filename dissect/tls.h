@@ -63,20 +63,12 @@ const struct tls_facts *tls_facts(struct tls *tls);
 /* tls_rest moves a session into TLS_WORDS words, most of which are small or zero, and tls_resume
  * back; `time` and `frame` are some of about its beginning, the same for both. What the session
  * had allocated stays so, and belongs to the words. */
-enum { TLS_WORDS = 96 };
+enum { TLS_WORDS = 40 };
 void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame);
 MUST_CHECK struct tls *tls_resume(const uint64_t *words, struct tls_store *store, nanotime time,
                                   uint64_t frame);
 
 /* tls_free ends a session. NULL is fine. */
 void tls_free(struct tls *tls);
-
-/* A session may be packed away: whoever has copied the tls_size bytes at `tls` gives the session's
- * own memory back with tls_move_out; what it refers to stays. To go on, tls_move_in gives memory,
- * not initialised, into which the same bytes are put. Nothing points into a session, but to
- * tls_facts, which is asked for anew. Most words of an idle one are zero. */
-size_t tls_size(void);
-void tls_move_out(struct tls_store *store, struct tls *tls);
-MUST_CHECK struct tls *tls_move_in(struct tls_store *store);
 
 #endif

@@ -2,8 +2,6 @@
 #include "pack.h"
 #include "tls_session.h"
 
-#include <stdlib.h>
-
 _Static_assert(sizeof(struct tls) <= TLS_WORDS * sizeof(uint64_t), "a session fits");
 
 typedef uint64_t change(uint64_t value, uint64_t base);
@@ -26,17 +24,18 @@ static void change_all(struct tls *tls, nanotime time, uint64_t frame, change *h
 
 void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
 {
+    struct tls_store *store = tls->store;
     change_all(tls, time, frame, pack_near);
     tls->store = NULL;
     memset(words, 0, TLS_WORDS * sizeof *words);
     memcpy(words, tls, sizeof *tls);
-    free(tls);
+    tls_store_session_free(store, tls);
 }
 
 struct tls *tls_resume(const uint64_t *words, struct tls_store *store, nanotime time,
                        uint64_t frame)
 {
-    struct tls *tls = xmalloc(sizeof *tls);
+    struct tls *tls = tls_store_session(store, sizeof *tls);
     memcpy(tls, words, sizeof *tls);
     tls->store = store;
     change_all(tls, time, frame, unpack_near);
