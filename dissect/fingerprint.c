@@ -18,9 +18,10 @@ static void digest(uint8_t *out, size_t n, const EVP_MD *kind, struct span bytes
         memset(out, 0, n);
 }
 
+static const char digits[] = "0123456789abcdef";
+
 static void hex(char *out, const uint8_t *bytes, size_t n)
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < n; i++) {
         *out++ = digits[bytes[i] >> 4];
         *out++ = digits[bytes[i] & 15];
@@ -48,16 +49,26 @@ void fingerprint_sha256(uint8_t out[32], struct span bytes)
 /* A list's values go into a text, with a mark between them. */
 struct list_writer {
     struct buf *text;
-    const char *format; /* of one value */
+    unsigned base;  /* of the numbers */
+    unsigned width; /* at least so many digits */
     char between;
     size_t count;
 };
 
+/* By hand, not by printf: some browsers send their extensions in another order each time, so that
+ * no two of their hellos are alike. */
 static void write_value(struct list_writer *list, uint16_t value)
 {
+    char text[8];
+    size_t at = sizeof text;
+    unsigned rest = value;
+    do {
+        text[--at] = digits[rest % list->base];
+        rest /= list->base;
+    } while (rest > 0 || sizeof text - at < list->width);
     if (list->count++ > 0)
-        buf_append(list->text, &list->between, 1);
-    buf_printf(list->text, list->format, value);
+        text[--at] = list->between;
+    buf_append(list->text, text + at, sizeof text - at);
 }
 
 static void write_list16(struct list_writer *list, struct span values)
@@ -82,7 +93,12 @@ static void write_extensions(struct list_writer *list, struct span extensions)
 
 static struct list_writer decimal(struct buf *text)
 {
-    return (struct list_writer){.text = text, .format = "%u", .between = '-'};
+    return (struct list_writer){.text = text, .base = 10, .between = '-'};
+}
+
+static struct list_writer hexadecimal(struct buf *text)
+{
+    return (struct list_writer){.text = text, .base = 16, .width = 4, .between = ','};
 }
 
 /* version,ciphers,extensions,groups,point formats. */
@@ -143,7 +159,7 @@ struct values {
 
 static void write_sorted(struct buf *text, struct values *values)
 {
-    struct list_writer list = {.text = text, .format = "%04x", .between = ','};
+    struct list_writer list = hexadecimal(text);
     if (values->n > 0)
         qsort(values->v, values->n, sizeof *values->v, by_value);
     for (size_t i = 0; i < values->n; i++)
@@ -188,8 +204,8 @@ static void ja4_alpn(char out[3], struct span alpn)
         out[0] = (char)first;
         out[1] = (char)last;
     } else {
-        out[0] = "0123456789abcdef"[first >> 4];
-        out[1] = "0123456789abcdef"[last & 15];
+        out[0] = digits[first >> 4];
+        out[1] = digits[last & 15];
     }
 }
 
@@ -245,7 +261,7 @@ static void ja4_of(char ja4[37], const struct tls_hello *hello)
     text.n = 0;
     write_sorted(&text, &extensions);
     if (text.n > 0 && hello->signature_algorithms.n > 0) {
-        struct list_writer algorithms = {.text = &text, .format = "%04x", .between = ','};
+        struct list_writer algorithms = hexadecimal(&text);
         buf_append(&text, "_", 1);
         write_list16(&algorithms, hello->signature_algorithms);
     }
