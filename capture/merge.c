@@ -1,19 +1,23 @@
 /* merge.c: several saved captures as one, in order of time.
  *
  * Rotated captures come by the hundred, so a file is opened, its first packet looked at, and closed
- * again until that packet's turn comes; only files that overlap in time are open together. What
- * can't be opened twice (a pipe) stays open. */
+ * again until that packet's turn comes; only files that overlap in time have a buffer together. The
+ * descriptor is kept, as long as there are enough: the right to open a file may be given up before
+ * its turn, and the file renamed. What can't be read twice (a pipe) stays open. */
 #include "savefile.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 struct part {
     char *path;
     size_t order;          /* among the arguments: decides between equal times */
     struct source *source; /* NULL while closed, and once it has ended */
+    int kept;              /* the file's descriptor while closed; -1 for none */
     struct packet head;    /* the packet that is next; without bytes while closed */
     bool stale;            /* head was handed out, or is none yet: ask for the next */
     uint64_t size, done;   /* in bytes; size 0 if unknown, done only kept while closed */
@@ -25,6 +29,7 @@ struct merge {
     size_t count;
     struct part **heap; /* of the parts that go on, by time of head; heap[0] is next */
     size_t going;
+    size_t keepable; /* descriptors that may be kept yet */
     size_t broken, unsaid;
 };
 
@@ -105,12 +110,41 @@ static bool advance(struct merge *merge)
     return true;
 }
 
+/* Leaves half of the descriptors that this process may have to others. */
+static size_t keepable_descriptors(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)(limit.rlim_cur / 2) : 0;
+}
+
+/* Closes a part, a regular file, until its turn comes. */
+static void put_aside(struct merge *merge, struct part *part)
+{
+    if (merge->keepable > 0) {
+        const struct savefile *file = (const struct savefile *)part->source;
+        part->kept = fcntl(file->reader.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        merge->keepable -= part->kept >= 0;
+    }
+    close_part(part);
+    part->done = 0; /* it will be read again */
+}
+
+static struct source *open_again(struct source_error *error, struct merge *merge, struct part *part)
+{
+    int fd = part->kept;
+    part->kept = -1;
+    if (fd < 0)
+        return savefile_open(error, part->path, READER_BLOCK, merge->source.shared);
+    (void)lseek(fd, 0, SEEK_SET); /* can't fail for a regular file */
+    return savefile_open_fd(error, fd, part->path, READER_BLOCK, merge->source.shared);
+}
+
 /* Opens a part again whose turn has come. */
 static bool reopen(struct merge *merge, struct part *part)
 {
     struct source_error error;
     const nanotime expected = part->head.time;
-    part->source = savefile_open(&error, part->path, READER_BLOCK, merge->source.shared);
+    part->source = open_again(&error, merge, part);
     if (!part->source) {
         note_damage(merge, error.text);
         return false;
@@ -192,6 +226,8 @@ static void merge_close(struct source *source)
     struct merge *merge = (struct merge *)source;
     for (size_t i = 0; i < merge->count; i++) {
         close_part(&merge->parts[i]);
+        if (merge->parts[i].kept >= 0)
+            close(merge->parts[i].kept);
         free(merge->parts[i].path);
     }
     free(merge->parts);
@@ -217,11 +253,10 @@ static bool look_at(struct merge *merge, struct part *part)
         merge->heap[merge->going++] = part;
     if (status == SOURCE_BROKEN)
         note_damage(merge, source_error(part->source));
-    if (!goes_on || savefile_is_regular(part->source)) {
+    if (!goes_on)
         close_part(part);
-        if (goes_on)
-            part->done = 0; /* it will be read again */
-    }
+    else if (savefile_is_regular(part->source) && strcmp(part->path, "-") != 0)
+        put_aside(merge, part);
     return true;
 }
 
@@ -239,11 +274,13 @@ struct source *source_open_files(struct source_error *error, char *const *paths,
     source_base_init(&merge->source, &ops, NULL);
     merge->parts = xcalloc(count, sizeof *merge->parts);
     merge->heap = xcalloc(count, sizeof(struct part *));
+    merge->keepable = keepable_descriptors();
     size_t pipes = 0, opened = 0;
     for (; merge->count < count; merge->count++) {
         struct part *part = &merge->parts[merge->count];
         part->path = xstrdup(paths[merge->count]);
         part->order = merge->count;
+        part->kept = -1;
         pipes += strcmp(part->path, "-") == 0;
         if (pipes > 1) {
             source_error_set(error, "standard input: can be read only once");

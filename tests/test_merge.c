@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 enum { MICRO = 0xa1b2c3d4 };
 
@@ -113,10 +114,22 @@ static size_t open_descriptors(void)
     return count;
 }
 
+/* Sets how many descriptors there may be; the merge keeps half of them. Returns what it was. */
+static rlim_t limit_descriptors(rlim_t limit)
+{
+    struct rlimit both;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &both), 0);
+    rlim_t before = both.rlim_cur;
+    both.rlim_cur = limit;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &both), 0);
+    return before;
+}
+
 static void rotated_files_need_few_descriptors(void **state)
 {
     (void)state;
-    enum { FILES = 150 };
+    enum { FILES = 150, LIMIT = 60 };
+    const rlim_t limit = limit_descriptors(LIMIT);
     char *paths[FILES];
     for (uint32_t i = 0; i < FILES; i++)
         paths[FILES - 1 - i] = pcap_of(1 + i % 50, TIMES(1000 + 10 * i));
@@ -126,7 +139,7 @@ static void rotated_files_need_few_descriptors(void **state)
     assert_non_null(source);
     struct packet packet;
     for (uint32_t i = 0; i < FILES; i++) {
-        assert_in_range(open_descriptors(), before, before + 1);
+        assert_in_range(open_descriptors(), before, before + LIMIT / 2 + 1);
         assert_int_equal(source_next(source, &packet), SOURCE_PACKET);
         assert_int_equal(packet.time, (1000 + 10 * i) * NS_PER_SECOND);
         assert_int_equal(packet.frame, i + 1);
@@ -138,6 +151,7 @@ static void rotated_files_need_few_descriptors(void **state)
     source_close(source);
     assert_int_equal(open_descriptors(), before);
     remove_files(paths, FILES);
+    limit_descriptors(limit);
 }
 
 static void progress_over_all_files(void **state)
@@ -254,29 +268,78 @@ static void standard_input_is_read_once(void **state)
     remove_file(path);
 }
 
-/* What happens to a file between the first look at it and its turn. */
+/* It can't be opened again, even if it is a file. */
+static void standard_input_beside_a_file(void **state)
+{
+    (void)state;
+    char *path = pcap_of(1, TIMES(10, 30)), *other = pcap_of(2, TIMES(20));
+    char name[] = "-";
+    char *inputs[] = {name, other};
+    int kept = dup(STDIN_FILENO), fd = open(path, O_RDONLY);
+    assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    close(fd);
+    struct reading *got = read_paths(inputs, 2);
+    expect_order(got, TIMES(10, 20, 30), TIMES(1, 2, 1));
+    assert_int_equal(got->status, SOURCE_END);
+    reading_done(got);
+    assert_int_equal(dup2(kept, STDIN_FILENO), STDIN_FILENO);
+    close(kept);
+    remove_file(path);
+    remove_file(other);
+}
+
+/* The right to open a file, or its name, may go between the first look at it and its turn. */
+static void files_without_a_name_are_still_read(void **state)
+{
+    (void)state;
+    char *paths[] = {pcap_of(1, TIMES(10)), pcap_of(2, TIMES(20)), pcap_of(3, TIMES(15, 30))};
+    struct source_error error;
+    size_t before = open_descriptors();
+    struct source *source = source_open_files(&error, paths, 3);
+    assert_non_null(source);
+    remove_files(paths, 3);
+    struct reading *got = read_source(source, &error);
+    expect_order(got, TIMES(10, 15, 20, 30), TIMES(1, 3, 2, 3));
+    assert_int_equal(got->status, SOURCE_END);
+    assert_int_equal(open_descriptors(), before);
+    reading_done(got);
+}
+
+/* What happens to a file between the first look at it and its turn, if there are so many that it
+ * can't be kept open. */
 static void files_that_go_or_change_meanwhile(void **state)
 {
     (void)state;
-    char *paths[] = {pcap_of(1, TIMES(10)), pcap_of(2, TIMES(20)), pcap_of(3, TIMES(30)),
-                     pcap_of(4, TIMES(40))};
+    enum { KEPT_MAX = 100 };
+    const size_t kept = open_descriptors() + 5;
+    assert_in_range(kept, 1, KEPT_MAX);
+    const rlim_t limit = limit_descriptors(2 * kept);
+    char *paths[KEPT_MAX + 4];
+    for (size_t i = 0; i < kept; i++)
+        paths[i] = pcap_of(5, TIMES(5));
+    char **last = paths + kept;
+    for (uint32_t i = 0; i < 4; i++)
+        last[i] = pcap_of(i + 1, TIMES(10 * (i + 1)));
     struct source_error error;
-    struct source *source = source_open_files(&error, paths, 4);
+    struct source *source = source_open_files(&error, paths, kept + 4);
     assert_non_null(source);
-    unlink(paths[1]);
+    unlink(last[1]);
     char *other = pcap_of(9, TIMES(21));
-    assert_int_equal(rename(other, paths[2]), 0);
+    assert_int_equal(rename(other, last[2]), 0);
     free(other);
     struct reading *got = read_source(source, &error);
-    expect_order(got, TIMES(10, 40), TIMES(1, 4));
+    assert_int_equal(got->count, kept + 2);
+    assert_int_equal(got->packets[kept].caplen, 1);
+    assert_int_equal(got->packets[kept + 1].caplen, 4);
     assert_int_equal(got->status, SOURCE_BROKEN);
     char expected[600];
     snprintf(expected, sizeof expected,
-             "%s: No such file or directory; %s: has changed while it was being read", paths[1],
-             paths[2]);
+             "%s: No such file or directory; %s: has changed while it was being read", last[1],
+             last[2]);
     assert_string_equal(got->error, expected);
     reading_done(got);
-    remove_files(paths, 4);
+    remove_files(paths, kept + 4);
+    limit_descriptors(limit);
 }
 
 static void pipes_stay_open(void **state)
@@ -386,6 +449,8 @@ int main(void)
         cmocka_unit_test(file_that_can_not_be_opened),
         cmocka_unit_test(no_file_can_be_opened),
         cmocka_unit_test(standard_input_is_read_once),
+        cmocka_unit_test(standard_input_beside_a_file),
+        cmocka_unit_test(files_without_a_name_are_still_read),
         cmocka_unit_test(files_that_go_or_change_meanwhile),
         cmocka_unit_test(pipes_stay_open),
         cmocka_unit_test(interfaces_of_several_files),
