@@ -16,6 +16,8 @@ void handout_init(struct handout *handout, const struct sink *sink, struct awake
 {
     *handout = (struct handout){
         .sink = sink, .awake = awake, .in_order = in_order, .most_waiting = most_waiting};
+    if (sink->item_new)
+        handout->snapshot.item = sink->item_new(sink->context);
     for (unsigned i = 0; sink->item_new && i < HANDOUT_MAX; i++)
         handout->outgoing[i].item = sink->item_new(sink->context);
 }
@@ -228,7 +230,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
                       const struct flow_context *context)
 {
     const struct connection *c = connection_of(handout, number);
-    struct outgoing *out = outgoing_at(handout, 0);
+    struct outgoing *out = &handout->snapshot;
     struct flow lone, *flow = &lone;
     if (c->form == FORM_SYN)
         connection_grow(&lone, c, context);
@@ -274,6 +276,8 @@ void handout_done(struct handout *handout, const struct flow_context *context)
         if (connection_of(handout, i)->ended)
             awake_release(handout->awake, connection_of(handout, i), context);
     }
+    if (handout->sink->item_free)
+        handout->sink->item_free(handout->sink->context, handout->snapshot.item);
     for (unsigned i = 0; handout->sink->item_free && i < HANDOUT_MAX; i++)
         handout->sink->item_free(handout->sink->context, handout->outgoing[i].item);
     spill_free(handout->spill);

@@ -30,6 +30,7 @@ struct handout {
     struct spill *spill;  /* NULL until it is needed */
     struct buf block;
     struct dissect_counts counts;
+    struct outgoing snapshot;              /* of a flow that goes on */
     struct outgoing outgoing[HANDOUT_MAX]; /* a ring */
     uint32_t head, prepared, committed;    /* those committed come first */
 };
