@@ -24,7 +24,6 @@ static const struct report_sink *const sinks[REPORT_FORMATS] = {
 struct report {
     const struct run_meta *meta;
     struct judge *judge;
-    struct report_item item; /* of report_flow */
     struct summary summary;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
@@ -87,9 +86,10 @@ void report_prepare(const struct report *report, struct report_item *item,
     }
 }
 
-static void commit(struct report *report, const struct report_item *item,
-                   const struct flow_record *record)
+void report_commit(struct report *report, const struct report_item *item,
+                   struct flow_record *record, uint64_t n)
 {
+    record->n = n;
     judge_remember(report->judge, record);
     if (record->final)
         summary_add_flow(&report->summary, record, &item->findings);
@@ -102,25 +102,11 @@ static void commit(struct report *report, const struct report_item *item,
     flush_if_live(report);
 }
 
-void report_commit(struct report *report, const struct report_item *item,
-                   struct flow_record *record, uint64_t n)
-{
-    record->n = n;
-    commit(report, item, record);
-}
-
 void report_item_done(struct report_item *item)
 {
     findings_done(&item->findings);
     for (unsigned format = 0; format < REPORT_FORMATS; format++)
         buf_done(&item->rendered[format]);
-}
-
-void report_flow(void *context, const struct flow_record *record)
-{
-    struct report *report = context;
-    report_prepare(report, &report->item, record);
-    commit(report, &report->item, record);
 }
 
 void report_certificate(void *context, const struct cert *cert)
@@ -142,15 +128,15 @@ void report_snapshot_end(struct report *report, nanotime now)
 bool report_finish(struct report *report, const struct run_end *end)
 {
     bool written = true;
-    struct findings *findings = &report->item.findings;
-    findings_clear(findings);
-    judge_finish(report->judge, findings, end);
-    summary_add_findings(&report->summary, findings);
+    struct findings findings = {0};
+    judge_finish(report->judge, &findings, end);
+    summary_add_findings(&report->summary, &findings);
     for (size_t i = 0; i < report->output_count; i++) {
         struct output *output = &report->outputs[i];
-        output->sink->finish(output->context, findings, &report->summary, end);
+        output->sink->finish(output->context, &findings, &report->summary, end);
         written &= flush(output);
     }
+    findings_done(&findings);
     return written;
 }
 
@@ -160,7 +146,6 @@ void report_free(struct report *report)
         return;
     for (size_t i = 0; i < report->output_count; i++)
         report->outputs[i].sink->destroy(report->outputs[i].context);
-    report_item_done(&report->item);
     judge_free(report->judge);
     free(report);
 }

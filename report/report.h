@@ -71,10 +71,6 @@ void report_commit(struct report *report, const struct report_item *item,
 /* report_item_done frees what an item holds; it can be used again. */
 void report_item_done(struct report_item *item);
 
-/* report_flow prepares and commits a record that has its ordinal: the `flow` function of a dissect
- * sink, with the report as context. */
-void report_flow(void *report, const struct flow_record *record);
-
 /* report_certificate takes a certificate: offline after the last flow, live when it is first seen.
  */
 void report_certificate(void *report, const struct cert *cert);

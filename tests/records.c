@@ -348,6 +348,14 @@ struct run_end made_end(void)
     return end;
 }
 
+void made_take(struct report *report, struct made_flow *flow)
+{
+    struct report_item item = {.findings = {0}};
+    report_prepare(report, &item, &flow->record);
+    report_commit(report, &item, &flow->record, flow->record.n);
+    report_item_done(&item);
+}
+
 char *made_report(enum report_format format, const struct report_options *options,
                   const struct run_meta *meta, const struct run_end *end,
                   struct made_flow *const *flows, size_t count)
@@ -359,7 +367,7 @@ char *made_report(enum report_format format, const struct report_options *option
     report_add_output(report, format, out, options);
     report_begin(report);
     for (size_t i = 0; i < count; i++)
-        report_flow(report, &flows[i]->record);
+        made_take(report, flows[i]);
     if (count > 0 && flows[0]->record.tls) {
         report_certificate(report, &flows[0]->leaf);
         report_certificate(report, &flows[0]->root);

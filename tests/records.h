@@ -57,6 +57,9 @@ void made_ipv6(struct made_flow *flow);
 struct run_meta made_meta(void);
 struct run_end made_end(void);
 
+/* made_take has a report take a record whole. */
+void made_take(struct report *report, struct made_flow *flow);
+
 /* made_report runs records through a report and returns its text, which the caller frees. */
 char *made_report(enum report_format format, const struct report_options *options,
                   const struct run_meta *meta, const struct run_end *end,

@@ -261,12 +261,12 @@ static void a_live_run(void **state)
     struct report *report = report_new(&meta);
     report_add_output(report, REPORT_TEXT, out, &narrow);
     report_begin(report);
-    report_flow(report, &ended.record);
+    made_take(report, &ended);
     assert_int_equal(fflush(out), 0);
     assert_says(text, "Watching made.pcap");
     assert_says(text, "FIN_WAIT_1       106");
     assert_says(text, "Flow 1  192.168.1.20:49152");
-    report_flow(report, &open.record);
+    made_take(report, &open);
     report_snapshot_end(report, made_epoch);
     assert_int_equal(fflush(out), 0);
     assert_says(text, "Open at 2014-05-25 00:48:00 UTC: 1 connection\n");
@@ -297,7 +297,7 @@ static void a_long_table_is_spilled(void **state)
     report_begin(report);
     for (uint64_t n = 1; n <= MANY; n++) {
         flow.record.n = n;
-        report_flow(report, &flow.record);
+        made_take(report, &flow);
     }
     assert_true(report_finish(report, &end));
     report_free(report);
@@ -330,7 +330,7 @@ static void many_alike_are_told_once(void **state)
         report_begin(report);
         for (uint64_t n = 1; n <= MANY; n++) {
             made_stuck_fin(&flow, n, 106);
-            report_flow(report, &flow.record);
+            made_take(report, &flow);
         }
         assert_true(report_finish(report, &end));
         report_free(report);
