@@ -3,17 +3,13 @@
 
 #include <stdlib.h>
 
-void batch_init(struct batch *batch)
-{
-    *batch = (struct batch){.room = BATCH_BYTES};
-    batch->segments = xmalloc(BATCH_SEGMENTS * sizeof *batch->segments);
-    batch->bytes = xmalloc(batch->room);
-    batch_clear(batch);
-}
-
 struct segment *batch_next(struct batch *batch)
 {
-    return batch->count < BATCH_SEGMENTS ? &batch->segments[batch->count].segment : NULL;
+    if (batch->count == batch->most) {
+        batch->was_full = true;
+        return NULL;
+    }
+    return &batch->segments[batch->count].segment;
 }
 
 /* Moves the bytes of a segment into the batch. A payload is a part of its IP packet. */
@@ -25,6 +21,7 @@ static bool keep_bytes(struct batch *batch, struct segment *segment)
         return true;
     }
     if (n > batch->room - batch->used) {
+        batch->was_full = true;
         if (batch->count > 0)
             return false;
         batch->bytes = xrealloc(batch->bytes, n);
@@ -54,10 +51,18 @@ bool batch_add(struct batch *batch, unsigned shard, uint64_t hash, nanotime now)
     return true;
 }
 
-void batch_clear(struct batch *batch)
+void batch_clear(struct batch *batch, unsigned step)
 {
+    uint32_t most = BATCH_SEGMENTS >> 2 * (BATCH_STEPS - step);
+    if (batch->most != most) {
+        batch_done(batch);
+        *batch = (struct batch){.most = most, .room = BATCH_BYTES >> 2 * (BATCH_STEPS - step)};
+        batch->segments = xmalloc(most * sizeof *batch->segments);
+        batch->bytes = xmalloc(batch->room);
+    }
     batch->count = 0;
     batch->used = 0;
+    batch->was_full = false;
     for (unsigned i = 0; i < SHARDS; i++)
         batch->first[i] = batch->last[i] = BATCH_END;
 }

@@ -8,11 +8,9 @@
  * comes out never depends on the number of threads. */
 enum { SHARDS = 16 };
 
-enum {
-    /* As many as keep a batch within the cache of one core, yet far more than SHARDS. */
-    BATCH_SEGMENTS = 4096,
-    BATCH_BYTES = 1 << 20
-};
+/* A batch of the largest size holds far more than SHARDS segments, yet no more than a core's cache
+ * does. The first ones are smaller, each step by four: most captures are. */
+enum { BATCH_SEGMENTS = 4096, BATCH_BYTES = 1 << 20, BATCH_STEPS = 2 };
 
 struct batch_segment {
     struct segment segment; /* its spans lie in the batch */
@@ -22,16 +20,15 @@ struct batch_segment {
 };
 enum { BATCH_END = UINT32_MAX };
 
+/* Zero-initialise it; free with batch_done. */
 struct batch {
     struct batch_segment *segments;
-    uint32_t count;
+    uint32_t count, most;
     uint8_t *bytes;
     size_t used, room;
+    bool was_full; /* something did not fit */
     uint32_t first[SHARDS], last[SHARDS];
 };
-
-/* batch_init makes an empty batch; free with batch_done. */
-void batch_init(struct batch *batch);
 
 /* batch_next gives the place for a segment, or NULL if the batch is full. It counts once
  * batch_add is called. */
@@ -41,8 +38,9 @@ struct segment *batch_next(struct batch *batch);
  * they do not fit: empty the batch and try again. An empty one takes any. */
 MUST_CHECK bool batch_add(struct batch *batch, unsigned shard, uint64_t hash, nanotime now);
 
-/* batch_clear empties it. */
-void batch_clear(struct batch *batch);
+/* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
+ * first use, too. */
+void batch_clear(struct batch *batch, unsigned step);
 
 void batch_done(struct batch *batch);
 

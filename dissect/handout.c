@@ -16,10 +16,21 @@ void handout_init(struct handout *handout, const struct sink *sink, struct awake
 {
     *handout = (struct handout){
         .sink = sink, .awake = awake, .in_order = in_order, .most_waiting = most_waiting};
-    if (sink->item_new)
-        handout->snapshot.item = sink->item_new(sink->context);
-    for (unsigned i = 0; sink->item_new && i < HANDOUT_MAX; i++)
-        handout->outgoing[i].item = sink->item_new(sink->context);
+}
+
+static struct outgoing *outgoing_new(const struct sink *sink, size_t count)
+{
+    struct outgoing *outgoing = xcalloc(count, sizeof *outgoing);
+    for (size_t i = 0; sink->item_new && i < count; i++)
+        outgoing[i].item = sink->item_new(sink->context);
+    return outgoing;
+}
+
+static void outgoing_free(const struct sink *sink, struct outgoing *outgoing, size_t count)
+{
+    for (size_t i = 0; outgoing && sink->item_free && i < count; i++)
+        sink->item_free(sink->context, outgoing[i].item);
+    free(outgoing);
 }
 
 /* --- the list --- */
@@ -125,7 +136,7 @@ static uint32_t read_back(struct handout *handout)
 
 static struct outgoing *outgoing_at(const struct handout *handout, uint32_t i)
 {
-    return (struct outgoing *)(uintptr_t)&handout->outgoing[(handout->head + i) % HANDOUT_MAX];
+    return &handout->outgoing[(handout->head + i) % HANDOUT_MAX];
 }
 
 bool handout_has_room(const struct handout *handout)
@@ -136,6 +147,8 @@ bool handout_has_room(const struct handout *handout)
 static struct outgoing *describe(struct handout *handout, uint32_t number, enum end_reason reason,
                                  nanotime end, const struct flow_context *context)
 {
+    if (!handout->outgoing)
+        handout->outgoing = outgoing_new(handout->sink, HANDOUT_MAX);
     struct outgoing *out = outgoing_at(handout, handout->prepared++);
     struct flow *flow = awake_flow(handout->awake, number, context);
     const struct connection *c = connection_of(handout, number);
@@ -230,7 +243,9 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
                       const struct flow_context *context)
 {
     const struct connection *c = connection_of(handout, number);
-    struct outgoing *out = &handout->snapshot;
+    if (!handout->snapshot)
+        handout->snapshot = outgoing_new(handout->sink, 1);
+    struct outgoing *out = handout->snapshot;
     struct flow lone, *flow = &lone;
     if (c->form == FORM_SYN)
         connection_grow(&lone, c, context);
@@ -276,10 +291,8 @@ void handout_done(struct handout *handout, const struct flow_context *context)
         if (connection_of(handout, i)->ended)
             awake_release(handout->awake, connection_of(handout, i), context);
     }
-    if (handout->sink->item_free)
-        handout->sink->item_free(handout->sink->context, handout->snapshot.item);
-    for (unsigned i = 0; handout->sink->item_free && i < HANDOUT_MAX; i++)
-        handout->sink->item_free(handout->sink->context, handout->outgoing[i].item);
+    outgoing_free(handout->sink, handout->snapshot, 1);
+    outgoing_free(handout->sink, handout->outgoing, HANDOUT_MAX);
     spill_free(handout->spill);
     buf_done(&handout->block);
 }

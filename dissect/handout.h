@@ -30,9 +30,9 @@ struct handout {
     struct spill *spill;  /* NULL until it is needed */
     struct buf block;
     struct dissect_counts counts;
-    struct outgoing snapshot;              /* of a flow that goes on */
-    struct outgoing outgoing[HANDOUT_MAX]; /* a ring */
-    uint32_t head, prepared, committed;    /* those committed come first */
+    struct outgoing *snapshot;          /* of a flow that goes on; likewise */
+    struct outgoing *outgoing;          /* a ring of HANDOUT_MAX; NULL until it is needed */
+    uint32_t head, prepared, committed; /* those committed come first */
 };
 
 void handout_init(struct handout *handout, const struct sink *sink, struct awake_list *awake,

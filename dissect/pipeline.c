@@ -10,12 +10,13 @@
 #include "limits.h"
 #include "shard.h"
 
-/* Batches of an input: one is filled while the shards work on the other. */
+/* Batches of an input: with several threads one is filled while the shards work on the other. */
 struct input {
     struct intake intake;
     struct batch batches[2];
-    unsigned filling;    /* index of the one that is being filled */
-    uint64_t frame_base; /* of the other one */
+    struct batch *working; /* the one that the shards work on */
+    unsigned step;         /* size of the batches */
+    uint64_t frame_base;   /* of `working` */
 };
 
 struct pipeline {
@@ -61,7 +62,7 @@ static void work_on(void *context, unsigned number, unsigned thread)
     for (unsigned i = 0; i < p->options.inputs; i++) {
         const struct input *input = &p->inputs[i];
         nanotime now = i + 1 < p->options.inputs ? 0 : p->now;
-        shard_work(shard, number, &input->batches[!input->filling], input->frame_base, now, appid);
+        shard_work(shard, number, input->working, input->frame_base, now, appid);
     }
     if (p->ending)
         shard_end(shard, p->now);
@@ -104,6 +105,12 @@ static bool hand_out(struct pipeline *p)
     return false;
 }
 
+static void fill_next(struct input *input, struct batch *batch)
+{
+    batch_clear(batch, input->step);
+    input->intake.batch = batch;
+}
+
 static void finish_work(struct pipeline *p)
 {
     if (!p->working)
@@ -114,6 +121,8 @@ static void finish_work(struct pipeline *p)
         crew_start(p->crew, SHARDS, drain, p);
         crew_finish(p->crew);
     }
+    for (unsigned i = 0; crew_size(p->crew) == 1 && i < p->options.inputs; i++)
+        fill_next(&p->inputs[i], p->inputs[i].working);
 }
 
 /* The batches that were filled become those that are worked on. */
@@ -121,9 +130,11 @@ static void turn(struct pipeline *p)
 {
     for (unsigned i = 0; i < p->options.inputs; i++) {
         struct input *input = &p->inputs[i];
-        input->filling = !input->filling;
-        batch_clear(&input->batches[input->filling]);
-        input->intake.batch = &input->batches[input->filling];
+        input->working = input->intake.batch;
+        if (input->working->was_full && input->step < BATCH_STEPS)
+            input->step++;
+        if (crew_size(p->crew) > 1)
+            fill_next(input, &input->batches[input->working == input->batches]);
         if (input->intake.now > p->now)
             p->now = input->intake.now;
     }
@@ -227,12 +238,10 @@ static void begin_inputs(struct pipeline *p)
     p->inputs = xcalloc(options->inputs, sizeof *p->inputs);
     for (unsigned i = 0; i < options->inputs; i++) {
         struct input *input = &p->inputs[i];
-        batch_init(&input->batches[0]);
-        batch_init(&input->batches[1]);
         input->intake = (struct intake){.watched = &p->watched,
                                         .key = p->shard_options.key,
-                                        .shard_seed = options->live ? options->hash_key[0] : 0,
-                                        .batch = &input->batches[0]};
+                                        .shard_seed = options->live ? options->hash_key[0] : 0};
+        fill_next(input, &input->batches[0]);
     }
 }
 
