@@ -11,6 +11,7 @@
 #include <ndpi_main.h>
 #include <stdlib.h>
 
+#include "appid_hello.h"
 #include "hash_table.h"
 #include "keyed_hash.h"
 #include "limits.h"
@@ -20,10 +21,8 @@ struct appid {
     pthread_mutex_t *starting;
 };
 
-/* Undecided: in use. Else in its pool's list of those to use again. */
 struct appid_flow {
     struct appid_pool *pool;
-    struct appid_flow *next_free;
     uint32_t packets;
     struct ndpi_flow_struct ndpi; /* has no pointer to a module; that to a function is constant */
 };
@@ -36,9 +35,7 @@ struct known_label {
 };
 
 struct appid_pool {
-    struct appid_flow *free;
-    size_t free_count;
-    size_t undecided;
+    size_t undecided;         /* flows */
     struct hash_table labels; /* of struct known_label */
     struct app_label unknown;
 };
@@ -91,6 +88,19 @@ static void forget_others(struct ndpi_detection_module_struct *ndpi)
 #endif
 }
 
+/* The fingerprints that nDPI makes go into no label, and take most of its time. */
+static void fingerprint_nothing(struct ndpi_detection_module_struct *ndpi)
+{
+#if NDPI_VERSION >= 410
+    static const char *const fingerprints[] = {
+        "metadata.ja3c_fingerprint", "metadata.ja3s_fingerprint", "metadata.ja4c_fingerprint"};
+    for (size_t i = 0; i < COUNT_OF(fingerprints); i++)
+        (void)ndpi_set_config(ndpi, "tls", fingerprints[i], "0");
+#else
+    (void)ndpi; /* thinned does it */
+#endif
+}
+
 static struct ndpi_detection_module_struct *start(void)
 {
 #if NDPI_VERSION >= 410
@@ -106,22 +116,39 @@ static struct ndpi_detection_module_struct *start(void)
     ndpi_set_protocol_detection_bitmask2(ndpi, &all);
 #endif
     remember_nothing(ndpi);
+    fingerprint_nothing(ndpi);
     ndpi_finalize_initialization(ndpi);
     return ndpi;
+}
+
+/* The packet as nDPI gets it, in `copy` if it is another. */
+static const uint8_t *thinned(uint8_t copy[LIMIT_NDPI_HELLO], const struct segment *segment)
+{
+#if NDPI_VERSION < 410
+    if (segment->ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload)) {
+        memcpy(copy, segment->ip.p, segment->ip.n);
+        appid_hello_thin(copy + (segment->payload.p - segment->ip.p), segment->payload.n);
+        return copy;
+    }
+#else
+    (void)copy;
+#endif
+    return segment->ip.p;
 }
 
 static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
                              const struct segment *segment)
 {
+    uint8_t copy[LIMIT_NDPI_HELLO];
+    const uint8_t *packet = thinned(copy, segment);
     /* nDPI's length is 16 bits; a captured packet that is longer comes from offload. */
     unsigned short length = (unsigned short)(segment->ip.n < 65535 ? segment->ip.n : 65535);
     uint64_t milliseconds = (uint64_t)segment->time / 1000000;
 #if NDPI_VERSION >= 404
-    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, segment->ip.p, length,
-                                         milliseconds, NULL);
+    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, packet, length, milliseconds,
+                                         NULL);
 #else
-    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, segment->ip.p, length,
-                                         milliseconds);
+    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, packet, length, milliseconds);
 #endif
 }
 
@@ -138,18 +165,26 @@ static ndpi_protocol guess(struct appid *appid, struct appid_flow *flow)
 #endif
 }
 
+/* Is the label complete? For TLS nDPI would go on to the certificate, to name the application by it
+ * where it found none, and to judge it. That takes as long again, our own report judges it better,
+ * and a server name is the better witness: it is waited for where the client names none. */
 static bool is_decided(struct appid *appid, struct appid_flow *flow, ndpi_protocol protocol)
 {
+#if NDPI_VERSION >= 412
+    uint16_t number = protocol.proto.app_protocol, below = protocol.proto.master_protocol;
+#else
+    uint16_t number = protocol.app_protocol, below = protocol.master_protocol;
+#endif
+    if (number == NDPI_PROTOCOL_UNKNOWN)
+        return false;
+    if ((number == NDPI_PROTOCOL_TLS || below == NDPI_PROTOCOL_TLS) &&
+        flow->ndpi.host_server_name[0])
+        return true;
 #if NDPI_VERSION >= 500
     (void)appid;
-    (void)flow;
     return protocol.state == NDPI_STATE_CLASSIFIED;
-#elif NDPI_VERSION >= 412
-    return protocol.proto.app_protocol != NDPI_PROTOCOL_UNKNOWN &&
-           !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
 #else
-    return protocol.app_protocol != NDPI_PROTOCOL_UNKNOWN &&
-           !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
+    return !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
 #endif
 }
 
@@ -223,14 +258,7 @@ static const struct app_label *verdict(struct appid *appid, struct appid_flow **
 
 static struct appid_flow *begin(struct appid_pool *pool)
 {
-    struct appid_flow *flow = pool->free;
-    if (flow) {
-        pool->free = flow->next_free;
-        pool->free_count--;
-        memset(flow, 0, sizeof *flow);
-    } else {
-        flow = xcalloc(1, sizeof *flow);
-    }
+    struct appid_flow *flow = xcalloc(1, sizeof *flow);
     flow->pool = pool;
     pool->undecided++;
     return flow;
@@ -240,16 +268,9 @@ void appid_forget(struct appid_flow **flow)
 {
     if (!*flow)
         return;
-    struct appid_pool *pool = (*flow)->pool;
     ndpi_free_flow_data(&(*flow)->ndpi);
-    pool->undecided--;
-    if (pool->free_count < LIMIT_NDPI_FREE) {
-        (*flow)->next_free = pool->free;
-        pool->free = *flow;
-        pool->free_count++;
-    } else {
-        free(*flow);
-    }
+    (*flow)->pool->undecided--;
+    free(*flow);
     *flow = NULL;
 }
 
@@ -268,7 +289,7 @@ static bool is_started(struct appid *appid)
 const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct segment *segment)
 {
-    if (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS)
+    if (segment->payload.n == 0 || (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS))
         return NULL;
     if (!is_started(appid))
         return NULL;
@@ -322,11 +343,6 @@ void appid_pool_free(struct appid_pool *pool)
 {
     if (!pool)
         return;
-    while (pool->free) {
-        struct appid_flow *flow = pool->free;
-        pool->free = flow->next_free;
-        free(flow);
-    }
     for (size_t i = 0; i < pool->labels.chain_count; i++)
         while (pool->labels.chains[i]) {
             struct hash_node *node = pool->labels.chains[i];

@@ -12,7 +12,7 @@
 struct appid;
 /* The undecided flows of one shard, and the labels that it has given. */
 struct appid_pool;
-/* One flow's state, some kilobytes: given back to its pool at the verdict. */
+/* One flow's state, some kilobytes: freed at the verdict. It knows its pool. */
 struct appid_flow;
 
 /* appid_new makes one. `starting` is held while nDPI starts, which must not happen in two threads
@@ -28,16 +28,15 @@ void appid_pool_free(struct appid_pool *pool);
 /* appid_version gives the library's version, such as "4.2.0". */
 const char *appid_version(void);
 
-/* appid_take hands a packet of a flow to nDPI; *flow is NULL at first, and stays so before the
- * first payload and while too many flows wait for a verdict (limits.h). It returns the verdict, a
- * label that belongs to the pool, once there is one, and *flow is NULL again: pass no more. NULL:
- * not yet. */
+/* appid_take hands a packet of a flow to nDPI if it has payload. *flow is NULL at first, and stays
+ * so while too many flows wait for a verdict (limits.h). It returns the verdict, a label that
+ * belongs to the pool, once there is one, and *flow is NULL again: pass no more. NULL: not yet. */
 MUST_CHECK const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                               struct appid_flow **flow,
                                               const struct segment *segment);
 
 /* appid_give_up takes nDPI's guess when no more packets are to come, and frees *flow. NULL if nDPI
- * has seen nothing of the flow (*flow is NULL). */
+ * has seen no payload of the flow (*flow is NULL): a guess from its port would be noise. */
 MUST_CHECK const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow);
 
 /* appid_forget frees *flow without a verdict. *flow may be NULL. */

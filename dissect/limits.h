@@ -37,14 +37,14 @@
  * retransmissions are in the report. */
 #define LIMIT_LINGER_S 2
 
-/* Packets of one flow handed to nDPI before its guess is taken. */
-#define LIMIT_NDPI_PACKETS 16
+/* Packets with payload of one flow handed to nDPI before its guess is taken: six would do. */
+#define LIMIT_NDPI_PACKETS 8
+/* A packet that begins with a ClientHello and is made cheap for nDPI; larger ones, from offload,
+ * cost more. */
+#define LIMIT_NDPI_HELLO 4096
 /* Flows of one shard about which nDPI has not made up its mind, at about 3 kB each: beyond it new
  * flows get no label until others have theirs. Sixteen shards make 64 Ki of them. */
 #define LIMIT_NDPI_FLOWS (4u * 1024)
-/* Structures for such flows that a shard keeps for the next: as many as are busy at the same moment
- * in ordinary traffic. */
-#define LIMIT_NDPI_FREE 64
 /* Distinct labels that a shard remembers, at 300 bytes: a protocol with its risks each; traffic has
  * tens. Beyond it new ones are called unknown. */
 #define LIMIT_NDPI_LABELS 1024

@@ -84,6 +84,14 @@ static void others_do_not_count(void **state)
     asked_free(used);
 }
 
+static void no_payload_no_label(void **state)
+{
+    (void)state;
+    struct asked asked = asked_new();
+    assert_null(ask(asked, 443, ""));
+    asked_free(asked);
+}
+
 static void packets_through_several(void **state)
 {
     (void)state;
@@ -128,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_label),
         cmocka_unit_test(others_do_not_count),
+        cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(flows_at_once_are_capped),
     };

@@ -1,0 +1,16 @@
+/* appid_hello.h: a ClientHello made cheap for nDPI, which fingerprints each one if it is not told
+ * otherwise, and cannot be told before version 4.10. */
+#ifndef PUSHWATCH_DISSECT_APPID_HELLO_H
+#define PUSHWATCH_DISSECT_APPID_HELLO_H
+
+#include "../capture/base.h"
+
+/* appid_hello_at tells that a segment's payload begins with a ClientHello. */
+MUST_CHECK bool appid_hello_at(struct span payload);
+
+/* appid_hello_thin puts GREASE values (RFC 8701) in place of cipher suites and of the types of
+ * those extensions that say nothing of the application, in a copy of such a payload: nDPI passes
+ * over them. What it names a flow by, the lengths and what is malformed stay as they are. */
+void appid_hello_thin(uint8_t *payload, size_t n);
+
+#endif
