@@ -6,9 +6,6 @@
 #include "flow_pack.h"
 #include "limits.h"
 
-/* What malloc adds to a block. */
-enum { BLOCK_OVERHEAD = 16 };
-
 static struct connection *connection_of(const struct awake_list *list, uint32_t number)
 {
     return slab_at(list->connections, number);
@@ -53,14 +50,25 @@ static void drop(struct awake_list *list, struct awake *awake)
 
 /* --- forms --- */
 
+static uint8_t *packed_new(struct awake_list *list, uint32_t size)
+{
+    return blocks_new(&list->packed, size + FLOW_PACK_MARGIN);
+}
+
+static void packed_free(struct awake_list *list, uint8_t *packed, uint32_t size)
+{
+    blocks_free(&list->packed, packed, size + FLOW_PACK_MARGIN);
+}
+
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
-    size_t size;
-    connection->packed = flow_pack(&size, &awake->flow);
-    connection->packed_size = (uint32_t)size;
+    uint8_t room[FLOW_PACK_ROOM];
+    uint32_t size = (uint32_t)flow_pack(room, &awake->flow);
+    connection->packed = packed_new(list, size);
+    connection->packed_size = size;
     connection->form = FORM_PACKED;
-    list->packed_bytes += size + BLOCK_OVERHEAD;
+    memcpy(connection->packed, room, size);
     drop(list, awake);
 }
 
@@ -72,17 +80,15 @@ void awake_pack_soon(struct awake_list *list, struct connection *connection)
 
 void awake_forget_packed(struct awake_list *list, struct connection *connection)
 {
-    list->packed_bytes -= connection->packed_size + BLOCK_OVERHEAD;
-    free(connection->packed);
+    packed_free(list, connection->packed, connection->packed_size);
     connection->packed = NULL;
 }
 
 void awake_recall_packed(struct awake_list *list, struct connection *connection,
                          const uint8_t *copy)
 {
-    connection->packed = xmalloc(connection->packed_size + FLOW_PACK_MARGIN);
+    connection->packed = packed_new(list, connection->packed_size);
     memcpy(connection->packed, copy, connection->packed_size);
-    list->packed_bytes += connection->packed_size + BLOCK_OVERHEAD;
 }
 
 struct flow *awake_new(struct awake_list *list, uint32_t number)
@@ -108,10 +114,10 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
 {
     struct connection *connection = connection_of(list, number);
     uint8_t *packed = connection->packed;
-    list->packed_bytes -= connection->packed_size + BLOCK_OVERHEAD;
+    uint32_t size = connection->packed_size;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store);
-    free(packed);
+    packed_free(list, packed, size);
     return flow;
 }
 
@@ -172,6 +178,7 @@ void awake_free(struct awake_list *list, struct awake *awake, const struct flow_
 
 void awake_done(struct awake_list *list)
 {
+    blocks_done(&list->packed);
     while (list->spare) {
         struct awake *spare = list->spare;
         list->spare = spare->older;

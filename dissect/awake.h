@@ -3,6 +3,7 @@
 #ifndef PUSHWATCH_DISSECT_AWAKE_H
 #define PUSHWATCH_DISSECT_AWAKE_H
 
+#include "blocks.h"
 #include "connection.h"
 
 /* Zero-initialise but for the slab; free with awake_done when all flows are released. */
@@ -11,7 +12,7 @@ struct awake_list {
     struct awake *newest, *oldest;
     struct awake *spare; /* freed ones, by `older` */
     uint32_t count;
-    size_t packed_bytes; /* of all flows at rest */
+    struct blocks packed; /* of all flows at rest */
 };
 
 /* awake_new gives a connection a flow, whose content is to be set, in working order. */

@@ -35,13 +35,14 @@ static bool keep_bytes(struct batch *batch, struct segment *segment)
     return true;
 }
 
-bool batch_add(struct batch *batch, unsigned shard, uint64_t hash, nanotime now)
+bool batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now)
 {
     uint32_t i = batch->count;
     struct batch_segment *added = &batch->segments[i];
     if (!keep_bytes(batch, &added->segment))
         return false;
     added->hash = hash;
+    added->from = from;
     added->now = now;
     added->next = BATCH_END;
     *(batch->last[shard] == BATCH_END ? &batch->first[shard]

@@ -17,6 +17,7 @@ struct batch_segment {
     uint64_t hash;          /* of its connection */
     nanotime now;           /* the latest packet time so far */
     uint32_t next;          /* index of the shard's next one; BATCH_END */
+    uint32_t from;          /* which end of its connection's key sent it */
 };
 enum { BATCH_END = UINT32_MAX };
 
@@ -36,7 +37,8 @@ struct segment *batch_next(struct batch *batch);
 
 /* batch_add adds the segment in that place, copying the bytes that it points to. Returns false if
  * they do not fit: empty the batch and try again. An empty one takes any. */
-MUST_CHECK bool batch_add(struct batch *batch, unsigned shard, uint64_t hash, nanotime now);
+MUST_CHECK bool batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash,
+                          nanotime now);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
  * first use, too. */

@@ -24,7 +24,6 @@ struct flow {
     uint64_t first_frame;
     struct tcp tcp;
     struct zeek_words zeek;
-    struct recent recent[2];
     struct tls *tls;               /* NULL before the first payload, and once it is not TLS */
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
@@ -37,9 +36,10 @@ struct flow {
     uint8_t plain;      /* enum plain_protocol */
     uint8_t end_reason; /* enum end_reason, once `ended` */
     bool not_tls;
-    bool seen_twice;  /* some packet of it was captured on several interfaces */
-    bool fin_told[2]; /* tls_fin was called for that end */
-    bool ended;       /* no more packets are taken: waits to be reported */
+    bool seen_twice;         /* some packet of it was captured on several interfaces */
+    bool fin_told[2];        /* tls_fin was called for that end */
+    bool ended;              /* no more packets are taken: waits to be reported */
+    struct recent recent[2]; /* last: not kept while it rests, for it is of use for milliseconds */
 };
 
 /* What flows share. */

@@ -2,12 +2,7 @@
  * are given relative to one another first, so that they are small. */
 #include "flow_pack.h"
 
-#include <stdlib.h>
-
-#include "pack.h"
-
-#define FLOW_WORDS (sizeof(struct flow) / sizeof(uint64_t))
-_Static_assert(sizeof(struct flow) % sizeof(uint64_t) == 0, "struct flow is made of whole words");
+_Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
 
 /* What a word of struct tcp_end is near to. */
 enum base { BASE_TIME, BASE_FRAME, BASE_NEXT };
@@ -71,35 +66,31 @@ static void change_all(uint64_t *words, change *how)
         words[times[i]] = how(words[times[i]], words[START_AT]);
 }
 
-uint8_t *flow_pack(size_t *size, struct flow *flow)
+size_t flow_pack(uint8_t *out, struct flow *flow)
 {
-    uint8_t room[PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS)];
     uint64_t words[FLOW_WORDS], tls_words[TLS_WORDS];
     struct tls *tls = flow->tls;
-    memset(flow->recent, 0, sizeof flow->recent); /* of no use after some milliseconds */
-    if (tls)                                      /* any number says that one follows */
+    if (tls) /* any number says that one follows */
         flow->tls = (struct tls *)1;
-    memcpy(words, flow, sizeof *flow);
+    memcpy(words, flow, sizeof words);
     change_all(words, pack_near);
-    size_t n = pack_words(room, words, FLOW_WORDS);
+    size_t n = pack_words(out, words, FLOW_WORDS);
     if (tls) {
         tls_rest(tls_words, tls, flow->start, flow->first_frame);
-        n += pack_words(room + n, tls_words, TLS_WORDS);
+        n += pack_words(out + n, tls_words, TLS_WORDS);
     }
-    *size = n;
-    uint8_t *block = xmalloc(n + FLOW_PACK_MARGIN);
-    memcpy(block, room, n);
-    return block;
+    return n;
 }
 
-void flow_unpack(struct flow *flow, const uint8_t *block, struct tls_store *store)
+void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store)
 {
     uint64_t words[FLOW_WORDS], tls_words[TLS_WORDS];
-    size_t n = unpack_words(words, FLOW_WORDS, block);
+    size_t n = unpack_words(words, FLOW_WORDS, packed);
     change_all(words, unpack_near);
-    memcpy(flow, words, sizeof *flow);
+    memcpy(flow, words, sizeof words);
+    memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
-        unpack_words(tls_words, TLS_WORDS, block + n);
+        unpack_words(tls_words, TLS_WORDS, packed + n);
         flow->tls = tls_resume(tls_words, store, flow->start, flow->first_frame);
     }
 }

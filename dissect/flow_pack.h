@@ -3,17 +3,20 @@
 #define PUSHWATCH_DISSECT_FLOW_PACK_H
 
 #include "flow.h"
+#include "pack.h"
 
-/* Bytes behind a block that are read, though not used. */
+/* Bytes behind a packed flow that are read, though not used. */
 enum { FLOW_PACK_MARGIN = 8 };
 
-/* flow_pack moves a flow, with its TLS session, into a block that the caller owns, and returns the
- * block; *size is its length, FLOW_PACK_MARGIN not counted. The flow is gone then; what it had
- * allocated is the block's. */
-MUST_CHECK uint8_t *flow_pack(size_t *size, struct flow *flow);
+/* Words of a flow that are kept, and the room that they take at worst. */
+#define FLOW_WORDS     (offsetof(struct flow, recent) / sizeof(uint64_t))
+#define FLOW_PACK_ROOM (PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS) + FLOW_PACK_MARGIN)
 
-/* flow_unpack moves it back. The block's bytes are the caller's to free, and mean nothing any more.
- */
-void flow_unpack(struct flow *flow, const uint8_t *block, struct tls_store *store);
+/* flow_pack moves a flow, with its TLS session, into FLOW_PACK_ROOM bytes at `out`. Returns how
+ * many it took. The flow is gone then; what it had allocated belongs to those bytes. */
+MUST_CHECK size_t flow_pack(uint8_t *out, struct flow *flow);
+
+/* flow_unpack moves it back. The bytes mean nothing any more then. */
+void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store);
 
 #endif

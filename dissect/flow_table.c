@@ -28,41 +28,59 @@ struct flow_table {
     size_t next_move;
 };
 
-static int compare(const struct endpoint *a, const struct endpoint *b)
+/* An address as two numbers, in an order: not that of its bytes everywhere, but the same for all.
+ */
+struct address {
+    uint64_t high, low;
+};
+
+static struct address address_of(const struct endpoint *end)
 {
-    int order = memcmp(a->ip, b->ip, sizeof a->ip);
-    return order ? order : (int)a->port - (int)b->port;
+    struct address a;
+    memcpy(&a.high, end->ip, sizeof a.high);
+    memcpy(&a.low, end->ip + sizeof a.high, sizeof a.low);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    a.high = __builtin_bswap64(a.high);
+    a.low = __builtin_bswap64(a.low);
+#endif
+    return a;
 }
 
-struct flow_key flow_key_make(unsigned *from_end, const struct endpoint *from,
-                              const struct endpoint *to)
+unsigned flow_key_from(const struct endpoint *from, const struct endpoint *to)
 {
-    bool lower = compare(from, to) <= 0;
-    *from_end = lower ? 0 : 1;
-    return lower ? (struct flow_key){{*from, *to}} : (struct flow_key){{*to, *from}};
+    struct address a = address_of(from), b = address_of(to);
+    if (a.high != b.high)
+        return a.high > b.high;
+    if (a.low != b.low)
+        return a.low > b.low;
+    return from->port > to->port;
 }
 
-uint64_t flow_key_hash(const struct hash_key *key, const struct flow_key *flow)
+/* Both halves of a product: each bit of it depends on all bits of both. */
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-    const struct endpoint *a = &flow->ends[0], *b = &flow->ends[1];
-    uint64_t words[5] = {(uint64_t)a->port << 32 | (uint64_t)b->port << 1 | a->ipv6};
-    if (!a->ipv6) { /* the usual one is short */
-        memcpy(words + 1, a->ip, 4);
-        memcpy((uint8_t *)(words + 1) + 4, b->ip, 4);
-        return hash_words(key, words, 2);
-    }
-    memcpy(words + 1, a->ip, 16);
-    memcpy(words + 3, b->ip, 16);
-    return hash_words(key, words, COUNT_OF(words));
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static bool same_key(const struct flow_key *a, const struct flow_key *b)
+uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
+                       const struct endpoint *upper)
 {
-    for (unsigned i = 0; i < 2; i++)
-        if (a->ends[i].port != b->ends[i].port || a->ends[i].ipv6 != b->ends[i].ipv6 ||
-            memcmp(a->ends[i].ip, b->ends[i].ip, sizeof a->ends[i].ip) != 0)
-            return false;
-    return true;
+    struct address a = address_of(lower), b = address_of(upper);
+    uint64_t ports = (uint64_t)lower->port << 32 | (uint64_t)upper->port << 1 | lower->ipv6;
+    uint64_t hash = fold(a.high ^ key->k0, b.high ^ key->k1);
+    if (lower->ipv6)
+        hash = fold(hash ^ a.low ^ key->k1, b.low ^ key->k0);
+    return fold(hash ^ ports ^ key->k0, key->k1 | 1);
+}
+
+static bool same_end(const struct endpoint *a, const struct endpoint *b)
+{
+    uint64_t x[2], y[2];
+    memcpy(x, a->ip, sizeof x);
+    memcpy(y, b->ip, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (uint64_t)(a->port ^ b->port) |
+            (uint64_t)(a->ipv6 ^ b->ipv6)) == 0;
 }
 
 static struct array array_new(size_t slots)
@@ -80,13 +98,29 @@ static void array_put(struct array *array, struct slot slot)
 }
 
 static struct slot *array_find(const struct array *array, const struct slab *slab,
-                               const struct flow_key *key, uint64_t hash)
+                               const struct endpoint *lower, const struct endpoint *upper,
+                               uint64_t hash)
 {
     uint32_t tag = (uint32_t)hash;
     if (!array->slots)
         return NULL;
-    for (size_t i = tag & array->mask; array->slots[i].entry; i = (i + 1) & array->mask)
-        if (array->slots[i].tag == tag && same_key(slab_at(slab, array->slots[i].entry), key))
+    for (size_t i = tag & array->mask; array->slots[i].entry; i = (i + 1) & array->mask) {
+        if (array->slots[i].tag != tag)
+            continue;
+        const struct flow_key *key = slab_at(slab, array->slots[i].entry);
+        if (same_end(&key->ends[0], lower) && same_end(&key->ends[1], upper))
+            return &array->slots[i];
+    }
+    return NULL;
+}
+
+/* By number: no key needs to be compared. */
+static struct slot *array_slot(const struct array *array, uint32_t entry, uint64_t hash)
+{
+    if (!array->slots)
+        return NULL;
+    for (size_t i = (uint32_t)hash & array->mask; array->slots[i].entry; i = (i + 1) & array->mask)
+        if (array->slots[i].entry == entry)
             return &array->slots[i];
     return NULL;
 }
@@ -135,11 +169,12 @@ struct flow_table *flow_table_new(const struct slab *slab)
     return table;
 }
 
-uint32_t flow_table_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+uint32_t flow_table_find(const struct flow_table *table, const struct endpoint *lower,
+                         const struct endpoint *upper, uint64_t hash)
 {
-    const struct slot *slot = array_find(&table->now, table->slab, key, hash);
+    const struct slot *slot = array_find(&table->now, table->slab, lower, upper, hash);
     if (!slot && table->old.slots)
-        slot = array_find(&table->old, table->slab, key, hash);
+        slot = array_find(&table->old, table->slab, lower, upper, hash);
     return slot ? slot->entry : SLAB_NONE;
 }
 
@@ -162,12 +197,11 @@ void flow_table_add(struct flow_table *table, uint32_t entry, uint64_t hash)
 
 void flow_table_remove(struct flow_table *table, uint32_t entry, uint64_t hash)
 {
-    const struct flow_key *key = slab_at(table->slab, entry);
     struct array *array = &table->now;
-    struct slot *slot = array_find(array, table->slab, key, hash);
+    struct slot *slot = array_slot(array, entry, hash);
     if (!slot) {
         array = &table->old;
-        slot = array_find(array, table->slab, key, hash);
+        slot = array_slot(array, entry, hash);
     }
     if (slot)
         array_clear_slot(array, (size_t)(slot - array->slots));

@@ -12,12 +12,20 @@ struct flow_key {
     struct endpoint ends[2];
 };
 
-/* flow_key_make orders two endpoints, and tells which end of the key `from` is. */
-struct flow_key flow_key_make(unsigned *from_end, const struct endpoint *from,
-                              const struct endpoint *to);
+/* flow_key_from tells which end of the key of two endpoints `from` is. */
+unsigned flow_key_from(const struct endpoint *from, const struct endpoint *to);
 
-/* flow_key_hash is the same for both directions. */
-uint64_t flow_key_hash(const struct hash_key *key, const struct flow_key *flow);
+/* flow_key_make makes the key, given what flow_key_from said. */
+static inline struct flow_key flow_key_make(unsigned from_end, const struct endpoint *from,
+                                            const struct endpoint *to)
+{
+    return from_end ? (struct flow_key){{*to, *from}} : (struct flow_key){{*from, *to}};
+}
+
+/* flow_key_hash is that of the key whose ends are `lower` and `upper`: a product folded, under a
+ * random key. Nobody without the key can tell which connections collide. */
+uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
+                       const struct endpoint *upper);
 
 struct flow_table;
 
@@ -25,8 +33,10 @@ struct flow_table;
  * struct flow_key. */
 MUST_CHECK struct flow_table *flow_table_new(const struct slab *slab);
 
-/* flow_table_find returns the entry that was added under a key with this hash, or SLAB_NONE. */
-uint32_t flow_table_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
+/* flow_table_find returns the entry that was added under a key with this hash, whose ends are
+ * `lower` and `upper`, or SLAB_NONE. */
+uint32_t flow_table_find(const struct flow_table *table, const struct endpoint *lower,
+                         const struct endpoint *upper, uint64_t hash);
 
 /* flow_table_prefetch brings the place of a hash near, for a find soon after. */
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash);

@@ -38,17 +38,17 @@ void intake_skip(struct intake *intake, const struct packet *packet, enum note r
 
 /* The same for both directions. The seed of an offline run is a fixed one, so that not even what
  * goes first when a limit is reached differs from run to run. */
-static unsigned shard_of(const struct intake *intake, const struct flow_key *key)
+static unsigned shard_of(const struct intake *intake, const struct endpoint *a,
+                         const struct endpoint *b)
 {
-    uint64_t mixed = intake->shard_seed;
-    for (unsigned i = 0; i < 2; i++) {
-        uint64_t words[2];
-        memcpy(words, key->ends[i].ip, sizeof words);
-        mixed = (mixed ^ words[0] ^ words[1] ^ (uint64_t)key->ends[i].port << 48) *
-                UINT64_C(0x9e3779b97f4a7c15);
-        mixed ^= mixed >> 29;
-    }
-    return (unsigned)(mixed >> 40) % SHARDS;
+    uint64_t of_a[2], of_b[2];
+    memcpy(of_a, a->ip, sizeof of_a);
+    memcpy(of_b, b->ip, sizeof of_b);
+    uint64_t sum = (of_a[0] ^ of_a[1]) + (of_b[0] ^ of_b[1]), ports = (uint64_t)a->port * b->port;
+    uint64_t mixed =
+        (sum ^ ports << 40 ^ ports << 8 ^ intake->shard_seed) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(mixed >> 60) % SHARDS;
 }
 
 bool intake_packet(struct intake *intake, const struct packet *packet)
@@ -67,11 +67,12 @@ bool intake_packet(struct intake *intake, const struct packet *packet)
         intake_skip(intake, packet, note);
         return true;
     }
-    unsigned from;
     bool is_cut = segment->payload.n < segment->length;
-    struct flow_key key = flow_key_make(&from, &segment->from, &segment->to);
+    const struct endpoint *ends[2] = {&segment->from, &segment->to};
+    unsigned from = flow_key_from(ends[0], ends[1]);
+    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
     nanotime now = packet->time > intake->now ? packet->time : intake->now;
-    if (!batch_add(intake->batch, shard_of(intake, &key), flow_key_hash(&intake->key, &key), now))
+    if (!batch_add(intake->batch, shard_of(intake, ends[0], ends[1]), from, hash, now))
         return false;
     intake_skip(intake, packet, NOTE_NONE);
     intake->counts.cut_payload += is_cut;

@@ -9,6 +9,14 @@ static unsigned bytes_of(uint64_t word)
     return (71 - (unsigned)__builtin_clzll(word)) / 8;
 }
 
+/* Bits set in a byte: a builtin calls a function where the machine may lack the instruction. */
+static unsigned count_bits(unsigned byte)
+{
+    byte -= byte >> 1 & 0x55;
+    byte = (byte & 0x33) + (byte >> 2 & 0x33);
+    return (byte + (byte >> 4)) & 0x0f;
+}
+
 static void put_word(uint8_t *out, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -27,13 +35,24 @@ static uint64_t get_word(const uint8_t *in, unsigned bytes)
     return bytes == 8 ? word : word & ((UINT64_C(1) << 8 * bytes) - 1);
 }
 
+static bool all_zero(const uint64_t *words, size_t count)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < count; i++)
+        all |= words[i];
+    return all == 0;
+}
+
 static size_t pack_group(uint8_t *out, const uint64_t *words, size_t count)
 {
     unsigned which = 0, some = 0;
     uint64_t lengths = 0;
+    out[0] = 0;
+    if (all_zero(words, count))
+        return 1;
     for (unsigned i = 0; i < count; i++)
         which |= (unsigned)(words[i] != 0) << i;
-    uint8_t *to = out + 1 + ((unsigned)__builtin_popcount(which) + 1) / 2;
+    uint8_t *to = out + 1 + (count_bits(which) + 1) / 2;
     for (unsigned left = which; left; left &= left - 1) {
         uint64_t word = words[__builtin_ctz(left)];
         unsigned bytes = bytes_of(word);
@@ -59,8 +78,10 @@ static size_t unpack_group(uint64_t *words, size_t count, const uint8_t *in)
 {
     unsigned which = in[0], some = 0;
     const uint8_t *lengths = in + 1;
-    const uint8_t *from = lengths + ((unsigned)__builtin_popcount(which) + 1) / 2;
+    const uint8_t *from = lengths + (count_bits(which) + 1) / 2;
     memset(words, 0, count * sizeof *words);
+    if (which == 0)
+        return 1;
     for (unsigned left = which; left; left &= left - 1, some++) {
         unsigned bytes = lengths[some / 2] >> 4 * (some % 2) & 15;
         words[__builtin_ctz(left)] = get_word(from, bytes);

@@ -74,31 +74,38 @@ static void drain(void *context, unsigned number, unsigned thread)
     shard_work(p->shards[number], number, NULL, 0, p->now, appid_of(p, thread));
 }
 
-/* The prepared flow that is next in the order of all shards, unless one that may precede it is not
- * prepared yet. */
-static struct shard *next_of(const struct pipeline *p)
+/* What a shard may hand out next. */
+struct bound {
+    uint64_t order;
+    bool prepared;
+};
+
+static struct bound bound_of(const struct pipeline *p, unsigned shard)
 {
-    struct shard *next = NULL;
-    uint64_t lowest = UINT64_MAX;
-    bool next_is_prepared = false, prepared;
-    bool in_order = p->shard_options.in_order;
-    for (unsigned i = 0; i < SHARDS; i++) {
-        uint64_t bound = shard_bound(p->shards[i], &prepared, p->bound_frame);
-        if ((!prepared && !in_order) || bound >= lowest)
-            continue;
-        next = p->shards[i];
-        lowest = bound;
-        next_is_prepared = prepared;
-    }
-    return next_is_prepared ? next : NULL;
+    struct bound bound;
+    bound.order = shard_bound(p->shards[shard], &bound.prepared, p->bound_frame);
+    if (!bound.prepared && !p->shard_options.in_order) /* then it keeps nobody waiting */
+        bound.order = UINT64_MAX;
+    return bound;
 }
 
-/* Hands out what can be; returns whether the shards have more. */
+/* Hands out what is next in the order of all shards, as long as that is prepared: what is not may
+ * precede the rest. Returns whether the shards have more. */
 static bool hand_out(struct pipeline *p)
 {
-    struct shard *next;
-    while ((next = next_of(p)))
-        shard_hand_out(next, ++p->handed_out);
+    struct bound bounds[SHARDS];
+    for (unsigned i = 0; i < SHARDS; i++)
+        bounds[i] = bound_of(p, i);
+    for (;;) {
+        unsigned next = 0;
+        for (unsigned i = 1; i < SHARDS; i++)
+            if (bounds[i].order < bounds[next].order)
+                next = i;
+        if (!bounds[next].prepared)
+            break;
+        shard_hand_out(p->shards[next], ++p->handed_out);
+        bounds[next] = bound_of(p, next);
+    }
     for (unsigned i = 0; i < SHARDS; i++)
         if (shard_is_ready(p->shards[i]))
             return true;

@@ -23,6 +23,7 @@ struct shard {
     struct dissect_counts counts;
     size_t reassembly_held;
     nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
+    nanotime look_at;    /* when to look again for what is due */
     bool over;           /* no more segments come */
 };
 
@@ -33,12 +34,12 @@ static const nanotime timeouts[KINDS] = {
     [KIND_CLOSED] = LIMIT_CLOSED_IDLE_S * NS_PER_SECOND,
 };
 
-/* What is kept of a segment's place. */
+/* A segment, and whose it is. */
 struct place {
     const struct segment *segment;
-    struct flow_key key;
+    const struct endpoint *ends[2]; /* of the connection's key */
     uint64_t hash;
-    unsigned from; /* end of the key that sent it */
+    unsigned from; /* which of them sent it */
 };
 
 static struct connection *connection_of(const struct shard *shard, uint32_t number)
@@ -96,7 +97,7 @@ static void requeue(struct shard *shard, uint32_t number, const struct flow *flo
 
 static uint64_t hash_of(const struct shard *shard, const struct connection *c)
 {
-    return flow_key_hash(&shard->options->key, &c->key);
+    return flow_key_hash(&shard->options->key, &c->key.ends[0], &c->key.ends[1]);
 }
 
 /* Takes a connection from the table and hands it out, or lets it wait for its turn. */
@@ -169,10 +170,10 @@ static void advance(struct shard *shard, nanotime now)
         return;
     if (shard->now == 0)
         shard->begun = now;
-    uint32_t before = seconds_now(shard);
     shard->now = now;
-    if (seconds_now(shard) == before)
+    if (now < shard->look_at)
         return;
+    shard->look_at = now + NS_PER_SECOND;
     for (unsigned kind = 0; kind < KINDS; kind++)
         expire_kind(shard, (enum connection_kind)kind);
 }
@@ -187,7 +188,7 @@ static bool is_full(const struct shard *shard)
     if (options->max_flows && flow_table_count(shard->table) >= options->max_flows)
         return true;
     size_t memory = shard->connections.used * sizeof(struct connection) +
-                    flow_table_memory(shard->table) + shard->awake.packed_bytes +
+                    flow_table_memory(shard->table) + shard->awake.packed.used +
                     shard->awake.count * sizeof(struct awake) + shard->reassembly_held;
     return memory >= options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
 }
@@ -223,7 +224,8 @@ static uint32_t begin(struct shard *shard, const struct place *place, uint64_t o
     make_room(shard);
     uint32_t number = slab_new(&shard->connections);
     struct connection *c = connection_of(shard, number);
-    *c = (struct connection){.key = place->key, .order = order, .form = FORM_NONE};
+    *c = (struct connection){
+        .key = {{*place->ends[0], *place->ends[1]}}, .order = order, .form = FORM_NONE};
     flow_table_add(shard->table, number, place->hash);
     handout_begun(&shard->handout, number);
     return number;
@@ -274,7 +276,7 @@ static void replace(struct shard *shard, uint32_t old, struct flow *old_flow,
 static void take_segment(struct shard *shard, const struct place *place)
 {
     const struct segment *segment = place->segment;
-    uint32_t number = flow_table_find(shard->table, &place->key, place->hash);
+    uint32_t number = flow_table_find(shard->table, place->ends[0], place->ends[1], place->hash);
     if (number != SLAB_NONE) {
         const struct connection *c = connection_of(shard, number);
         if (c->kind != KIND_LINGER && is_due(shard, c)) {
@@ -329,7 +331,8 @@ struct shard *shard_new(const struct shard_options *options)
     return shard;
 }
 
-/* Segments come in random order of connections: what the next ones need is fetched early. */
+/* Segments come in random order of connections: where the table has the next ones is brought near
+ * early. */
 enum { AHEAD = 4 };
 
 static void take_batch(struct shard *shard, unsigned which, const struct batch *batch,
@@ -345,9 +348,12 @@ static void take_batch(struct shard *shard, unsigned which, const struct batch *
             ahead = batch->segments[ahead].next;
         }
         struct segment segment = next->segment;
-        struct place place = {.segment = &segment, .hash = next->hash};
         segment.frame += frame_base;
-        place.key = flow_key_make(&place.from, &segment.from, &segment.to);
+        const struct place place = {.segment = &segment,
+                                    .ends = {next->from ? &segment.to : &segment.from,
+                                             next->from ? &segment.from : &segment.to},
+                                    .hash = next->hash,
+                                    .from = next->from};
         advance(shard, next->now);
         take_segment(shard, &place);
     }

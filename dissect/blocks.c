@@ -1,0 +1,68 @@
+/* blocks.c: blocks are cut off chunks that double in size. */
+#include "blocks.h"
+
+#include <stdlib.h>
+
+enum { CHUNK_FIRST = 1 << 14, CHUNK_LAST = 1 << 20 };
+
+/* A chunk begins with the pointer to the one before it. */
+enum { CHUNK_HEAD = 16 };
+
+static size_t rounded(size_t size)
+{
+    return size ? (size + BLOCK_STEP - 1) / BLOCK_STEP * BLOCK_STEP : BLOCK_STEP;
+}
+
+static void add_chunk(struct blocks *blocks)
+{
+    if (blocks->chunk_size == 0)
+        blocks->chunk_size = CHUNK_FIRST;
+    else if (blocks->chunk_size < CHUNK_LAST)
+        blocks->chunk_size *= 2;
+    uint8_t *chunk = xmalloc(blocks->chunk_size);
+    memcpy(chunk, &blocks->chunks, sizeof(void *));
+    blocks->chunks = chunk;
+    blocks->fresh = chunk + CHUNK_HEAD;
+    blocks->fresh_size = blocks->chunk_size - CHUNK_HEAD;
+}
+
+void *blocks_new(struct blocks *blocks, size_t size)
+{
+    size = rounded(size);
+    blocks->used += size;
+    if (size > BLOCK_MOST)
+        return xmalloc(size);
+    void **list = &blocks->free[size / BLOCK_STEP], *block = *list;
+    if (block) {
+        memcpy(list, block, sizeof *list);
+        return block;
+    }
+    if (blocks->fresh_size < size) /* what is left of the old one is too little to matter */
+        add_chunk(blocks);
+    block = blocks->fresh;
+    blocks->fresh += size;
+    blocks->fresh_size -= size;
+    return block;
+}
+
+void blocks_free(struct blocks *blocks, void *block, size_t size)
+{
+    size = rounded(size);
+    blocks->used -= size;
+    if (size > BLOCK_MOST) {
+        free(block);
+        return;
+    }
+    void **list = &blocks->free[size / BLOCK_STEP];
+    memcpy(block, list, sizeof *list);
+    *list = block;
+}
+
+void blocks_done(struct blocks *blocks)
+{
+    for (void *chunk = blocks->chunks, *next; chunk; chunk = next) {
+        memcpy(&next, chunk, sizeof next);
+        free(chunk);
+    }
+    *blocks = (struct blocks){0};
+}

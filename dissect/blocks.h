@@ -1,0 +1,28 @@
+/* blocks.h: small blocks of memory of a few sizes, which come and go by the hundred thousand:
+ * faster than malloc there, and without a header for each. */
+#ifndef PUSHWATCH_DISSECT_BLOCKS_H
+#define PUSHWATCH_DISSECT_BLOCKS_H
+
+#include "../capture/base.h"
+
+/* Sizes are rounded up to a multiple of BLOCK_STEP; beyond BLOCK_MOST malloc has them. */
+enum { BLOCK_STEP = 16, BLOCK_MOST = 1024 };
+
+/* Zero-initialise; free with blocks_done, which frees all blocks up to BLOCK_MOST. */
+struct blocks {
+    void *free[BLOCK_MOST / BLOCK_STEP + 1]; /* lists by size */
+    void *chunks;                            /* list */
+    uint8_t *fresh;                          /* of the latest chunk: what was never handed out */
+    size_t fresh_size, chunk_size;
+    size_t used; /* bytes in blocks that are handed out */
+};
+
+/* blocks_new gives a block of at least `size` bytes. */
+void *blocks_new(struct blocks *blocks, size_t size);
+
+/* blocks_free takes it back; the size is the one that was asked for. */
+void blocks_free(struct blocks *blocks, void *block, size_t size);
+
+void blocks_done(struct blocks *blocks);
+
+#endif
