@@ -11,7 +11,10 @@ PACKAGES := libpcap libndpi libcrypto
 WARN      = -Wall -Wextra -Wconversion -Wshadow $(if $(CI),-Werror)
 INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(WARN) -MMD -MP \
-            $(INCLUDES) $(CFLAGS) $(SANITIZE)
+            $(INCLUDES) $(CFLAGS) $(SANITIZE) $(WHOLE)
+# The program is optimised as a whole, the tests are not: where objects can serve both (gcc).
+WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-objects -xc -c -o /dev/null - \
+              2>/dev/null && echo -flto=auto -ffat-lto-objects))
 LIBS      = $(shell pkg-config --libs $(PACKAGES))
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -77,7 +80,7 @@ clean:
 	rm -rf build
 
 $(B)/pushwatch: $(B)/main.o $(OBJECTS)
-	@echo "link $@"; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "link $@"; $(CC) $(CFLAGS) $(SANITIZE) $(WHOLE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -87,7 +90,7 @@ $(B)/libpushwatch.a: $(OBJECTS)
 	@rm -f $@; $(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
+	@echo "link $@"; $(CC) $(SANITIZE) $(if $(WHOLE),-fno-lto) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(B)/tests/craft.o $(B)/libpushwatch.a
 	@echo "link $@"; $(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -391,16 +391,10 @@ static enum exit_status printed(void)
     return EXIT_DONE;
 }
 
-int main(int argc, char **argv)
+static enum exit_status run_command(const struct options *options)
 {
-    struct options options;
     struct source_error error;
-    char wrong[256];
-    keep_standard_streams();
-    setlocale(LC_CTYPE, "");
-    if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
-        return fail(EXIT_USAGE, "%s", wrong);
-    switch (options.command) {
+    switch (options->command) {
     case COMMAND_HELP:
         fputs(options_help, stdout);
         return printed();
@@ -414,8 +408,19 @@ int main(int argc, char **argv)
     case COMMAND_ANALYSE:
         break;
     }
-    struct run run = {.options = &options, .watch.options = &options};
+    struct run run = {.options = options, .watch.options = options};
     enum exit_status status = analyse(&run);
     close_run(&run);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    char wrong[256];
+    keep_standard_streams();
+    setlocale(LC_CTYPE, "");
+    if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
+        return (int)fail(EXIT_USAGE, "%s", wrong);
+    return (int)run_command(&options);
 }
