@@ -25,6 +25,7 @@ struct pipeline {
     const struct sink *sink;
     struct ports watched;
     struct crew *crew;
+    bool threads_called; /* the crew has as many as it will have */
     struct cert_store *certs;
     struct appid **appids; /* one for each thread; NULL: nDPI is not asked */
     pthread_mutex_t appid_starting;
@@ -148,11 +149,23 @@ static void turn(struct pipeline *p)
     p->bound_frame = p->next_frame;
 }
 
+/* Threads are called for once a batch was full: a capture that is smaller is done before they, and
+ * nDPI in each of them, have started. */
+static void call_threads(struct pipeline *p)
+{
+    if (p->options.threads == crew_size(p->crew) || p->inputs[0].step == 0 || p->threads_called)
+        return;
+    p->threads_called = true;
+    crew_free(p->crew);
+    p->crew = crew_new(p->options.threads);
+}
+
 /* Has the shards work on what was filled; what they had before is finished first. Alone, one thread
  * does it at once: then the batch is still near. */
 static void begin_work(struct pipeline *p)
 {
     finish_work(p);
+    call_threads(p);
     turn(p);
     p->working = true;
     crew_start(p->crew, SHARDS, work_on, p);
@@ -264,11 +277,13 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
     p->certs = cert_store_new();
-    p->crew = crew_new(options->threads ? options->threads : 1);
+    p->options.threads = options->threads ? options->threads : 1;
+    p->threads_called = p->options.inputs > 1; /* each has a ring to read */
+    p->crew = crew_new(p->threads_called ? p->options.threads : 1);
     pthread_mutex_init(&p->appid_starting, NULL);
     if (options->ndpi) {
-        p->appids = xcalloc(crew_size(p->crew), sizeof(struct appid *));
-        for (unsigned i = 0; i < crew_size(p->crew); i++)
+        p->appids = xcalloc(p->options.threads, sizeof(struct appid *));
+        for (unsigned i = 0; i < p->options.threads; i++)
             p->appids[i] = appid_new(&p->appid_starting);
     }
     p->shard_options = options_of_shards(p);
@@ -352,7 +367,7 @@ void pipeline_free(struct pipeline *p)
     finish_work(p);
     for (unsigned i = 0; i < SHARDS; i++)
         shard_free(p->shards[i]);
-    for (unsigned i = 0; p->appids && i < crew_size(p->crew); i++)
+    for (unsigned i = 0; p->appids && i < p->options.threads; i++)
         appid_free(p->appids[i]);
     free(p->appids);
     for (unsigned i = 0; i < p->options.inputs; i++) {
