@@ -1,6 +1,7 @@
 /* spill.c: all runs are parts of one unnamed temporary file; of each the next block is known. */
 #include "spill.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ struct spill {
     struct run fresh; /* that is being written */
     struct buf unwritten;
     uint64_t written; /* bytes of the file */
+    bool broken;      /* some of the fresh run could not be written */
     uint64_t lost;
 };
 
@@ -93,17 +95,23 @@ bool spill_begin(struct spill *spill)
     if (!spill->file)
         return false;
     spill->fresh = (struct run){.at = spill->written};
+    spill->broken = false;
     return true;
 }
 
-/* What can't be written is found missing when it is read. */
+/* What can't be written is found missing when it is read. Nothing may follow it then, though the
+ * disk has room again: it would be taken for what is missing. */
 static void write_out(struct spill *spill)
 {
     const uint8_t *from = spill->unwritten.p;
-    for (size_t left = spill->unwritten.n; left > 0;) {
+    for (size_t left = spill->unwritten.n; left > 0 && !spill->broken;) {
         ssize_t n = pwrite(fileno(spill->file), from, left, (off_t)spill->written);
-        if (n <= 0)
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            spill->broken = true;
             break;
+        }
         from += n;
         left -= (size_t)n;
         spill->written += (uint64_t)n;

@@ -1,0 +1,77 @@
+/* test_blocks.c: blocks of all sizes, none of which shares a byte with another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../dissect/blocks.h"
+
+enum { BLOCKS = 3000, SIZE_MAX_ASKED = BLOCK_MOST + 100, ROUNDS = 5 };
+
+struct block {
+    uint8_t *bytes;
+    size_t size;
+};
+
+static size_t size_of(unsigned i, unsigned round)
+{
+    return (i * 131u + round * 17u) % SIZE_MAX_ASKED;
+}
+
+static void fill(const struct block *block, unsigned i)
+{
+    memset(block->bytes, (int)(i & 0xff), block->size);
+}
+
+static void expect_filled(const struct block *block, unsigned i)
+{
+    for (size_t at = 0; at < block->size; at++)
+        assert_int_equal(block->bytes[at], i & 0xff);
+}
+
+static void blocks_keep_apart(void **state)
+{
+    (void)state;
+    static struct block held[BLOCKS];
+    struct blocks blocks = {0};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < BLOCKS; i++) {
+            if (round > 0 && i % 3 == round % 3)
+                continue; /* this one is still there */
+            held[i].size = size_of(i, round);
+            held[i].bytes = blocks_new(&blocks, held[i].size);
+            assert_int_equal((uintptr_t)held[i].bytes % BLOCK_STEP, 0);
+            fill(&held[i], i);
+        }
+        for (unsigned i = 0; i < BLOCKS; i++) {
+            expect_filled(&held[i], i);
+            if (round + 1 == ROUNDS || i % 3 != (round + 1) % 3)
+                blocks_free(&blocks, held[i].bytes, held[i].size);
+        }
+    }
+    assert_int_equal(blocks.used, 0);
+    blocks_done(&blocks);
+}
+
+static void what_is_free_is_used_first(void **state)
+{
+    (void)state;
+    struct blocks blocks = {0};
+    void *first = blocks_new(&blocks, 100);
+    blocks_free(&blocks, first, 100);
+    assert_ptr_equal(blocks_new(&blocks, 112), first); /* the same when rounded */
+    assert_ptr_not_equal(blocks_new(&blocks, 113), first);
+    assert_int_equal(blocks.used, 112 + 128);
+    blocks_done(&blocks); /* small ones need not be freed one by one */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_keep_apart),
+        cmocka_unit_test(what_is_free_is_used_first),
+    };
+    return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
+}
