@@ -35,43 +35,51 @@ static uint64_t get_word(const uint8_t *in, unsigned bytes)
     return bytes == 8 ? word : word & ((UINT64_C(1) << 8 * bytes) - 1);
 }
 
-static bool all_zero(const uint64_t *words, size_t count)
+static unsigned which_are_some(const uint64_t *words)
 {
-    uint64_t all = 0;
-    for (size_t i = 0; i < count; i++)
-        all |= words[i];
-    return all == 0;
+    unsigned which = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < GROUP; i++)
+        which |= (unsigned)(words[i] != 0) << i;
+    return which;
 }
 
-static size_t pack_group(uint8_t *out, const uint64_t *words, size_t count)
+static size_t pack_group(uint8_t *out, const uint64_t *words)
 {
-    unsigned which = 0, some = 0;
-    uint64_t lengths = 0;
-    out[0] = 0;
-    if (all_zero(words, count))
+    unsigned which = which_are_some(words), shift = 0;
+    uint32_t lengths = 0;
+    out[0] = (uint8_t)which;
+    if (which == 0)
         return 1;
-    for (unsigned i = 0; i < count; i++)
-        which |= (unsigned)(words[i] != 0) << i;
-    uint8_t *to = out + 1 + (count_bits(which) + 1) / 2;
+    unsigned length_bytes = (count_bits(which) + 1) / 2;
+    uint8_t *to = out + 1 + length_bytes;
     for (unsigned left = which; left; left &= left - 1) {
         uint64_t word = words[__builtin_ctz(left)];
         unsigned bytes = bytes_of(word);
-        lengths |= (uint64_t)bytes << 4 * some++;
+        lengths |= bytes << shift;
+        shift += 4;
         put_word(to, word);
         to += bytes;
     }
-    out[0] = (uint8_t)which;
-    for (unsigned i = 0; i < (some + 1) / 2; i++)
+    for (unsigned i = 0; i < length_bytes; i++)
         out[1 + i] = (uint8_t)(lengths >> 8 * i);
     return (size_t)(to - out);
 }
 
+/* The last group is filled up with zeros. */
+static size_t pack_rest(uint8_t *out, const uint64_t *words, size_t count)
+{
+    uint64_t group[GROUP] = {0};
+    memcpy(group, words, count * sizeof *words);
+    return pack_group(out, group);
+}
+
 size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < count; i += GROUP)
-        n += pack_group(out + n, words + i, count - i < GROUP ? count - i : GROUP);
-    return n;
+    size_t n = 0, whole = count / GROUP * GROUP;
+    for (size_t i = 0; i < whole; i += GROUP)
+        n += pack_group(out + n, words + i);
+    return whole < count ? n + pack_rest(out + n, words + whole, count - whole) : n;
 }
 
 static size_t unpack_group(uint64_t *words, size_t count, const uint8_t *in)

@@ -335,23 +335,23 @@ struct shard *shard_new(const struct shard_options *options)
  * early. */
 enum { AHEAD = 4 };
 
-static void take_batch(struct shard *shard, unsigned which, const struct batch *batch,
+static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
                        uint64_t frame_base)
 {
     uint32_t i = batch->first[which], ahead = i;
     for (unsigned n = 0; n < AHEAD && ahead != BATCH_END; n++)
         ahead = batch->segments[ahead].next;
     for (; i != BATCH_END; i = batch->segments[i].next) {
-        const struct batch_segment *next = &batch->segments[i];
+        struct batch_segment *next = &batch->segments[i];
+        struct segment *segment = &next->segment;
         if (ahead != BATCH_END) {
             flow_table_prefetch(shard->table, batch->segments[ahead].hash);
             ahead = batch->segments[ahead].next;
         }
-        struct segment segment = next->segment;
-        segment.frame += frame_base;
-        const struct place place = {.segment = &segment,
-                                    .ends = {next->from ? &segment.to : &segment.from,
-                                             next->from ? &segment.from : &segment.to},
+        segment->frame += frame_base;
+        const struct place place = {.segment = segment,
+                                    .ends = {next->from ? &segment->to : &segment->from,
+                                             next->from ? &segment->from : &segment->to},
                                     .hash = next->hash,
                                     .from = next->from};
         advance(shard, next->now);
@@ -359,8 +359,8 @@ static void take_batch(struct shard *shard, unsigned which, const struct batch *
     }
 }
 
-void shard_work(struct shard *shard, unsigned number, const struct batch *batch,
-                uint64_t frame_base, nanotime now, struct appid *appid)
+void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
+                nanotime now, struct appid *appid)
 {
     shard->context.appid = appid;
     handout_release(&shard->handout, &shard->context);
