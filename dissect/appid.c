@@ -339,6 +339,11 @@ struct appid_pool *appid_pool_new(void)
     return pool;
 }
 
+size_t appid_pool_memory(const struct appid_pool *pool)
+{
+    return pool->undecided * sizeof(struct appid_flow);
+}
+
 void appid_pool_free(struct appid_pool *pool)
 {
     if (!pool)

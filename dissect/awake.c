@@ -60,9 +60,15 @@ static void packed_free(struct awake_list *list, uint8_t *packed, uint32_t size)
     blocks_free(&list->packed, packed, size + FLOW_PACK_MARGIN);
 }
 
+static size_t in_flight(const struct flow *flow)
+{
+    return flight_memory(&flow->tcp.ends[0].flight) + flight_memory(&flow->tcp.ends[1].flight);
+}
+
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
+    list->in_flight += in_flight(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
     uint32_t size = (uint32_t)flow_pack(room, &awake->flow);
     connection->packed = packed_new(list, size);
@@ -117,6 +123,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     uint32_t size = connection->packed_size;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store);
+    list->in_flight -= in_flight(flow);
     packed_free(list, packed, size);
     return flow;
 }
@@ -152,6 +159,7 @@ void awake_release(struct awake_list *list, struct connection *connection,
     if (connection->form == FORM_PACKED) {
         struct flow flow;
         flow_unpack(&flow, connection->packed, context->store);
+        list->in_flight -= in_flight(&flow);
         flow_strip(&flow, context);
         awake_forget_packed(list, connection);
     } else if (connection->form == FORM_AWAKE) {

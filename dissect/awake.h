@@ -13,6 +13,7 @@ struct awake_list {
     struct awake *spare; /* freed ones, by `older` */
     uint32_t count;
     struct blocks packed; /* of all flows at rest */
+    size_t in_flight;     /* bytes that those hold for what is not acknowledged */
 };
 
 /* awake_new gives a connection a flow, whose content is to be set, in working order. */

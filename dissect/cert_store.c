@@ -22,14 +22,15 @@ struct cert_store {
     pthread_mutex_t lock; /* of all that follows */
     struct hash_table certs;
     struct cert_entry **by_ordinal; /* certs.count of them */
-    size_t room, memory;
-    size_t fresh; /* shown by a flow, and not visited */
+    size_t room, memory, most;      /* memory: bytes, and the limit of it */
+    size_t fresh;                   /* shown by a flow, and not visited */
     uint64_t dropped;
 };
 
-struct cert_store *cert_store_new(void)
+struct cert_store *cert_store_new(size_t most)
 {
     struct cert_store *store = xcalloc(1, sizeof *store);
+    store->most = most < LIMIT_CERT_BYTES ? most : LIMIT_CERT_BYTES;
     hash_key_random(&store->key);
     pthread_mutex_init(&store->lock, NULL);
     return store;
@@ -72,7 +73,7 @@ static const struct cert *find(const struct cert_store *store, struct span der, 
 
 static bool has_room(const struct cert_store *store, size_t bytes)
 {
-    return store->certs.count < LIMIT_CERTS && store->memory + bytes <= LIMIT_CERT_BYTES;
+    return store->certs.count < LIMIT_CERTS && store->memory + bytes <= store->most;
 }
 
 static void add_take(struct cert_store *store, struct cert *cert, uint64_t hash)
@@ -183,7 +184,7 @@ static void add_name(struct cert_store *store, struct text_list *names, struct s
     int order = 1;
     while (at < names->count && (order = compare_names(names->items[at], name)) < 0)
         at++;
-    if (order == 0 || at == LIMIT_CERT_NAMES || store->memory + name.n > LIMIT_CERT_BYTES)
+    if (order == 0 || at == LIMIT_CERT_NAMES || store->memory + name.n > store->most)
         return;
     if (names->count == LIMIT_CERT_NAMES) {
         names->count--;

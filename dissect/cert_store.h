@@ -11,8 +11,9 @@
 
 struct cert_store;
 
-/* cert_store_new makes an empty store. Free with cert_store_free, which frees the certificates. */
-MUST_CHECK struct cert_store *cert_store_new(void);
+/* cert_store_new makes an empty store, for certificates of up to `most` bytes in all, and of no
+ * more than LIMIT_CERT_BYTES. Free with cert_store_free, which frees the certificates. */
+MUST_CHECK struct cert_store *cert_store_new(size_t most);
 void cert_store_free(struct cert_store *store);
 
 /* cert_store_get returns the certificate with this DER, parsed when it is first seen. It lives as

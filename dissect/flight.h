@@ -48,6 +48,13 @@ MUST_CHECK bool flight_first(const struct flight *flight, nanotime *time, uint64
 uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
                        uint64_t una, uint64_t next);
 
+/* flight_memory gives the bytes that it holds beside itself. */
+static inline size_t flight_memory(const struct flight *flight)
+{
+    return flight->segments.room * sizeof flight->segment +
+           flight->records.room * sizeof flight->record;
+}
+
 /* flight_done frees what is held. */
 void flight_done(struct flight *flight);
 

@@ -6,7 +6,8 @@
 
 struct interned {
     struct hash_digest digest;
-    size_t users; /* one is the cache's */
+    uint32_t users; /* one is the cache's */
+    uint32_t size;  /* of the thing */
     uint64_t thing[];
 };
 
@@ -20,10 +21,12 @@ static struct interned **set_of(struct intern *intern, const struct hash_digest 
     return intern->sets[digest->low % INTERN_SETS];
 }
 
-static void release(struct interned *interned)
+static void release(struct intern *intern, struct interned *interned)
 {
-    if (interned && --interned->users == 0)
-        free(interned);
+    if (!interned || --interned->users > 0)
+        return;
+    intern->memory -= sizeof *interned + interned->size;
+    free(interned);
 }
 
 /* put_first moves the places before `at` back by one and puts a thing in front. */
@@ -34,10 +37,12 @@ static void put_first(struct interned **set, unsigned at, struct interned *inter
     set[0] = interned;
 }
 
-void *intern_new(size_t size)
+void *intern_new(struct intern *intern, size_t size)
 {
     struct interned *interned = xcalloc(1, sizeof *interned + size);
     interned->users = 1;
+    interned->size = (uint32_t)size;
+    intern->memory += sizeof *interned + size;
     return interned->thing;
 }
 
@@ -46,7 +51,7 @@ void intern_add(struct intern *intern, void *thing, const struct hash_digest *di
     struct interned *interned = header_of(thing), **set = set_of(intern, digest);
     interned->digest = *digest;
     interned->users++;
-    release(set[INTERN_WAYS - 1]);
+    release(intern, set[INTERN_WAYS - 1]);
     put_first(set, INTERN_WAYS - 1, interned);
 }
 
@@ -64,17 +69,17 @@ void *intern_find(struct intern *intern, const struct hash_digest *digest)
     return NULL;
 }
 
-void intern_release(const void *thing)
+void intern_release(struct intern *intern, const void *thing)
 {
     if (thing)
-        release(header_of(thing));
+        release(intern, header_of(thing));
 }
 
 void intern_done(struct intern *intern)
 {
     for (unsigned i = 0; i < INTERN_SETS; i++) {
         for (unsigned j = 0; j < INTERN_WAYS; j++)
-            release(intern->sets[i][j]);
+            release(intern, intern->sets[i][j]);
     }
     *intern = (struct intern){0};
 }

@@ -13,11 +13,12 @@ enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAY
 /* Zero-initialise it; free with intern_done. */
 struct intern {
     struct interned *sets[INTERN_SETS][INTERN_WAYS]; /* each: that found last first */
+    size_t memory;                                   /* of all things that have users */
 };
 
 /* intern_new makes a thing of `size` bytes, all zero, with one user, that is not remembered. It
  * must own no memory but its own. */
-MUST_CHECK void *intern_new(size_t size);
+MUST_CHECK void *intern_new(struct intern *intern, size_t size);
 
 /* intern_add remembers a thing made by intern_new under a digest. */
 void intern_add(struct intern *intern, void *thing, const struct hash_digest *digest);
@@ -27,7 +28,7 @@ MUST_CHECK void *intern_find(struct intern *intern, const struct hash_digest *di
 
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
  * is fine. */
-void intern_release(const void *thing);
+void intern_release(struct intern *intern, const void *thing);
 
 /* intern_done forgets all things. */
 void intern_done(struct intern *intern);

@@ -7,9 +7,9 @@
 #define LIMIT_REASM_BYTES (256u * 1024)
 /* The same in pieces, so that one-byte segments can't make the list long to walk. */
 #define LIMIT_REASM_CHUNKS 512
-/* All directions together, with what the list costs: each of a flood of flows could fill its own.
- * Beyond it, holes are gaps. */
-#define LIMIT_REASM_ALL (256u * 1024 * 1024)
+/* All directions of one shard together, with what the list costs: each of a flood of flows could
+ * fill its own. Beyond it, holes are gaps. Sixteen shards make 64 MiB of it. */
+#define LIMIT_REASM_ALL (4u * 1024 * 1024)
 /* A hole that the receiver has acknowledged is missing in the capture only, or comes late because
  * the recorder saw two interfaces: after this long it is given up. */
 #define LIMIT_REASM_PATIENCE_S 5
@@ -43,8 +43,8 @@
  * cost more. */
 #define LIMIT_NDPI_HELLO 4096
 /* Flows of one shard about which nDPI has not made up its mind, at about 3 kB each: beyond it new
- * flows get no label until others have theirs. Sixteen shards make 64 Ki of them. */
-#define LIMIT_NDPI_FLOWS (4u * 1024)
+ * flows get no label until others have theirs. */
+#define LIMIT_NDPI_FLOWS 1024
 /* Distinct labels that a shard remembers, at 300 bytes: a protocol with its risks each; traffic has
  * tens. Beyond it new ones are called unknown. */
 #define LIMIT_NDPI_LABELS 1024
@@ -55,8 +55,9 @@
 #define LIMIT_TLS_SSL2_HELLO 1024
 /* A handshake message that is put together from pieces. OpenSSL takes chains up to 100 kB. */
 #define LIMIT_TLS_MESSAGE (128u * 1024)
-/* All such messages of all sessions together: a thousand large chains cut at the same moment. */
-#define LIMIT_TLS_HELD (64u * 1024 * 1024)
+/* All such messages of one shard's sessions together: sixteen large chains cut at the same moment.
+ */
+#define LIMIT_TLS_HELD (2u * 1024 * 1024)
 /* Segments in which a stream that was joined midway is searched for a record. A record is at most
  * twelve segments long, so that a TLS stream shows one well before. */
 #define LIMIT_TLS_SEARCH 64

@@ -231,21 +231,26 @@ void pipeline_advance(struct pipeline *p, nanotime now)
 
 /* --- the outside --- */
 
-/* What everything but connections takes: batches, what is prepared, certificates, the libraries. */
+/* What everything else takes: batches, what is prepared, the libraries. */
 #define MEMORY_BESIDE (UINT64_C(64) << 20)
+
+/* Three quarters of the rest are for connections, one for certificates. */
+static uint64_t memory_of(const struct pipeline *p)
+{
+    uint64_t memory = p->options.max_memory ? p->options.max_memory : LIMIT_MEMORY;
+    return memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 2;
+}
 
 static struct shard_options options_of_shards(struct pipeline *p)
 {
     const struct pipeline_options *options = &p->options;
-    uint64_t memory = options->max_memory ? options->max_memory : LIMIT_MEMORY;
-    memory = memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 2;
     return (struct shard_options){.sink = p->sink,
                                   .key = {options->hash_key[0], options->hash_key[1]},
                                   .certs = p->certs,
                                   .live = options->live,
                                   .in_order = !options->live && !options->order_end,
                                   .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
-                                  .max_memory = (size_t)(memory / SHARDS),
+                                  .max_memory = (size_t)(memory_of(p) / SHARDS / 4 * 3),
                                   .interface_name = options->interface_name,
                                   .interface_context = options->interface_context,
                                   .is_watched = is_watched,
@@ -276,7 +281,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     p->watched.any = options->port_count == 0;
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
-    p->certs = cert_store_new();
+    p->certs = cert_store_new((size_t)memory_of(p) / 4);
     p->options.threads = options->threads ? options->threads : 1;
     p->threads_called = p->options.inputs > 1; /* each has a ring to read */
     p->crew = crew_new(p->threads_called ? p->options.threads : 1);

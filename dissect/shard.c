@@ -189,7 +189,9 @@ static bool is_full(const struct shard *shard)
         return true;
     size_t memory = shard->connections.used * sizeof(struct connection) +
                     flow_table_memory(shard->table) + shard->awake.packed.used +
-                    shard->awake.count * sizeof(struct awake) + shard->reassembly_held;
+                    shard->awake.in_flight + shard->awake.count * sizeof(struct awake) +
+                    shard->reassembly_held + tls_store_memory(shard->context.store) +
+                    appid_pool_memory(shard->context.appid_pool);
     return memory >= options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
 }
 

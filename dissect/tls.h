@@ -14,6 +14,9 @@ struct tls_store;
 MUST_CHECK struct tls_store *tls_store_new(struct cert_store *certs);
 void tls_store_free(struct tls_store *store);
 
+/* tls_store_memory gives the bytes that all its sessions hold beside themselves. */
+size_t tls_store_memory(const struct tls_store *store);
+
 /* Where some stream bytes came from. */
 struct tls_where {
     uint64_t offset; /* stream offset of the first byte, any origin, growing */

@@ -45,7 +45,7 @@ static void hold_chain_take(struct tls *tls, unsigned direction, const struct ce
                             uint8_t count, uint64_t frame)
 {
     if (tls->held_chain) {
-        tls_store_release(list);
+        tls_store_release(tls->store, list);
         return;
     }
     tls->held_chain = xmalloc(sizeof *tls->held_chain);
@@ -138,7 +138,7 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
     struct tls_direction *d = &tls->directions[direction];
     const struct server_hello *before = facts->server_hello;
     facts->server_hello = tls_store_server_hello(tls->store, hello);
-    tls_store_release(before);
+    tls_store_release(tls->store, before);
     facts->server_hello_frame = where->frame;
     facts->negotiated = true;
     facts->version = hello->version;

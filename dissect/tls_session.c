@@ -316,13 +316,13 @@ void tls_session_done(struct tls *tls)
     struct tls_facts *facts = &tls->facts;
     for (unsigned i = 0; i < 2; i++)
         tls_joiner_reset(&tls->directions[i].joiner, tls_store_pool(tls->store));
-    tls_store_release(facts->client_hello);
-    tls_store_release(facts->server_hello);
-    tls_store_release(facts->sni.p);
-    tls_store_release(facts->server_certs);
-    tls_store_release(facts->client_certs);
+    tls_store_release(tls->store, facts->client_hello);
+    tls_store_release(tls->store, facts->server_hello);
+    tls_store_release(tls->store, facts->sni.p);
+    tls_store_release(tls->store, facts->server_certs);
+    tls_store_release(tls->store, facts->client_certs);
     if (tls->held_chain)
-        tls_store_release(tls->held_chain->certs);
+        tls_store_release(tls->store, tls->held_chain->certs);
     free(tls->held_chain);
     free(facts->alerts);
 }

@@ -61,9 +61,14 @@ struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
     return &store->pool;
 }
 
-void tls_store_release(const void *shared)
+size_t tls_store_memory(const struct tls_store *store)
 {
-    intern_release(shared);
+    return store->pool.held + store->shared.memory;
+}
+
+void tls_store_release(struct tls_store *store, const void *shared)
+{
+    intern_release(&store->shared, shared);
 }
 
 void *tls_store_session(struct tls_store *store, size_t size)
@@ -180,11 +185,12 @@ static size_t split_alpn(struct span items[LIMIT_TLS_ALPN], struct span list)
 }
 
 /* A client's hello, the list of its ALPN names, and their bytes, in one piece. */
-static struct client_hello *make_client_hello(const struct tls_hello *hello)
+static struct client_hello *make_client_hello(struct tls_store *store,
+                                              const struct tls_hello *hello)
 {
     struct span items[LIMIT_TLS_ALPN], alpn = kept_alpn(hello->alpn);
     size_t list_size = split_alpn(items, alpn) * sizeof *items;
-    struct client_hello *facts = intern_new(sizeof *facts + list_size + alpn.n);
+    struct client_hello *facts = intern_new(&store->shared, sizeof *facts + list_size + alpn.n);
     struct span *list = (struct span *)(facts + 1);
     facts->legacy_version = hello->legacy_version;
     facts->version = hello->version;
@@ -203,17 +209,18 @@ const struct client_hello *tls_store_client_hello(struct tls_store *store,
     struct hash_digest digest = digest_of(store, CERT_FROM_CLIENT, hello);
     struct client_hello *facts = intern_find(&store->shared, &digest);
     if (!facts) {
-        facts = make_client_hello(hello);
+        facts = make_client_hello(store, hello);
         intern_add(&store->shared, facts, &digest);
     }
     return facts;
 }
 
-static struct server_hello *make_server_hello(const struct tls_hello *hello)
+static struct server_hello *make_server_hello(struct tls_store *store,
+                                              const struct tls_hello *hello)
 {
     struct cursor list = cursor_of(kept_alpn(hello->alpn)), name;
     struct span alpn = cursor_vec8(&list, &name) ? cursor_rest(&name) : span_of(NULL, 0);
-    struct server_hello *facts = intern_new(sizeof *facts + alpn.n);
+    struct server_hello *facts = intern_new(&store->shared, sizeof *facts + alpn.n);
     facts->version = hello->version;
     facts->cipher = hello->cipher;
     facts->group = hello->group;
@@ -228,7 +235,7 @@ const struct server_hello *tls_store_server_hello(struct tls_store *store,
     struct hash_digest digest = digest_of(store, CERT_FROM_SERVER, hello);
     struct server_hello *facts = intern_find(&store->shared, &digest);
     if (!facts) {
-        facts = make_server_hello(hello);
+        facts = make_server_hello(store, hello);
         intern_add(&store->shared, facts, &digest);
     }
     return facts;
@@ -241,7 +248,7 @@ const uint8_t *tls_store_name(struct tls_store *store, struct span name)
     struct hash_digest digest = hash_digest(&store->name_key, name);
     uint8_t *shared = intern_find(&store->shared, &digest);
     if (!shared) {
-        shared = intern_new(name.n);
+        shared = intern_new(&store->shared, name.n);
         memcpy(shared, name.p, name.n);
         intern_add(&store->shared, shared, &digest);
     }
@@ -312,12 +319,12 @@ const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *coun
     }
     /* One with the same sample, which is no accident, stays alone. */
     bool taken = shared;
-    intern_release(shared);
+    intern_release(&store->shared, shared);
     const struct cert *list[LIMIT_TLS_CHAIN];
     *count = (uint8_t)look_up(list, whole, &known, store, body, tls13);
     if (*count == 0)
         return NULL;
-    shared = intern_new((*count + 1u) * sizeof *shared);
+    shared = intern_new(&store->shared, (*count + 1u) * sizeof *shared);
     memcpy(shared, list, *count * sizeof *shared);
     if (known && sampled && !taken)
         intern_add(&store->shared, shared, &digest);

@@ -31,7 +31,7 @@ MUST_CHECK const struct cert *const *tls_store_chain(struct tls_store *store, ui
                                                      bool *whole, struct span body, bool tls13);
 
 /* tls_store_release gives back what one of the functions above gave. NULL is fine. */
-void tls_store_release(const void *shared);
+void tls_store_release(struct tls_store *store, const void *shared);
 
 /* tls_store_session gives memory of `size` bytes for a session, not initialised; always of the same
  * size. tls_store_session_free takes it back. */

@@ -12,24 +12,24 @@ enum { LABEL_INDENT = 6, VALUE_INDENT = 16, NAMES_SHOWN = 32 };
 
 void text_certs_done(struct text_certs *certs)
 {
-    free(certs->printed);
+    free(certs->numbers);
     *certs = (struct text_certs){0};
 }
 
-/* Ordinals are dense: the store gives them out from 1 and keeps a bounded number. */
-static bool first_time(struct text_certs *certs, uint64_t ordinal)
+/* Ordinals are dense: the store gives them out from 1 and keeps a bounded number. Which certificate
+ * has which depends on the threads. */
+static uint32_t number_of(struct text_certs *certs, uint64_t ordinal, bool *first)
 {
-    size_t byte = ordinal / 8;
-    uint8_t bit = (uint8_t)(1u << ordinal % 8);
-    if (byte >= certs->size) {
-        size_t size = (byte + 1) * 2;
-        certs->printed = xrealloc(certs->printed, size);
-        memset(certs->printed + certs->size, 0, size - certs->size);
+    if (ordinal >= certs->size) {
+        size_t size = (ordinal + 1) * 2;
+        certs->numbers = xrealloc(certs->numbers, size * sizeof *certs->numbers);
+        memset(certs->numbers + certs->size, 0, (size - certs->size) * sizeof *certs->numbers);
         certs->size = size;
     }
-    bool first = !(certs->printed[byte] & bit);
-    certs->printed[byte] |= bit;
-    return first;
+    *first = certs->numbers[ordinal] == 0;
+    if (*first)
+        certs->numbers[ordinal] = ++certs->count;
+    return certs->numbers[ordinal];
 }
 
 static void put_value(struct buf *out, const struct text_style *style, const char *label,
@@ -128,9 +128,9 @@ static void put_chain(struct buf *out, struct text_certs *certs, const struct te
                       const char *whose, const struct cert *const *chain, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        bool first = first_time(certs, chain[i]->ordinal);
-        buf_printf(out, "  %s %u: C%" PRIu64 "%s\n", whose, i + 1, chain[i]->ordinal,
-                   first ? "" : " (above)");
+        bool first;
+        uint32_t number = number_of(certs, chain[i]->ordinal, &first);
+        buf_printf(out, "  %s %u: C%" PRIu32 "%s\n", whose, i + 1, number, first ? "" : " (above)");
         if (first)
             put_cert(out, style, chain[i]);
     }

@@ -6,14 +6,16 @@
 
 #include "../dissect/flow_record.h"
 
-/* Remembers which certificates were printed in full. Zero-initialise; free with text_certs_done. */
+/* The numbers of the certificates that were printed in full. Zero-initialise; free with
+ * text_certs_done. */
 struct text_certs {
-    uint8_t *printed; /* a bit for each ordinal */
+    uint32_t *numbers; /* by ordinal; 0: not printed yet */
     size_t size;
+    uint32_t count;
 };
 
 /* text_certs_flow appends a flow's chains, or why there are none. A certificate is printed in full
- * the first time, as C and its number; later only its number is. */
+ * the first time, as C and its number in the order of printing; later only its number is. */
 void text_certs_flow(struct buf *out, struct text_certs *certs, const struct text_style *style,
                      const struct flow_record *record);
 

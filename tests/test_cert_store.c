@@ -41,7 +41,7 @@ static void expect_new(struct cert_store *store, const char *order)
 static void equal_bytes_are_one_certificate(void **state)
 {
     (void)state;
-    struct cert_store *store = cert_store_new();
+    struct cert_store *store = cert_store_new(SIZE_MAX);
     const struct cert *a = cert_of(store, "a");
     assert_ptr_equal(cert_of(store, "a"), a);
     assert_ptr_not_equal(cert_of(store, "b"), a);
@@ -55,7 +55,7 @@ static void equal_bytes_are_one_certificate(void **state)
 static void a_certificate_is_first_seen_at_the_earliest_time(void **state)
 {
     (void)state;
-    struct cert_store *store = cert_store_new();
+    struct cert_store *store = cert_store_new(SIZE_MAX);
     const struct cert *chain[] = {cert_of(store, "a"), cert_of(store, "b"), cert_of(store, "a")};
     cert_store_seen(store, chain, 3, 20, 2);
     cert_store_seen(store, chain, 1, 10, 1);
@@ -70,7 +70,7 @@ static void a_certificate_is_first_seen_at_the_earliest_time(void **state)
 static void new_ones_are_visited_once_by_frame_and_place(void **state)
 {
     (void)state;
-    struct cert_store *store = cert_store_new();
+    struct cert_store *store = cert_store_new(SIZE_MAX);
     const struct cert *ca = cert_of(store, "ca"), *leaf = cert_of(store, "leaf");
     const struct cert *other = cert_of(store, "other"), *late = cert_of(store, "z");
     cert_store_seen(store, &other, 1, 50, 5);
@@ -89,7 +89,7 @@ static void the_least_names_are_kept_sorted(void **state)
     (void)state;
     enum { NAMES = 3 * LIMIT_CERT_NAMES };
     for (unsigned step = 1; step < NAMES; step += 6) { /* prime to NAMES: meets every name */
-        struct cert_store *store = cert_store_new();
+        struct cert_store *store = cert_store_new(SIZE_MAX);
         const struct cert *cert = cert_of(store, "a");
         char name[16];
         for (unsigned i = 0; i < 2 * NAMES; i++) {
@@ -110,7 +110,7 @@ static void the_least_names_are_kept_sorted(void **state)
 static void a_name_stands_before_longer_ones_that_begin_with_it(void **state)
 {
     (void)state;
-    struct cert_store *store = cert_store_new();
+    struct cert_store *store = cert_store_new(SIZE_MAX);
     const struct cert *cert = cert_of(store, "a");
     cert_store_presented(store, &cert, 1, CERT_FROM_SERVER, span_of("ab", 2));
     cert_store_presented(store, &cert, 1, CERT_FROM_SERVER, span_of("a", 1));
@@ -148,7 +148,7 @@ static void count_visit(void *context, const struct cert *cert)
 static void threads_find_the_same_certificates(void **state)
 {
     (void)state;
-    struct cert_store *store = cert_store_new();
+    struct cert_store *store = cert_store_new(SIZE_MAX);
     pthread_t threads[THREADS];
     size_t visits = 0;
     for (unsigned i = 0; i < THREADS; i++)

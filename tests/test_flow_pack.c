@@ -110,7 +110,7 @@ static bool is_watched(void *context, uint16_t port)
 
 static void begin_run(struct run *run, bool rest, const struct run_meta *meta, struct appid *appid)
 {
-    *run = (struct run){.rest = rest, .certs = cert_store_new()};
+    *run = (struct run){.rest = rest, .certs = cert_store_new(SIZE_MAX)};
     run->context = (struct flow_context){.store = tls_store_new(run->certs),
                                          .held = &run->held,
                                          .appid = appid,

@@ -8,7 +8,7 @@
 /* make remembers a number under itself. */
 static const uint64_t *make(struct intern *intern, uint64_t number)
 {
-    uint64_t *thing = intern_new(sizeof *thing);
+    uint64_t *thing = intern_new(intern, sizeof *thing);
     assert_int_equal(*thing, 0);
     *thing = number;
     intern_add(intern, thing, &(struct hash_digest){number, 0});
@@ -28,15 +28,15 @@ static void a_thing_is_found_again_also_without_users(void **state)
     assert_ptr_equal(find(&intern, 7), a);
     assert_null(find(&intern, 8));
     assert_null(intern_find(&intern, &(struct hash_digest){7, 1}));
-    intern_release(a);
-    intern_release(a);
-    intern_release(NULL);
+    intern_release(&intern, a);
+    intern_release(&intern, a);
+    intern_release(&intern, NULL);
     a = find(&intern, 7);
     assert_int_equal(*a, 7);
     intern_done(&intern);
     assert_int_equal(*a, 7); /* it still has a user */
     assert_null(find(&intern, 7));
-    intern_release(a);
+    intern_release(&intern, a);
 }
 
 /* Of those that share a place the one found longest ago goes. */
@@ -48,14 +48,14 @@ static void the_one_found_longest_ago_is_forgotten(void **state)
     for (unsigned i = 0; i < INTERN_WAYS; i++)
         things[i] = make(&intern, (uint64_t)i * INTERN_SETS);
     assert_ptr_equal(find(&intern, 0), things[0]);
-    intern_release(things[0]);
+    intern_release(&intern, things[0]);
     things[INTERN_WAYS] = make(&intern, (uint64_t)INTERN_WAYS * INTERN_SETS);
     for (unsigned i = 0; i <= INTERN_WAYS; i++) {
         const uint64_t *found = find(&intern, (uint64_t)i * INTERN_SETS);
         assert_ptr_equal(found, i == 1 ? NULL : things[i]);
         assert_int_equal(*things[i], i * INTERN_SETS); /* forgotten, but not freed */
-        intern_release(found);
-        intern_release(things[i]);
+        intern_release(&intern, found);
+        intern_release(&intern, things[i]);
     }
     intern_done(&intern);
 }
@@ -64,7 +64,7 @@ static void one_that_is_not_remembered_is_freed(void **state)
 {
     (void)state;
     struct intern intern = {0};
-    intern_release(intern_new(100));
+    intern_release(&intern, intern_new(&intern, 100));
     intern_done(&intern);
 }
 

@@ -170,7 +170,7 @@ static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof *f);
     f->peer = tls_peer_new();
-    f->certs = cert_store_new();
+    f->certs = cert_store_new(SIZE_MAX);
     f->store = tls_store_new(f->certs);
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
         tls_peer_run(&f->sessions[i], f->peer, &scenarios[i].options);
@@ -439,7 +439,7 @@ static void every_single_cut_gives_the_same_facts(void **state)
 static void equal_hellos_and_certificates_are_shared(void **state)
 {
     struct fixture *f = *state;
-    struct cert_store *certs = cert_store_new();
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
     struct tls_store *store = tls_store_new(certs);
     struct delivery a = begin(store, false), b = begin(store, false);
     deliver_session(&a, &f->sessions[2], 1448, IN_TURN);
@@ -613,7 +613,7 @@ static void a_chain_cut_by_the_end_keeps_its_time_and_frame(void **state)
     struct fixture *f = *state;
     const struct peer_flight *flight = &f->sessions[2].flights[1];
     size_t certificate = record_at(flight, 1);
-    struct cert_store *certs = cert_store_new();
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
     struct tls_store *store = tls_store_new(certs);
     struct delivery d = begin(store, false);
     deliver_split(&d, &f->sessions[2].flights[0], 100000, FIRST_FRAME);

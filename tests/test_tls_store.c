@@ -28,7 +28,7 @@ static size_t alpn_kept(size_t count, size_t length)
         assert_true(span_equal(kept->alpn.items[i], span_of(name, length)));
     }
     size_t result = kept->alpn.count;
-    tls_store_release(kept);
+    tls_store_release(store, kept);
     buf_done(&list);
     tls_store_free(store);
     return result;
@@ -59,9 +59,9 @@ static void what_is_beyond_the_caps_is_not_kept(void **state)
     list.p[1] = 'f';
     const struct client_hello *c = tls_store_client_hello(store, &hello);
     assert_ptr_not_equal(a, c);
-    tls_store_release(a);
-    tls_store_release(b);
-    tls_store_release(c);
+    tls_store_release(store, a);
+    tls_store_release(store, b);
+    tls_store_release(store, c);
     buf_done(&list);
     tls_store_free(store);
 }
@@ -76,8 +76,8 @@ static void an_external_key_makes_another_hello(void **state)
     const struct client_hello *b = tls_store_client_hello(store, &external);
     assert_false(a->external_keys);
     assert_true(b->external_keys);
-    tls_store_release(a);
-    tls_store_release(b);
+    tls_store_release(store, a);
+    tls_store_release(store, b);
     tls_store_free(store);
 }
 
@@ -112,7 +112,7 @@ static const struct cert *const *chain_of(struct tls_store *store, const char *c
 static void equal_chains_are_shared_and_like_ones_are_not(void **state)
 {
     (void)state;
-    struct cert_store *certs = cert_store_new();
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
     struct tls_store *store = tls_store_new(certs);
     const char *const names[] = {"leaf, of thirty-two bytes or more", "issuer"};
     const char *const alike[] = {"LEAF, of thirty-two bytes or more", "issuer"};
@@ -124,10 +124,10 @@ static void equal_chains_are_shared_and_like_ones_are_not(void **state)
         assert_ptr_equal(a, c);
         assert_ptr_not_equal(a, b);
         assert_ptr_not_equal(a, d);
-        tls_store_release(a);
-        tls_store_release(b);
-        tls_store_release(c);
-        tls_store_release(d);
+        tls_store_release(store, a);
+        tls_store_release(store, b);
+        tls_store_release(store, c);
+        tls_store_release(store, d);
     }
     assert_int_equal(cert_store_count(certs), 3);
     tls_store_free(store);
@@ -138,7 +138,7 @@ static void equal_chains_are_shared_and_like_ones_are_not(void **state)
 static void a_chain_that_is_cut_gives_what_is_whole(void **state)
 {
     (void)state;
-    struct cert_store *certs = cert_store_new();
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
     struct tls_store *store = tls_store_new(certs);
     const char *const names[] = {"leaf, of thirty-two bytes or more", "issuer"};
     size_t first = 3 + 3 + strlen(names[0]);
@@ -152,8 +152,8 @@ static void a_chain_that_is_cut_gives_what_is_whole(void **state)
         assert_false(whole);
         assert_int_equal(count, n >= first);
         assert_true(!chain == (count == 0));
-        tls_store_release(chain);
-        tls_store_release(chain_of(store, names, 2)); /* the whole one is known */
+        tls_store_release(store, chain);
+        tls_store_release(store, chain_of(store, names, 2)); /* the whole one is known */
     }
     buf_done(&message);
     tls_store_free(store);
@@ -170,9 +170,9 @@ static void equal_names_are_shared(void **state)
     assert_ptr_equal(a, b);
     assert_ptr_not_equal(a, c);
     assert_memory_equal(a, "a.example", 9);
-    tls_store_release(a);
-    tls_store_release(b);
-    tls_store_release(c);
+    tls_store_release(store, a);
+    tls_store_release(store, b);
+    tls_store_release(store, c);
     tls_store_free(store);
 }
 

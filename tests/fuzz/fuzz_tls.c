@@ -82,7 +82,7 @@ static void check(const struct tls_facts *facts)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor in = cursor_of(span_of(data, size));
-    struct cert_store *certs = cert_store_new();
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
     struct tls_store *store = tls_store_new(certs);
     uint64_t offset = 0, frame = 0;
     uint8_t flags = 0;
