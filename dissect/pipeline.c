@@ -62,7 +62,7 @@ static void work_on(void *context, unsigned number, unsigned thread)
     struct appid *appid = appid_of(p, thread);
     for (unsigned i = 0; i < p->options.inputs; i++) {
         const struct input *input = &p->inputs[i];
-        nanotime now = i + 1 < p->options.inputs ? 0 : p->now;
+        nanotime now = i + 1 < p->options.inputs || p->ending ? 0 : p->now;
         shard_work(shard, number, input->working, input->frame_base, now, appid);
     }
     if (p->ending)

@@ -25,6 +25,7 @@ struct shard {
     nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
     nanotime look_at;    /* when to look again for what is due */
     bool over;           /* no more segments come */
+    bool more_linger;    /* live: more are due to be reported than there was room for */
 };
 
 static const nanotime timeouts[KINDS] = {
@@ -135,33 +136,34 @@ static void expire(struct shard *shard, uint32_t number)
     end(shard, number, ENDED_IDLE, c->last_time + timeouts[kind]);
 }
 
-/* Live: reports a connection that has ended and keeps its tuple, so that stray segments make no new
- * one. Returns false if there is no room for it now. */
-static bool report_and_keep(struct shard *shard, uint32_t number)
-{
-    if (!handout_has_room(&shard->handout))
-        return false;
-    handout_now(&shard->handout, number, shard->now, &shard->context);
-    connection_of(shard, number)->reported = true;
-    queue_remove(shard, number);
-    queue_put(shard, number, KIND_CLOSED);
-    return true;
-}
-
-static void expire_kind(struct shard *shard, enum connection_kind kind)
+/* The next of a kind that is due, or SLAB_NONE. Those on the way that were active are put back. */
+static uint32_t next_due(struct shard *shard, enum connection_kind kind)
 {
     uint32_t number, timeout = (uint32_t)(timeouts[kind] / NS_PER_SECOND);
     while ((number = shard->queues[kind].oldest) != SLAB_NONE &&
            seconds_now(shard) - connection_of(shard, number)->since > timeout) {
-        if (!is_due(shard, connection_of(shard, number))) { /* active since: look again later */
-            queue_remove(shard, number);
-            queue_put(shard, number, kind);
-        } else if (kind != KIND_LINGER) {
-            expire(shard, number);
-        } else if (!report_and_keep(shard, number)) {
-            return;
-        }
+        if (is_due(shard, connection_of(shard, number)))
+            return number;
+        queue_remove(shard, number);
+        queue_put(shard, number, kind);
     }
+    return SLAB_NONE;
+}
+
+/* Live: reports connections that have ended and keeps their tuples, so that stray segments make no
+ * new ones. Their records point into the flows, so that no segment may come before those are handed
+ * out. */
+static void report_lingering(struct shard *shard)
+{
+    uint32_t number;
+    while ((number = next_due(shard, KIND_LINGER)) != SLAB_NONE &&
+           handout_has_room(&shard->handout)) {
+        handout_now(&shard->handout, number, shard->now, &shard->context);
+        connection_of(shard, number)->reported = true;
+        queue_remove(shard, number);
+        queue_put(shard, number, KIND_CLOSED);
+    }
+    shard->more_linger = number != SLAB_NONE;
 }
 
 static void advance(struct shard *shard, nanotime now)
@@ -174,8 +176,12 @@ static void advance(struct shard *shard, nanotime now)
     if (now < shard->look_at)
         return;
     shard->look_at = now + NS_PER_SECOND;
-    for (unsigned kind = 0; kind < KINDS; kind++)
-        expire_kind(shard, (enum connection_kind)kind);
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        uint32_t number;
+        while (kind != KIND_LINGER &&
+               (number = next_due(shard, (enum connection_kind)kind)) != SLAB_NONE)
+            expire(shard, number);
+    }
 }
 
 /* --- room --- */
@@ -195,13 +201,28 @@ static bool is_full(const struct shard *shard)
     return memory >= options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
 }
 
+/* The one of a kind that goes first, or SLAB_NONE: of which nothing was heard since it got there.
+ * Others are put back on the way; a packet of theirs pays for each time. */
+static uint32_t most_silent(struct shard *shard, enum connection_kind kind)
+{
+    uint32_t number;
+    while ((number = shard->queues[kind].oldest) != SLAB_NONE) {
+        const struct connection *c = connection_of(shard, number);
+        if ((c->last_time - shard->begun) / NS_PER_SECOND <= (nanotime)c->since)
+            break;
+        queue_remove(shard, number);
+        queue_put(shard, number, kind);
+    }
+    return number;
+}
+
 /* Ends the least valuable connection: a lone SYN, else one that has closed, else one long silent.
  */
 static bool evict(struct shard *shard)
 {
     static const enum connection_kind order[] = {KIND_SYN, KIND_CLOSED, KIND_LINGER, KIND_OPEN};
     for (unsigned i = 0; i < COUNT_OF(order); i++) {
-        uint32_t victim = shard->queues[order[i]].oldest;
+        uint32_t victim = most_silent(shard, order[i]);
         if (victim == SLAB_NONE)
             continue;
         shard->counts.flows_evicted += !connection_of(shard, victim)->reported;
@@ -369,6 +390,8 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
     if (batch)
         take_batch(shard, number, batch, frame_base);
     advance(shard, now);
+    if (now != 0)
+        report_lingering(shard);
     handout_prepare(&shard->handout, &shard->context);
 }
 
@@ -377,6 +400,7 @@ void shard_end(struct shard *shard, nanotime now)
     if (shard->over)
         return;
     shard->over = true;
+    shard->more_linger = false;
     if (now > shard->now)
         shard->now = now;
     for (unsigned kind = 0; kind < KINDS; kind++)
@@ -391,7 +415,7 @@ void shard_end(struct shard *shard, nanotime now)
 
 bool shard_is_ready(const struct shard *shard)
 {
-    return handout_is_ready(&shard->handout);
+    return shard->more_linger || handout_is_ready(&shard->handout);
 }
 
 bool shard_is_done(const struct shard *shard)

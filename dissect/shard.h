@@ -30,7 +30,8 @@ MUST_CHECK struct shard *shard_new(const struct shard_options *options);
 
 /* shard_work takes the shard's segments of a batch, whose frames count from `frame_base` on, ends
  * what is due at packet time `now`, and prepares flows to be handed out. What was handed out before
- * is freed. The appid is the thread's, or NULL. */
+ * is freed. `now` is 0 if another batch follows, or shard_end, before anything is handed out. The
+ * appid is the thread's, or NULL. */
 void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
                 nanotime now, struct appid *appid);
 
