@@ -52,12 +52,12 @@ static void drop(struct awake_list *list, struct awake *awake)
 
 static uint8_t *packed_new(struct awake_list *list, uint32_t size)
 {
-    return blocks_new(&list->packed, size + FLOW_PACK_MARGIN);
+    return blocks_new(&list->packed, size);
 }
 
 static void packed_free(struct awake_list *list, uint8_t *packed, uint32_t size)
 {
-    blocks_free(&list->packed, packed, size + FLOW_PACK_MARGIN);
+    blocks_free(&list->packed, packed, size);
 }
 
 static size_t in_flight(const struct flow *flow)
@@ -70,7 +70,8 @@ void awake_pack(struct awake_list *list, struct connection *connection)
     struct awake *awake = connection->awake;
     list->in_flight += in_flight(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
-    uint32_t size = (uint32_t)flow_pack(room, &awake->flow);
+    uint32_t size =
+        (uint32_t)flow_pack(room, &awake->flow, connection->last_time, connection->order);
     connection->packed = packed_new(list, size);
     connection->packed_size = size;
     connection->form = FORM_PACKED;
@@ -122,7 +123,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     uint8_t *packed = connection->packed;
     uint32_t size = connection->packed_size;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
-    flow_unpack(flow, packed, context->store);
+    flow_unpack(flow, packed, context->store, connection->last_time, connection->order);
     list->in_flight -= in_flight(flow);
     packed_free(list, packed, size);
     return flow;
@@ -158,7 +159,8 @@ void awake_release(struct awake_list *list, struct connection *connection,
 {
     if (connection->form == FORM_PACKED) {
         struct flow flow;
-        flow_unpack(&flow, connection->packed, context->store);
+        flow_unpack(&flow, connection->packed, context->store, connection->last_time,
+                    connection->order);
         list->in_flight -= in_flight(&flow);
         flow_strip(&flow, context);
         awake_forget_packed(list, connection);

@@ -19,7 +19,7 @@ static void add_chunk(struct blocks *blocks)
         blocks->chunk_size = CHUNK_FIRST;
     else if (blocks->chunk_size < CHUNK_LAST)
         blocks->chunk_size *= 2;
-    uint8_t *chunk = xmalloc(blocks->chunk_size);
+    uint8_t *chunk = xmalloc(blocks->chunk_size + BLOCK_SLACK);
     memcpy(chunk, &blocks->chunks, sizeof(void *));
     blocks->chunks = chunk;
     blocks->fresh = chunk + CHUNK_HEAD;
@@ -31,7 +31,7 @@ void *blocks_new(struct blocks *blocks, size_t size)
     size = rounded(size);
     blocks->used += size;
     if (size > BLOCK_MOST)
-        return xmalloc(size);
+        return xmalloc(size + BLOCK_SLACK);
     void **list = &blocks->free[size / BLOCK_STEP], *block = *list;
     if (block) {
         memcpy(list, block, sizeof *list);

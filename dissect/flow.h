@@ -29,13 +29,13 @@ struct flow {
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its spans are not valid */
     uint16_t vlans[VLANS_MAX];
-    uint16_t interface;
-    uint8_t vlan_count;
-    uint8_t first_from; /* end that sent its first packet */
-    uint8_t pending_from;
     uint8_t plain;      /* enum plain_protocol */
-    uint8_t end_reason; /* enum end_reason, once `ended` */
+    uint8_t first_from; /* end that sent its first packet */
+    uint8_t vlan_count;
     bool not_tls;
+    uint16_t interface;
+    uint8_t pending_from;
+    uint8_t end_reason;      /* enum end_reason, once `ended` */
     bool seen_twice;         /* some packet of it was captured on several interfaces */
     bool fin_told[2];        /* tls_fin was called for that end */
     bool ended;              /* no more packets are taken: waits to be reported */

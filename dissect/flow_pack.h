@@ -5,18 +5,19 @@
 #include "flow.h"
 #include "pack.h"
 
-/* Bytes behind a packed flow that are read, though not used. */
-enum { FLOW_PACK_MARGIN = 8 };
-
-/* Words of a flow that are kept, and the room that they take at worst. */
+/* Words of a flow that are kept, and the room that they take at worst. Some bytes behind a packed
+ * flow are read, though not used: BLOCK_SLACK of blocks.h. */
 #define FLOW_WORDS     (offsetof(struct flow, recent) / sizeof(uint64_t))
-#define FLOW_PACK_ROOM (PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS) + FLOW_PACK_MARGIN)
+#define FLOW_PACK_ROOM (PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS))
 
 /* flow_pack moves a flow, with its TLS session, into FLOW_PACK_ROOM bytes at `out`. Returns how
- * many it took. The flow is gone then; what it had allocated belongs to those bytes. */
-MUST_CHECK size_t flow_pack(uint8_t *out, struct flow *flow);
+ * many it took. The flow is gone then; what it had allocated belongs to those bytes. `time` and
+ * `frame` are some of it: the nearer to most of its own, the less it takes. */
+MUST_CHECK size_t flow_pack(uint8_t *out, struct flow *flow, nanotime time, uint64_t frame);
 
-/* flow_unpack moves it back. The bytes mean nothing any more then. */
-void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store);
+/* flow_unpack moves it back, given the same time and frame. The bytes mean nothing any more then.
+ */
+void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store, nanotime time,
+                 uint64_t frame);
 
 #endif

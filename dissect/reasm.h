@@ -12,10 +12,10 @@ struct reasm {
     uint64_t next;            /* all before it has been delivered or given up */
     struct reasm_chunk *held; /* beyond a hole, in order, without overlaps */
     uint64_t gap_bytes;       /* given up */
-    uint32_t held_bytes;      /* kept copies */
-    uint16_t held_count;
     bool started;
     bool count_only; /* content is of no use: keep no copies, deliver nothing */
+    uint16_t held_count;
+    uint32_t held_bytes; /* kept copies */
 };
 
 /* Where delivered bytes came from: the frame and time of the segment that brought them. */

@@ -68,7 +68,7 @@ const struct tls_facts *tls_facts(struct tls *tls);
  * had allocated stays so, and belongs to the words. */
 enum { TLS_WORDS = 40 };
 void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame);
-MUST_CHECK struct tls *tls_resume(const uint64_t *words, struct tls_store *store, nanotime time,
+MUST_CHECK struct tls *tls_resume(uint64_t *words, struct tls_store *store, nanotime time,
                                   uint64_t frame);
 
 /* tls_free ends a session. NULL is fine. */

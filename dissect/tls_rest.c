@@ -22,6 +22,14 @@ static void change_all(struct tls *tls, nanotime time, uint64_t frame, change *h
     }
 }
 
+/* Words that are pointers: blocks of one shard lie near its store, or near one another. */
+static const uint16_t pointers[] = {
+#define POINTER(field) offsetof(struct tls, facts.field) / sizeof(uint64_t)
+    POINTER(client_hello), POINTER(server_hello), POINTER(sni.p),
+    POINTER(server_certs), POINTER(client_certs),
+#undef POINTER
+};
+
 void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
 {
     struct tls_store *store = tls->store;
@@ -29,13 +37,16 @@ void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
     tls->store = NULL;
     memset(words, 0, TLS_WORDS * sizeof *words);
     memcpy(words, tls, sizeof *tls);
+    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+        words[pointers[i]] = pack_near(words[pointers[i]], (uintptr_t)store);
     tls_store_session_free(store, tls);
 }
 
-struct tls *tls_resume(const uint64_t *words, struct tls_store *store, nanotime time,
-                       uint64_t frame)
+struct tls *tls_resume(uint64_t *words, struct tls_store *store, nanotime time, uint64_t frame)
 {
     struct tls *tls = tls_store_session(store, sizeof *tls);
+    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+        words[pointers[i]] = unpack_near(words[pointers[i]], (uintptr_t)store);
     memcpy(tls, words, sizeof *tls);
     tls->store = store;
     change_all(tls, time, frame, unpack_near);

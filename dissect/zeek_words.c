@@ -82,8 +82,8 @@ static void history_telling(struct zeek_words *words, unsigned from, const struc
 static void enter(struct zeek_end *x, enum zeek_state state)
 {
     if (x->state != state)
-        x->before = x->state;
-    x->state = (uint8_t)state;
+        x->before = x->state & 15;
+    x->state = state & 15;
 }
 
 static void from_inactive(struct zeek_words *words, unsigned from, const struct segment *s)

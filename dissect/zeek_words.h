@@ -11,12 +11,12 @@
 enum { ZEEK_HISTORY_MAX = 40 }; /* letters kept; 16 kinds for each end, and thresholds */
 
 struct zeek_end {
+    uint16_t seen;                 /* kinds of segment already in the history */
+    uint8_t state : 4, before : 4; /* enum in zeek_words.c */
+    bool payload;
     uint32_t last;                         /* behind what it has sent, as in the header */
     uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
     uint32_t retransmits, gaps, zero_windows;
-    uint16_t seen;         /* kinds of segment already in the history */
-    uint8_t state, before; /* enum in zeek_words.c */
-    bool payload;
 };
 
 struct zeek_words {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../capture/source.h"
+#include "../dissect/blocks.h"
 #include "../dissect/decode.h"
 #include "../dissect/flow_pack.h"
 #include "records.h"
@@ -132,14 +133,16 @@ static void rest(struct run *run, struct flow *flow)
     if (!run->rest)
         return;
     memcpy(recent, flow->recent, sizeof recent);
-    size_t n = flow_pack(room, flow);
-    assert_in_range(n, 1, FLOW_PACK_ROOM - FLOW_PACK_MARGIN);
-    uint8_t *packed = xmalloc(n + FLOW_PACK_MARGIN);
+    nanotime time = flow->tcp.last_time;
+    uint64_t frame = flow->first_frame;
+    size_t n = flow_pack(room, flow, time, frame);
+    assert_in_range(n, 1, FLOW_PACK_ROOM);
+    uint8_t *packed = xmalloc(n + BLOCK_SLACK);
     memcpy(packed, room, n);
     struct flow *moved = xmalloc(sizeof *moved);
     memset(moved, 0xa5, sizeof *moved);
     memset(flow, 0x5a, sizeof *flow);
-    flow_unpack(moved, packed, run->context.store);
+    flow_unpack(moved, packed, run->context.store, time, frame);
     free(packed);
     memcpy(flow, moved, sizeof *flow);
     free(moved);
