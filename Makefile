@@ -1,7 +1,7 @@
 # pushwatch. `make demo` and `make check` install what Debian lacks, build, and show or test.
 PREFIX   ?= /usr/local
 CC       ?= cc
-CFLAGS   ?= -O2 -g
+CFLAGS   ?= -O3 -g
 VERSION  := 0.1.0
 B        := build
 TO       := $(DESTDIR)$(PREFIX)
@@ -42,7 +42,7 @@ check-here: $(B)/pushwatch $(UNITS)
 	tests/run.sh $(B)
 
 asan:
-	@$(MAKE) --no-print-directory B=build/asan SANITIZE="$(SANITIZE_FLAGS)" check-here
+	@$(MAKE) --no-print-directory B=build/asan CFLAGS="-O1 -g" SANITIZE="$(SANITIZE_FLAGS)" check-here
 
 tsan:
 	@$(MAKE) --no-print-directory B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" all

@@ -52,7 +52,7 @@ static const char *duration_text(char *room, size_t size, double seconds)
 static void show(FILE *out, const struct progress_moment *since, const struct progress_moment *now,
                  uint64_t total, uint64_t flows)
 {
-    char line[COLUMNS], percent[16] = "", left[40] = "", a[32], b[32], c[32];
+    char line[256], percent[16] = "", left[40] = "", a[32], b[32], c[32];
     double seconds = (double)(now->time - since->time) / (double)NS_PER_SECOND;
     double bytes = (double)(now->done - since->done) / seconds;
     double packets = (double)(now->packets - since->packets) / seconds;
@@ -64,7 +64,7 @@ static void show(FILE *out, const struct progress_moment *since, const struct pr
     snprintf(line, sizeof line, "%s%s packets, %s flows, %s packets/s, %.0f MB/s%s", percent,
              count_text(a, sizeof a, (double)now->packets), count_text(b, sizeof b, (double)flows),
              count_text(c, sizeof c, packets), bytes / 1e6, left);
-    fprintf(out, "\r\033[K%s", line);
+    fprintf(out, "\r\033[K%.*s", COLUMNS - 1, line);
     fflush(out);
 }
 

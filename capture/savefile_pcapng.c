@@ -304,7 +304,7 @@ static enum source_status packet_block(struct savefile *file, struct packet *pac
 {
     const struct pcapng_format *ng = file->format;
     uint64_t start = reader_offset(&file->reader);
-    const uint8_t *block;
+    const uint8_t *block = NULL;
     enum source_status status = take_block(file, &block, length, PACKET_FIXED + BLOCK_TRAILER);
     if (UNLIKELY(status != SOURCE_PACKET))
         return status;
