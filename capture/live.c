@@ -108,7 +108,7 @@ static uint16_t name_of_any(struct live *live, const uint8_t *bytes)
         char name[IF_NAMESIZE];
         uint16_t index = live->like.interface;
         if (if_indextoname(device, name))
-            index = interface_names_add(&live->source.shared->names, span_of(name, strlen(name)));
+            index = source_name_add(&live->source, span_of(name, strlen(name)));
         live->devices[slot].device = device;
         live->devices[slot].name = index;
     }
@@ -286,8 +286,7 @@ static bool prepare(struct live *live)
         pcap_get_tstamp_precision(live->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
     live->like.link_number = (uint16_t)pcap_datalink(live->pcap);
     live->like.link = linktype_of(live->like.link_number);
-    live->like.interface =
-        interface_names_add(&live->source.shared->names, span_of(live->name, strlen(live->name)));
+    live->like.interface = source_name_add(&live->source, span_of(live->name, strlen(live->name)));
     return true;
 }
 

@@ -251,7 +251,7 @@ static enum source_status interface_block(struct savefile *file, uint32_t length
     interface->link_number = load16(block + BLOCK_HEADER, ng->swapped);
     interface->link = linktype_of(interface->link_number);
     interface->snaplen = load32(block + BLOCK_HEADER + 4, ng->swapped);
-    interface->index = interface_names_add(&file->source.shared->names, options.name);
+    interface->index = source_name_add(&file->source, options.name);
     if (!ticks_init(&interface->ticks, options.resolution, options.offset_seconds))
         return savefile_damaged(file,
                                 "the interface at byte %" PRIu64

@@ -11,6 +11,7 @@ void source_base_init(struct source *base, const struct source_ops *ops,
     *base = (struct source){.ops = ops, .shared = shared, .ended = SOURCE_PACKET};
     if (!shared) {
         base->shared = xcalloc(1, sizeof *base->shared);
+        pthread_mutex_init(&base->shared->lock, NULL);
         base->owns_shared = true;
     }
 }
@@ -20,6 +21,7 @@ void source_base_done(struct source *base)
     if (!base->owns_shared)
         return;
     interface_names_done(&base->shared->names);
+    pthread_mutex_destroy(&base->shared->lock);
     free(base->shared);
 }
 
@@ -72,9 +74,22 @@ const char *source_error(const struct source *source)
     return source->error.text;
 }
 
+uint16_t source_name_add(struct source *source, struct span name)
+{
+    pthread_mutex_lock(&source->shared->lock);
+    uint16_t index = interface_names_add(&source->shared->names, name);
+    pthread_mutex_unlock(&source->shared->lock);
+    return index;
+}
+
 const char *source_interface_name(const struct source *source, uint16_t interface)
 {
-    return interface_names_get(&source->shared->names, interface);
+    if (interface == 0) /* of no name */
+        return NULL;
+    pthread_mutex_lock(&source->shared->lock);
+    const char *name = interface_names_get(&source->shared->names, interface);
+    pthread_mutex_unlock(&source->shared->lock);
+    return name;
 }
 
 struct source_drops source_drops(const struct source *source)

@@ -49,8 +49,8 @@ enum { SOURCE_RINGS_MAX = 64 };
 /* source_open_live opens a network interface by libpcap and writes up to `rings` sources to `out`.
  * More than one share the packets among them: each packet comes out of one of them, and both
  * directions of a connection out of the same. Where the system can't do that there is one. They
- * belong together: source_break on any of them ends all, they share one table of interface names,
- * and only one thread may ask them at a time. The caller closes each with source_close; none can be
+ * belong together: source_break on any of them ends all, they share one table of interface names.
+ * Each may be asked by a thread of its own. The caller closes each with source_close; none can be
  * used any more once the first is closed.
  *
  * Returns how many there are; 0 with a reason that says what to do (such as sudo) when the
@@ -73,7 +73,7 @@ void source_wait(struct source *const *sources, size_t count, int timeout_ms);
 const char *source_error(const struct source *source);
 
 /* source_interface_name returns the name of a packet's interface, or NULL if the capture gives
- * none. It lives as long as the source. */
+ * none. It lives as long as the source. Any thread may ask. */
 const char *source_interface_name(const struct source *source, uint16_t interface);
 
 /* source_drops reads a live capture's drop counters. */

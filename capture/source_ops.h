@@ -5,11 +5,13 @@
 #include "interface_names.h"
 #include "source.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 /* What a source shares with the sources that it is made of. */
 struct source_shared {
     volatile sig_atomic_t stop; /* set by source_break, from a signal handler too */
+    pthread_mutex_t lock;       /* of the names: records are made while packets are read */
     struct interface_names names;
 };
 
@@ -49,6 +51,9 @@ void source_base_init(struct source *base, const struct source_ops *ops,
 /* source_base_done frees the common part of a source that can't be opened after all; source_close
  * does it for all others. */
 void source_base_done(struct source *base);
+
+/* source_name_add gives the index of an interface's name: packet->interface. */
+uint16_t source_name_add(struct source *source, struct span name);
 
 /* source_error_set writes an error: one line, control characters (file names may hold some)
  * replaced, cut at the end if it is too long. */
