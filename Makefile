@@ -1,7 +1,7 @@
 # pushwatch. `make demo` and `make check` install what Debian lacks, build, and show or test.
 PREFIX   ?= /usr/local
 CC       ?= cc
-CFLAGS   ?= -O3 -g
+CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
 TO       := $(DESTDIR)$(PREFIX)
@@ -14,7 +14,7 @@ COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(
             $(INCLUDES) $(CFLAGS) $(SANITIZE) $(WHOLE)
 # The program is optimised as a whole, the tests are not: where objects can serve both (gcc).
 WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-objects -xc -c -o /dev/null - \
-              2>/dev/null && echo -flto=auto -ffat-lto-objects))
+              2>/dev/null && echo -O3 -flto=auto -ffat-lto-objects))
 LIBS      = $(shell pkg-config --libs $(PACKAGES))
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -86,11 +86,13 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "compile $<"; $(COMPILE) -c -o $@ $<
 
+$(UNITS:=.o) $(HELPERS): WHOLE :=
+
 $(B)/libpushwatch.a: $(OBJECTS)
 	@rm -f $@; $(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) $(if $(WHOLE),-fno-lto) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
+	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(B)/tests/craft.o $(B)/libpushwatch.a
 	@echo "link $@"; $(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
