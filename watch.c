@@ -114,6 +114,7 @@ static enum source_status read_saved(struct watch *watch)
             return from->status;
         if (from->status == SOURCE_IDLE) {
             pipeline_flush(watch->pipeline);
+            report_flush(watch->report);
             source_wait(&from->source, 1, IDLE_MS);
         } else {
             take_packet(watch, from);

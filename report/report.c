@@ -60,11 +60,17 @@ static bool flush(const struct output *output)
     return fflush(output->out) == 0 && !ferror(output->out);
 }
 
+void report_flush(struct report *report)
+{
+    for (size_t i = 0; i < report->output_count; i++)
+        (void)flush(&report->outputs[i]);
+}
+
 /* Whoever watches a live run wants to see each flow as it ends. */
 static void flush_if_live(struct report *report)
 {
-    for (size_t i = 0; report->meta->live && i < report->output_count; i++)
-        (void)flush(&report->outputs[i]);
+    if (report->meta->live)
+        report_flush(report);
 }
 
 void report_begin(struct report *report)

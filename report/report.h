@@ -79,6 +79,10 @@ void report_certificate(void *report, const struct cert *cert);
  * time: the text output prints them as a table. */
 void report_snapshot_end(struct report *report, nanotime now);
 
+/* report_flush writes out what was reported so far: the input has nothing at the moment. Whether
+ * that could be written, report_finish tells. */
+void report_flush(struct report *report);
+
 /* report_finish writes the findings that belong to no single flow, and the summary. Returns false
  * if any output could not be written. */
 MUST_CHECK bool report_finish(struct report *report, const struct run_end *end);
