@@ -69,6 +69,7 @@ void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
     list->in_flight += in_flight(&awake->flow);
+    connection->holds = flow_holds(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
     uint32_t size =
         (uint32_t)flow_pack(room, &awake->flow, connection->last_time, connection->order);

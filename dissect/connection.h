@@ -57,6 +57,7 @@ struct connection {
     uint8_t end_reason;
     bool ended : 1;    /* no more segments are taken: waits to be handed out */
     bool reported : 1; /* live: kept for its tuple only */
+    bool holds : 1;    /* packed: flow_holds */
     union {
         struct lone_syn syn;
         struct awake *awake;

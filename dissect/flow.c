@@ -223,6 +223,12 @@ static void flush_end(struct flow *flow, unsigned end, const struct flow_context
         reasm_end(&x->reasm, &out, x->una, &last);
 }
 
+bool flow_holds(const struct flow *flow)
+{
+    return flow->pending_syn || flow->appid || flow->tcp.ends[0].reasm.held ||
+           flow->tcp.ends[1].reasm.held || (flow->tls && tls_holds(flow->tls));
+}
+
 void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context)
 {
     for (unsigned end = 0; end < 2; end++) {

@@ -73,6 +73,11 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
 /* flow_syn_kept_for gives the kept SYN that a segment sent by end `from` may answer, or NULL. */
 const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from);
 
+/* flow_holds tells that a flow has memory, beside what its record is made of, that flow_end lets
+ * go.
+ */
+bool flow_holds(const struct flow *flow);
+
 /* flow_end says that no more segments come: what was held is let go, what was undecided decided. */
 void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context);
 

@@ -112,8 +112,8 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
         slab_free(&shard->connections, number);
         return;
     }
-    if (c->form == FORM_AWAKE) /* what it holds for reassembly is let go now */
-        flow_end(&c->awake->flow, reason, &shard->context);
+    if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) /* that is let go now */
+        flow_end(awake_flow(&shard->awake, number, &shard->context), reason, &shard->context);
     c->ended = true;
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);

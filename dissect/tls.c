@@ -181,6 +181,11 @@ void tls_fin(struct tls *tls, unsigned direction)
     update(tls, d->last_frame);
 }
 
+bool tls_holds(const struct tls *tls)
+{
+    return tls->directions[0].joiner.body || tls->directions[1].joiner.body;
+}
+
 void tls_finish(struct tls *tls)
 {
     if (tls->is_other)

@@ -55,6 +55,9 @@ void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct 
  * with the data. Decides close_notify's "likely", and whether a handshake failed. */
 void tls_fin(struct tls *tls, unsigned direction);
 
+/* tls_holds tells that a part of a message waits for the rest of it. */
+bool tls_holds(const struct tls *tls);
+
 /* tls_finish says that the flow is over: what is still undecided is decided. */
 void tls_finish(struct tls *tls);
 
