@@ -20,7 +20,7 @@ static void add_chunk(struct blocks *blocks)
     else if (blocks->chunk_size < CHUNK_LAST)
         blocks->chunk_size *= 2;
     uint8_t *chunk = xmalloc(blocks->chunk_size + BLOCK_SLACK);
-    memcpy(chunk, &blocks->chunks, sizeof(void *));
+    memcpy(chunk, &blocks->chunks, sizeof blocks->chunks);
     blocks->chunks = chunk;
     blocks->fresh = chunk + CHUNK_HEAD;
     blocks->fresh_size = blocks->chunk_size - CHUNK_HEAD;
