@@ -71,10 +71,12 @@ void awake_pack(struct awake_list *list, struct connection *connection)
     list->in_flight += in_flight(&awake->flow);
     connection->holds = flow_holds(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
-    uint32_t size =
-        (uint32_t)flow_pack(room, &awake->flow, connection->last_time, connection->order);
-    connection->packed = packed_new(list, size);
-    connection->packed_size = size;
+    size_t cost,
+        size = flow_pack(room, &cost, &awake->flow, connection->last_time, connection->order);
+    connection->packed = packed_new(list, (uint32_t)size);
+    connection->packed_size = (uint16_t)size;
+    connection->packed_cost = (uint16_t)cost;
+    list->packed_cost += cost;
     connection->form = FORM_PACKED;
     memcpy(connection->packed, room, size);
     drop(list, awake);
@@ -89,6 +91,7 @@ void awake_pack_soon(struct awake_list *list, struct connection *connection)
 void awake_forget_packed(struct awake_list *list, struct connection *connection)
 {
     packed_free(list, connection->packed, connection->packed_size);
+    list->packed_cost -= connection->packed_cost;
     connection->packed = NULL;
 }
 
@@ -97,6 +100,7 @@ void awake_recall_packed(struct awake_list *list, struct connection *connection,
 {
     connection->packed = packed_new(list, connection->packed_size);
     memcpy(connection->packed, copy, connection->packed_size);
+    list->packed_cost += connection->packed_cost;
 }
 
 struct flow *awake_new(struct awake_list *list, uint32_t number)
@@ -123,6 +127,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     struct connection *connection = connection_of(list, number);
     uint8_t *packed = connection->packed;
     uint32_t size = connection->packed_size;
+    list->packed_cost -= connection->packed_cost;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store, connection->last_time, connection->order);
     list->in_flight -= in_flight(flow);

@@ -13,6 +13,7 @@ struct awake_list {
     struct awake *spare; /* freed ones, by `older` */
     uint32_t count;
     struct blocks packed; /* of all flows at rest */
+    size_t packed_cost;   /* about their bytes: flow_pack */
     size_t in_flight;     /* bytes that those hold for what is not acknowledged */
 };
 

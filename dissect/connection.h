@@ -63,7 +63,7 @@ struct connection {
         struct awake *awake;
         struct {
             uint8_t *packed;
-            uint32_t packed_size;
+            uint16_t packed_size, packed_cost; /* flow_pack */
         };
     };
 };

@@ -40,7 +40,16 @@ static const struct near {
 #undef NEARS_OF_END
 };
 
-size_t flow_pack(uint8_t *out, struct flow *flow, nanotime time, uint64_t frame)
+/* Words that are pointers. */
+static const uint16_t pointers[] = {
+    AT(appid),          AT(label),          AT(pending_syn),
+#define POINTERS_OF_END(i)                                                                         \
+    END(i, reasm.held), END(i, flight.segments.block), END(i, flight.records.block), END(i, resends)
+    POINTERS_OF_END(0), POINTERS_OF_END(1),
+#undef POINTERS_OF_END
+};
+
+size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, uint64_t frame)
 {
     uint64_t words[WORDS], tls_words[TLS_WORDS];
     struct tls *tls = flow->tls;
@@ -51,11 +60,14 @@ size_t flow_pack(uint8_t *out, struct flow *flow, nanotime time, uint64_t frame)
     words[FRAME_AT] = frame;
     for (unsigned i = COUNT_OF(nears); i-- > 0;)
         words[nears[i].at] = pack_near(words[nears[i].at], words[nears[i].base]);
-    size_t n = pack_words(out, words, FLOW_WORDS);
+    size_t n = pack_words(out, words, FLOW_WORDS), slack = 0;
+    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+        slack += pack_slack(words[pointers[i]]);
     if (tls) {
-        tls_rest(tls_words, tls, flow->start, flow->first_frame);
+        slack += tls_rest(tls_words, tls, flow->start, flow->first_frame);
         n += pack_words(out + n, tls_words, TLS_WORDS);
     }
+    *cost = n + slack;
     return n;
 }
 

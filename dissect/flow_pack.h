@@ -11,9 +11,11 @@
 #define FLOW_PACK_ROOM (PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS))
 
 /* flow_pack moves a flow, with its TLS session, into FLOW_PACK_ROOM bytes at `out`. Returns how
- * many it took. The flow is gone then; what it had allocated belongs to those bytes. `time` and
- * `frame` are some of it: the nearer to most of its own, the less it takes. */
-MUST_CHECK size_t flow_pack(uint8_t *out, struct flow *flow, nanotime time, uint64_t frame);
+ * many it took; *cost is about that, but the same wherever memory lies. The flow is gone then; what
+ * it had allocated belongs to those bytes. `time` and `frame` are some of it: the nearer to most of
+ * its own, the less it takes. */
+MUST_CHECK size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time,
+                            uint64_t frame);
 
 /* flow_unpack moves it back, given the same time and frame. The bytes mean nothing any more then.
  */

@@ -213,10 +213,10 @@ size_t flow_table_count(const struct flow_table *table)
     return table->now.used + table->old.used;
 }
 
+/* The old array always counts: when it goes depends on the key of the hash. */
 size_t flow_table_memory(const struct flow_table *table)
 {
-    size_t slots = table->now.mask + 1 + (table->old.slots ? table->old.mask + 1 : 0);
-    return slots * sizeof(struct slot);
+    return (table->now.mask + 1) / 2 * 3 * sizeof(struct slot);
 }
 
 void flow_table_free(struct flow_table *table)

@@ -47,7 +47,8 @@ void flow_table_add(struct flow_table *table, uint32_t entry, uint64_t hash);
 /* flow_table_remove takes an entry out. */
 void flow_table_remove(struct flow_table *table, uint32_t entry, uint64_t hash);
 
-/* flow_table_count gives the number of entries, flow_table_memory the bytes of the table. */
+/* flow_table_count gives the number of entries, flow_table_memory the bytes of the table
+ * at most: the same in each run. */
 size_t flow_table_count(const struct flow_table *table);
 size_t flow_table_memory(const struct flow_table *table);
 

@@ -16,9 +16,32 @@ static struct interned *header_of(const void *thing)
     return (struct interned *)((char *)(uintptr_t)thing - offsetof(struct interned, thing));
 }
 
-static struct interned **set_of(struct intern *intern, const struct hash_digest *digest)
+static struct interned **set_of(struct intern *intern, const struct intern_key *key)
 {
-    return intern->sets[digest->low % INTERN_SETS];
+    return intern->sets[key->place % INTERN_SETS];
+}
+
+/* Some of the bytes do, for whoever makes things fall into one place only makes them be forgotten.
+ */
+static uint32_t place_of(struct span bytes)
+{
+    uint64_t mixed = bytes.n, word;
+    for (size_t at = 0; at + sizeof word <= bytes.n;
+         at += sizeof word + bytes.n / 64 * sizeof word) {
+        memcpy(&word, bytes.p + at, sizeof word);
+        mixed = (mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        mixed ^= mixed >> 32;
+    }
+    word = 0;
+    if (bytes.n > 0)
+        memcpy(&word, bytes.p + bytes.n - (bytes.n < sizeof word ? bytes.n : sizeof word),
+               bytes.n < sizeof word ? bytes.n : sizeof word);
+    return (uint32_t)((mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+struct intern_key intern_key_of(const struct hash_key *key, struct span bytes)
+{
+    return (struct intern_key){hash_digest(key, bytes), place_of(bytes)};
 }
 
 static void release(struct intern *intern, struct interned *interned)
@@ -46,18 +69,19 @@ void *intern_new(struct intern *intern, size_t size)
     return interned->thing;
 }
 
-void intern_add(struct intern *intern, void *thing, const struct hash_digest *digest)
+void intern_add(struct intern *intern, void *thing, const struct intern_key *key)
 {
-    struct interned *interned = header_of(thing), **set = set_of(intern, digest);
-    interned->digest = *digest;
+    struct interned *interned = header_of(thing), **set = set_of(intern, key);
+    interned->digest = key->digest;
     interned->users++;
     release(intern, set[INTERN_WAYS - 1]);
     put_first(set, INTERN_WAYS - 1, interned);
 }
 
-void *intern_find(struct intern *intern, const struct hash_digest *digest)
+void *intern_find(struct intern *intern, const struct intern_key *key)
 {
-    struct interned **set = set_of(intern, digest);
+    const struct hash_digest *digest = &key->digest;
+    struct interned **set = set_of(intern, key);
     for (unsigned i = 0; i < INTERN_WAYS && set[i]; i++) {
         struct interned *interned = set[i];
         if (interned->digest.low != digest->low || interned->digest.high != digest->high)

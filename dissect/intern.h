@@ -10,6 +10,18 @@
 
 enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAYS };
 
+/* What a thing is found by. Where it is remembered depends on its bytes alone, and so does who is
+ * forgotten for it and how much memory there is: two runs are the same, though their keys differ.
+ */
+struct intern_key {
+    struct hash_digest digest;
+    uint32_t place;
+};
+
+/* intern_key_of makes the key of bytes; nobody without the hash's key can find others that share
+ * their digest. */
+struct intern_key intern_key_of(const struct hash_key *key, struct span bytes);
+
 /* Zero-initialise it; free with intern_done. */
 struct intern {
     struct interned *sets[INTERN_SETS][INTERN_WAYS]; /* each: that found last first */
@@ -20,11 +32,11 @@ struct intern {
  * must own no memory but its own. */
 MUST_CHECK void *intern_new(struct intern *intern, size_t size);
 
-/* intern_add remembers a thing made by intern_new under a digest. */
-void intern_add(struct intern *intern, void *thing, const struct hash_digest *digest);
+/* intern_add remembers a thing made by intern_new under a key. */
+void intern_add(struct intern *intern, void *thing, const struct intern_key *key);
 
-/* intern_find gives the thing of a digest to one more user; NULL if none is remembered. */
-MUST_CHECK void *intern_find(struct intern *intern, const struct hash_digest *digest);
+/* intern_find gives the thing of a key to one more user; NULL if none is remembered. */
+MUST_CHECK void *intern_find(struct intern *intern, const struct intern_key *key);
 
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
  * is fine. */

@@ -4,11 +4,6 @@
 
 enum { GROUP = 8 };
 
-static unsigned bytes_of(uint64_t word)
-{
-    return (71 - (unsigned)__builtin_clzll(word)) / 8;
-}
-
 /* Bits set in a byte: a builtin calls a function where the machine may lack the instruction. */
 static unsigned count_bits(unsigned byte)
 {
@@ -55,7 +50,7 @@ static size_t pack_group(uint8_t *out, const uint64_t *words)
     uint8_t *to = out + 1 + length_bytes;
     for (unsigned left = which; left; left &= left - 1) {
         uint64_t word = words[__builtin_ctz(left)];
-        unsigned bytes = bytes_of(word);
+        unsigned bytes = pack_bytes(word);
         lengths |= bytes << shift;
         shift += 4;
         put_word(to, word);

@@ -16,6 +16,19 @@ size_t pack_words(uint8_t *out, const uint64_t *words, size_t count);
  * are read, too. */
 size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in);
 
+/* pack_bytes tells how many bytes a word takes beside what its group does. */
+static inline unsigned pack_bytes(uint64_t word)
+{
+    return word ? (71 - (unsigned)__builtin_clzll(word)) / 8 : 0;
+}
+
+/* pack_slack tells how many bytes a pointer is short of the most it may take: a sum that counts
+ * them does not depend on where memory lies. */
+static inline unsigned pack_slack(uint64_t pointer)
+{
+    return pointer ? (unsigned)sizeof pointer - pack_bytes(pointer) : 0;
+}
+
 /* pack_near makes a number small that is near another one, and leaves 0 as it is; unpack_near is
  * its inverse. Good for differences below 2^62. */
 static inline uint64_t pack_near(uint64_t value, uint64_t base)

@@ -194,7 +194,7 @@ static bool is_full(const struct shard *shard)
     if (options->max_flows && flow_table_count(shard->table) >= options->max_flows)
         return true;
     size_t memory = shard->connections.used * sizeof(struct connection) +
-                    flow_table_memory(shard->table) + shard->awake.packed.used +
+                    flow_table_memory(shard->table) + shard->awake.packed_cost +
                     shard->awake.in_flight + shard->awake.count * sizeof(struct awake) +
                     shard->reassembly_held + tls_store_memory(shard->context.store) +
                     appid_pool_memory(shard->context.appid_pool);

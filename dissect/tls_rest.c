@@ -24,22 +24,33 @@ static void change_all(struct tls *tls, nanotime time, uint64_t frame, change *h
 
 /* Words that are pointers: blocks of one shard lie near its store, or near one another. */
 static const uint16_t pointers[] = {
-#define POINTER(field) offsetof(struct tls, facts.field) / sizeof(uint64_t)
-    POINTER(client_hello), POINTER(server_hello), POINTER(sni.p),
-    POINTER(server_certs), POINTER(client_certs),
+#define POINTER(field) offsetof(struct tls, field) / sizeof(uint64_t)
+    POINTER(facts.client_hello),
+    POINTER(facts.server_hello),
+    POINTER(facts.sni.p),
+    POINTER(facts.server_certs),
+    POINTER(facts.client_certs),
+    POINTER(facts.alerts),
+    POINTER(held_chain),
+    POINTER(directions[0].joiner.body),
+    POINTER(directions[1].joiner.body),
 #undef POINTER
 };
 
-void tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
+unsigned tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
 {
     struct tls_store *store = tls->store;
+    unsigned slack = 0;
     change_all(tls, time, frame, pack_near);
     tls->store = NULL;
     memset(words, 0, TLS_WORDS * sizeof *words);
     memcpy(words, tls, sizeof *tls);
-    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+    for (unsigned i = 0; i < COUNT_OF(pointers); i++) {
         words[pointers[i]] = pack_near(words[pointers[i]], (uintptr_t)store);
+        slack += pack_slack(words[pointers[i]]);
+    }
     tls_store_session_free(store, tls);
+    return slack;
 }
 
 struct tls *tls_resume(uint64_t *words, struct tls_store *store, nanotime time, uint64_t frame)

@@ -144,10 +144,10 @@ static void put_extension_types(struct buf *out, struct span extensions)
     buf_append(out, &count, sizeof count);
 }
 
-/* digest_of makes a digest of all that goes into a hello's facts. So a fingerprint is computed once
+/* key_of makes a key of all that goes into a hello's facts. So a fingerprint is computed once
  * for each kind of hello, and a hello of 100 kB costs no more than another. */
-static struct hash_digest digest_of(struct tls_store *store, uint8_t kind,
-                                    const struct tls_hello *hello)
+static struct intern_key key_of(struct tls_store *store, uint8_t kind,
+                                const struct tls_hello *hello)
 {
     const uint8_t flags[] = {kind, hello->ssl2, hello->ech, hello->early_data,
                              hello->external_keys};
@@ -163,7 +163,7 @@ static struct hash_digest digest_of(struct tls_store *store, uint8_t kind,
     put_values(all, hello->groups);
     put_part(all, hello->point_formats);
     put_values(all, hello->signature_algorithms);
-    return hash_digest(&store->hello_key, span_of(all->p, all->n));
+    return intern_key_of(&store->hello_key, span_of(all->p, all->n));
 }
 
 /* copy_to puts a copy of bytes behind a thing, where there is room for them. */
@@ -206,11 +206,11 @@ static struct client_hello *make_client_hello(struct tls_store *store,
 const struct client_hello *tls_store_client_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct hash_digest digest = digest_of(store, CERT_FROM_CLIENT, hello);
-    struct client_hello *facts = intern_find(&store->shared, &digest);
+    struct intern_key key = key_of(store, CERT_FROM_CLIENT, hello);
+    struct client_hello *facts = intern_find(&store->shared, &key);
     if (!facts) {
         facts = make_client_hello(store, hello);
-        intern_add(&store->shared, facts, &digest);
+        intern_add(&store->shared, facts, &key);
     }
     return facts;
 }
@@ -232,11 +232,11 @@ static struct server_hello *make_server_hello(struct tls_store *store,
 const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct hash_digest digest = digest_of(store, CERT_FROM_SERVER, hello);
-    struct server_hello *facts = intern_find(&store->shared, &digest);
+    struct intern_key key = key_of(store, CERT_FROM_SERVER, hello);
+    struct server_hello *facts = intern_find(&store->shared, &key);
     if (!facts) {
         facts = make_server_hello(store, hello);
-        intern_add(&store->shared, facts, &digest);
+        intern_add(&store->shared, facts, &key);
     }
     return facts;
 }
@@ -245,12 +245,12 @@ const struct server_hello *tls_store_server_hello(struct tls_store *store,
 
 const uint8_t *tls_store_name(struct tls_store *store, struct span name)
 {
-    struct hash_digest digest = hash_digest(&store->name_key, name);
-    uint8_t *shared = intern_find(&store->shared, &digest);
+    struct intern_key key = intern_key_of(&store->name_key, name);
+    uint8_t *shared = intern_find(&store->shared, &key);
     if (!shared) {
         shared = intern_new(&store->shared, name.n);
         memcpy(shared, name.p, name.n);
-        intern_add(&store->shared, shared, &digest);
+        intern_add(&store->shared, shared, &key);
     }
     return shared;
 }
@@ -259,7 +259,7 @@ const uint8_t *tls_store_name(struct tls_store *store, struct span name)
 
 /* What tells a chain from most others, at the price of a few bytes: lengths, and the end of the
  * leaf, which is its signature. Returns false if there is no leaf. */
-static bool sample(struct hash_digest *digest, const struct tls_store *store, struct span body,
+static bool sample(struct intern_key *key, const struct tls_store *store, struct span body,
                    bool tls13)
 {
     struct tls_chain chain;
@@ -270,7 +270,7 @@ static bool sample(struct hash_digest *digest, const struct tls_store *store, st
         return false;
     words[1] = der.n;
     memcpy(words + 2, der.p + der.n - 2 * sizeof *words, 2 * sizeof *words);
-    *digest = hash_digest(&store->chain_key, span_of(words, sizeof words));
+    *key = intern_key_of(&store->chain_key, span_of(words, sizeof words));
     return true;
 }
 
@@ -310,9 +310,9 @@ static unsigned look_up(const struct cert *list[LIMIT_TLS_CHAIN], bool *whole, b
 const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count, bool *whole,
                                           struct span body, bool tls13)
 {
-    struct hash_digest digest;
-    bool known, sampled = sample(&digest, store, body, tls13);
-    const struct cert **shared = sampled ? intern_find(&store->shared, &digest) : NULL;
+    struct intern_key key;
+    bool known, sampled = sample(&key, store, body, tls13);
+    const struct cert **shared = sampled ? intern_find(&store->shared, &key) : NULL;
     if (shared && shows(body, tls13, shared, count)) {
         *whole = true;
         return shared;
@@ -327,6 +327,6 @@ const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *coun
     shared = intern_new(&store->shared, (*count + 1u) * sizeof *shared);
     memcpy(shared, list, *count * sizeof *shared);
     if (known && sampled && !taken)
-        intern_add(&store->shared, shared, &digest);
+        intern_add(&store->shared, shared, &key);
     return shared;
 }

@@ -36,8 +36,10 @@ run threads tests/threads.sh "$program"
 run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"
+run limits tests/limits.sh "$program"
 run manual tests/manual.sh "$program"
 run progress python3 tests/progress.py "$program"
+run pause python3 tests/pause.py "$program"
 
 # In CI nothing may be left out.
 if [ -n "${CI:-}" ] && [ "$skipped" -gt 0 ]; then

@@ -135,8 +135,9 @@ static void rest(struct run *run, struct flow *flow)
     memcpy(recent, flow->recent, sizeof recent);
     nanotime time = flow->tcp.last_time;
     uint64_t frame = flow->first_frame;
-    size_t n = flow_pack(room, flow, time, frame);
+    size_t cost, n = flow_pack(room, &cost, flow, time, frame);
     assert_in_range(n, 1, FLOW_PACK_ROOM);
+    assert_in_range(cost, n, n + 64); /* some pointers */
     uint8_t *packed = xmalloc(n + BLOCK_SLACK);
     memcpy(packed, room, n);
     struct flow *moved = xmalloc(sizeof *moved);

@@ -11,13 +11,13 @@ static const uint64_t *make(struct intern *intern, uint64_t number)
     uint64_t *thing = intern_new(intern, sizeof *thing);
     assert_int_equal(*thing, 0);
     *thing = number;
-    intern_add(intern, thing, &(struct hash_digest){number, 0});
+    intern_add(intern, thing, &(struct intern_key){{number, 0}, (uint32_t)number});
     return thing;
 }
 
 static const uint64_t *find(struct intern *intern, uint64_t number)
 {
-    return intern_find(intern, &(struct hash_digest){number, 0});
+    return intern_find(intern, &(struct intern_key){{number, 0}, (uint32_t)number});
 }
 
 static void a_thing_is_found_again_also_without_users(void **state)
@@ -27,7 +27,7 @@ static void a_thing_is_found_again_also_without_users(void **state)
     const uint64_t *a = make(&intern, 7);
     assert_ptr_equal(find(&intern, 7), a);
     assert_null(find(&intern, 8));
-    assert_null(intern_find(&intern, &(struct hash_digest){7, 1}));
+    assert_null(intern_find(&intern, &(struct intern_key){{7, 1}, 7}));
     intern_release(&intern, a);
     intern_release(&intern, a);
     intern_release(&intern, NULL);

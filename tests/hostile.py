@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Writes a capture of connections made to take memory, behind one that goes on from the first packet
+to the last, so that in the order of first packets all others wait for it.
+
+    hostile.py KIND COUNT OUTPUT.pcap
+
+KIND: syn       a SYN that nobody answers
+      pending   a second SYN on an open connection, kept until its answer tells what it is
+      plain     a few bytes of which nDPI can't tell what they are
+      partial   half a ClientHello
+      hellos    a ClientHello like no other
+      holes     bytes beyond a hole
+      inflight  many TLS records that nobody acknowledges
+      closed    a connection that ends as it should
+"""
+import struct
+import sys
+
+SYN, FIN, ACK = 2, 1, 16
+STEP = 100000  # ns between packets
+
+
+class Capture:
+    def __init__(self, path):
+        self.file = open(path, "wb", 1 << 20)
+        self.time = 1700000000 * 10**9
+        self.file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 101))
+
+    def send(self, client, from_client, flags, seq, ack, data=b"", step=STEP):
+        self.time += step
+        port, length = 1024 + client % 60000, 40 + len(data)
+        source, target = struct.pack(">I", 10 << 24 | client), b"\xc0\0\2\1"
+        ports = (port, 5223)
+        if not from_client:
+            source, target, ports = target, source, ports[::-1]
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, length, seq & 0xFFFF, 0, 64, 6, 0) + source + target
+        tcp = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 1000, 0, 0)
+        self.file.write(struct.pack("<IIII", *divmod(self.time, 10**9), length, length) +
+                        ip + tcp + data)
+
+    def open(self, client):
+        self.send(client, True, SYN, 1, 0)
+        self.send(client, False, SYN | ACK, 5, 2)
+        self.send(client, True, ACK, 2, 6)
+
+    def close(self, client, step):
+        self.send(client, True, FIN | ACK, 2, 6)
+        self.send(client, False, FIN | ACK, 6, 3)
+        self.send(client, True, ACK, 3, 7, step=step)
+
+
+def vector(width, body):
+    return len(body).to_bytes(width, "big") + body
+
+
+def hello(client):
+    name, protocol = b"%09d" % client * 100, b"%09d" % client
+    extensions = b"\0\0" + vector(2, vector(2, b"\0" + vector(2, name)))
+    extensions += b"\0\x10" + vector(2, vector(2, vector(1, protocol)))
+    body = b"\3\3" + bytes(32) + b"\0" + vector(2, b"\xc0\x2f") + b"\1\0" + vector(2, extensions)
+    return b"\x16\3\1" + vector(2, b"\1" + vector(3, body))
+
+
+def connect(capture, kind, client):
+    if kind == "syn":
+        capture.send(client, True, SYN, 1, 0)
+        return
+    capture.open(client)
+    if kind == "pending":
+        capture.send(client, True, SYN, 70000, 0)
+    elif kind == "plain":
+        capture.send(client, True, ACK, 2, 6, b"\x81\x92zzq")
+    elif kind == "partial":
+        capture.send(client, True, ACK, 2, 6, hello(client)[:600])
+    elif kind == "hellos":
+        capture.send(client, True, ACK, 2, 6, hello(client))
+    elif kind == "holes":
+        for i in range(8):
+            capture.send(client, True, ACK, 1000 + 2000 * i, 6, b"x" * 1400)
+    elif kind == "inflight":
+        records = b"\x17\3\3\0\1x" * 4
+        capture.send(client, True, ACK, 2, 6, hello(client))
+        for i in range(60):
+            capture.send(client, True, ACK, 2 + len(hello(client)) + i * len(records), 6, records)
+    elif kind == "closed":
+        capture.close(client, 20 * 10**6)
+    else:
+        sys.exit(f"hostile.py: no kind {kind}")
+
+
+def main():
+    kind, count, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    capture = Capture(path)
+    capture.open(0)
+    for client in range(1, count + 1):
+        connect(capture, kind, client)
+        if client % 1000 == 0:
+            capture.send(0, True, ACK, 2, 6)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Connections made to take memory stay within --max-memory, and are all reported; and what had to go
+# is the same with any number of threads: limits.sh PROGRAM
+set -eu
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+wrong() {
+    echo "wrong: $*"
+    bad=$((bad + 1))
+}
+# A sanitizer's own memory is beside the point.
+measured=true
+ldd "$program" 2>/dev/null | grep -q 'lib[a-z]*san\.' && measured=false
+
+# hold KIND COUNT MIB OPTION...
+hold() {
+    kind=$1 count=$2 limit=$3
+    shift 3
+    python3 tests/hostile.py "$kind" "$count" "$work/capture"
+    for order in first end; do
+        for jobs in 1 7; do
+            "$program" -v -j "$jobs" --max-memory "${limit}M" --order "$order" "$@" \
+                -o "json:$work/$jobs" "$work/capture" 2>"$work/errors" ||
+                wrong "$kind, -j $jobs, --order $order: $(cat "$work/errors")"
+            cmp -s "$work/1" "$work/$jobs" || wrong "$kind, --order $order: -j $jobs differs from -j 1"
+            peak=$(sed -n 's/.*peak memory \([0-9]*\).*/\1/p' "$work/errors")
+            echo "$kind, -j $jobs, --order $order: $peak MiB"
+            [ "$measured" = false ] || [ "$peak" -lt "$limit" ] ||
+                wrong "$kind, -j $jobs, --order $order: $peak MiB"
+        done
+        # A connection that had to go is another one if it goes on.
+        flows=$(grep -c '^{"type":"flow"' "$work/1")
+        [ "$flows" -gt "$count" ] || wrong "$kind, --order $order: $flows flows of $count"
+        if [ "$order" = first ]; then
+            grep -o '"first_frame":[0-9]*' "$work/1" | cut -d: -f2 | sort -nc ||
+                wrong "$kind: not in the order of first packets"
+        fi
+    done
+}
+
+hold syn 250000 64 --no-ndpi
+hold pending 120000 64 --no-ndpi
+hold partial 20000 64 --no-ndpi
+hold hellos 20000 64 --no-ndpi
+hold holes 5000 64 --no-ndpi
+hold inflight 5000 64 --no-ndpi
+hold closed 50000 64 --no-ndpi
+hold plain 20000 128
+echo "$bad wrong"
+[ "$bad" = 0 ]
