@@ -18,7 +18,7 @@ void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t fr
 
 void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length)
 {
-    const struct flight_tls_record record = {seq, length, type};
+    const struct flight_tls_record record = {.seq = seq, .length = length, .type = type};
     if (!fifo_push(&flight->records, &flight->record, &record, sizeof record, LIMIT_FLIGHT_RECORDS))
         flight->records_lost = true;
 }

@@ -17,6 +17,7 @@ struct flight_tls_record {
     uint64_t seq;
     uint16_t length;
     uint8_t type;
+    uint8_t zero[5]; /* no byte left to chance: what packed flows take would depend on it */
 };
 
 /* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). Two queues,
