@@ -37,6 +37,14 @@ void *xrealloc(void *old, size_t size)
     return memory;
 }
 
+void *xaligned(size_t size)
+{
+    void *memory = aligned_alloc(APART_BYTES, size);
+    if (!memory)
+        out_of_memory(size);
+    return memset(memory, 0, size);
+}
+
 void *xmemdup(const void *bytes, size_t n)
 {
     char *copy = xmalloc(n + 1);

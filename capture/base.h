@@ -13,9 +13,13 @@
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define NORETURN          __attribute__((noreturn))
-#define LIKELY(x)         __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)       __builtin_expect(!!(x), 0)
-#define COUNT_OF(array)   (sizeof(array) / sizeof((array)[0]))
+/* What one thread writes all the time must not lie in a cache line with what another one needs: two
+ * lines, since some processors fetch them in pairs. */
+#define APART_BYTES     128
+#define APART           __attribute__((aligned(APART_BYTES)))
+#define LIKELY(x)       __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)     __builtin_expect(!!(x), 0)
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
@@ -44,6 +48,9 @@ static inline bool span_equal(struct span a, struct span b)
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
+
+/* xaligned is xmalloc for what is APART, all zero. The size is a multiple of that alignment. */
+void *xaligned(size_t size) __attribute__((malloc, returns_nonnull));
 
 /* xmemdup returns a copy of n bytes with a NUL behind it; the caller frees it. */
 void *xmemdup(const void *bytes, size_t n) __attribute__((malloc, returns_nonnull));

@@ -13,6 +13,7 @@ struct crew {
     void *context;
     unsigned next, count; /* task to be claimed next, and how many there are */
     unsigned left;        /* tasks that are not done */
+    uint64_t each;        /* how often crew_each was called */
     bool over;
     pthread_t threads[];
 };
@@ -35,13 +36,28 @@ static void work(struct crew *crew, unsigned thread)
     }
 }
 
+/* Runs the thread's own task. */
+static void work_own(struct crew *crew, unsigned thread)
+{
+    pthread_mutex_unlock(&crew->mutex);
+    crew->task(crew->context, thread, thread);
+    pthread_mutex_lock(&crew->mutex);
+    if (--crew->left == 0)
+        pthread_cond_signal(&crew->done);
+}
+
 static void *run(void *argument)
 {
     struct start start = *(struct start *)argument;
     struct crew *crew = start.crew;
+    uint64_t each = 0;
     free(argument);
     pthread_mutex_lock(&crew->mutex);
     while (!crew->over) {
+        if (crew->each > each) {
+            each = crew->each;
+            work_own(crew, start.thread);
+        }
         work(crew, start.thread);
         if (!crew->over)
             pthread_cond_wait(&crew->begun, &crew->mutex);
@@ -93,6 +109,20 @@ void crew_start(struct crew *crew, unsigned count, crew_task *task, void *contex
     crew->next = 0;
     crew->count = crew->left = count;
     pthread_cond_broadcast(&crew->begun);
+    pthread_mutex_unlock(&crew->mutex);
+}
+
+void crew_each(struct crew *crew, crew_task *task, void *context)
+{
+    pthread_mutex_lock(&crew->mutex);
+    crew->task = task;
+    crew->context = context;
+    crew->left = crew->size;
+    crew->each++;
+    pthread_cond_broadcast(&crew->begun);
+    work_own(crew, 0);
+    while (crew->left > 0)
+        pthread_cond_wait(&crew->done, &crew->mutex);
     pthread_mutex_unlock(&crew->mutex);
 }
 

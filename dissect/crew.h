@@ -16,6 +16,10 @@ MUST_CHECK struct crew *crew_new(unsigned threads);
 
 unsigned crew_size(const struct crew *crew);
 
+/* crew_each has each thread run one task, the one with its own number, and returns when all are
+ * done: what a thread had in its cache the last time may still be there. */
+void crew_each(struct crew *crew, crew_task *task, void *context);
+
 /* crew_start begins tasks 0 to count - 1, in any order and at the same time. crew_finish must
  * follow. */
 void crew_start(struct crew *crew, unsigned count, crew_task *task, void *context);

@@ -87,6 +87,33 @@ static void tasks_run_at_the_same_time(void **state)
     crew_free(crew);
 }
 
+static void own_task(void *context, unsigned number, unsigned thread)
+{
+    struct seen *seen = context;
+    if (number != thread)
+        seen->wrong++;
+    else
+        task(context, number, thread);
+}
+
+static void each_thread_runs_its_own_task(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= THREADS_MAX; threads += 3) {
+        struct crew *crew = crew_new(threads);
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            struct seen *seen = xcalloc(1, sizeof *seen);
+            seen->size = crew_size(crew);
+            crew_each(crew, own_task, seen);
+            assert_int_equal(seen->wrong, 0);
+            for (unsigned i = 0; i < TASKS_MAX; i++)
+                assert_int_equal(seen->runs[i], i < seen->size);
+            free(seen);
+        }
+        crew_free(crew);
+    }
+}
+
 static void nothing_to_do(void **state)
 {
     (void)state;
@@ -104,6 +131,7 @@ int main(void)
         cmocka_unit_test(each_task_runs_once),
         cmocka_unit_test(more_threads_than_tasks),
         cmocka_unit_test(tasks_run_at_the_same_time),
+        cmocka_unit_test(each_thread_runs_its_own_task),
         cmocka_unit_test(nothing_to_do),
     };
     return cmocka_run_group_tests_name("crew", tests, NULL, NULL);
