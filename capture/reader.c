@@ -10,7 +10,7 @@
 
 void reader_init(struct reader *reader, int fd, size_t block)
 {
-    *reader = (struct reader){.fd = fd, .block = block, .capacity = block};
+    *reader = (struct reader){.fd = fd, .block = block, .capacity = block, .limit = UINT64_MAX};
     reader->buffer = xmalloc(block);
     reader->next = reader->end = reader->buffer;
     struct stat status;
@@ -46,6 +46,8 @@ static bool is_ready(const struct reader *reader)
  * nothing at the moment. */
 static bool read_once(struct reader *reader, size_t most)
 {
+    if (most > reader->limit - reader->end_offset)
+        most = (size_t)(reader->limit - reader->end_offset);
     for (;;) {
         if (!is_ready(reader))
             return false;

@@ -25,7 +25,8 @@ struct reader {
     uint8_t *buffer;
     size_t capacity, block;
     int fd;
-    uint64_t size; /* of a regular file when it was opened; 0 for anything else */
+    uint64_t size;  /* of a regular file when it was opened; 0 for anything else */
+    uint64_t limit; /* what is beyond is not read; the caller may set it */
     bool regular, at_end;
     bool patient; /* wait for a pipe to have bytes; the caller sets it */
     int error;    /* errno of the read that failed, else 0 */

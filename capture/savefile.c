@@ -191,3 +191,29 @@ struct source *source_open_file(struct source_error *error, const char *path)
 {
     return savefile_open(error, path, READER_BLOCK, NULL);
 }
+
+static bool is_regular(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+size_t source_open_file_often(struct source_error *error, struct source **out, size_t count,
+                              const char *path)
+{
+    size_t opened = 0;
+    size_t most = is_regular(path) ? count : 1;
+    uint64_t size = UINT64_MAX;
+    for (; opened < most; opened++) {
+        struct source_shared *shared = opened > 0 ? out[0]->shared : NULL;
+        out[opened] = savefile_open(error, path, READER_BLOCK, shared);
+        if (!out[opened])
+            break;
+        struct reader *reader = &((struct savefile *)out[opened])->reader;
+        if (opened == 0)
+            size = reader->size;
+        if (most > 1 && size > 0)
+            reader->limit = size; /* a file that grows meanwhile has the same end for all */
+    }
+    return opened;
+}

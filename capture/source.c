@@ -38,7 +38,7 @@ void source_error_set(struct source_error *error, const char *format, ...)
 
 enum source_status source_next(struct source *source, struct packet *packet)
 {
-    if (UNLIKELY(source->shared->stop))
+    if (UNLIKELY(atomic_load_explicit(&source->shared->stop, memory_order_relaxed)))
         return SOURCE_END;
     if (UNLIKELY(source->ended != SOURCE_PACKET))
         return source->ended;
@@ -104,7 +104,7 @@ void source_progress(const struct source *source, uint64_t *done, uint64_t *tota
 
 void source_break(struct source *source)
 {
-    source->shared->stop = 1;
+    atomic_store_explicit(&source->shared->stop, true, memory_order_relaxed);
 }
 
 void source_close(struct source *source)

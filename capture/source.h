@@ -28,6 +28,13 @@ struct source_drops {
  * a capture. The caller closes it with source_close. */
 MUST_CHECK struct source *source_open_file(struct source_error *error, const char *path);
 
+/* source_open_file_often opens a saved capture up to `count` times, so that as many threads can
+ * read it, each from the beginning: they share a table of interface names, and source_break on any
+ * of them ends all. A pipe is opened once. Writes them to `out` and returns how many there are; 0
+ * and *error as above. Close each; none can be used any more once the first is closed. */
+MUST_CHECK size_t source_open_file_often(struct source_error *error, struct source **out,
+                                         size_t count, const char *path);
+
 /* source_open_files opens several saved captures as one: packets come in order of time across the
  * files (the order within one file is kept), as `mergecap` gives them. A single path gives the same
  * as source_open_file. A file that can't be opened, or breaks later, is reported as SOURCE_BROKEN

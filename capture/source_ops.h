@@ -6,12 +6,12 @@
 #include "source.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 
 /* What a source shares with the sources that it is made of. */
 struct source_shared {
-    volatile sig_atomic_t stop; /* set by source_break, from a signal handler too */
-    pthread_mutex_t lock;       /* of the names: records are made while packets are read */
+    atomic_bool stop;     /* set by source_break, from a signal handler too */
+    pthread_mutex_t lock; /* of the names: records are made while packets are read */
     struct interface_names names;
 };
 

@@ -103,6 +103,32 @@ static void one_file_is_a_file(void **state)
     remove_file(path);
 }
 
+static void a_file_opened_often_gives_all_to_each(void **state)
+{
+    (void)state;
+    char *path = pcap_of(9, TIMES(2, 1));
+    struct source_error error = {""};
+    struct source *sources[3];
+    assert_int_equal(source_open_file_often(&error, sources, 3, path), 3);
+    struct capture_file more = {0}; /* it grows: nobody reads what came later */
+    pcap_record(&more, 3, 0, 9, 9);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    assert_int_equal(fwrite(more.bytes.p, 1, more.bytes.n, file), more.bytes.n);
+    assert_int_equal(fclose(file), 0);
+    buf_done(&more.bytes);
+    for (size_t i = 3; i-- > 0;) {
+        struct reading *got = read_source(sources[i], &error);
+        assert_int_equal(got->status, SOURCE_END);
+        expect_order(got, TIMES(2, 1), TIMES(9, 9));
+        reading_done(got);
+    }
+    unlink(path);
+    assert_int_equal(source_open_file_often(&error, sources, 3, path), 0);
+    assert_non_null(strstr(error.text, "No such file"));
+    free(path);
+}
+
 static size_t open_descriptors(void)
 {
     size_t count = 0;
@@ -442,6 +468,7 @@ int main(void)
         cmocka_unit_test(order_within_a_file_is_kept),
         cmocka_unit_test(equal_times_in_order_of_arguments),
         cmocka_unit_test(one_file_is_a_file),
+        cmocka_unit_test(a_file_opened_often_gives_all_to_each),
         cmocka_unit_test(rotated_files_need_few_descriptors),
         cmocka_unit_test(progress_over_all_files),
         cmocka_unit_test(broken_files_are_told_at_the_end),
