@@ -76,6 +76,16 @@ static size_t rings_of(const struct options *options)
     return options->count ? 1 : options->jobs;
 }
 
+/* One file is read by as many threads as there are; of several, or a pipe, one reads for all. */
+static size_t open_saved(struct source_error *error, struct source **out,
+                         const struct options *options)
+{
+    if (options->file_count == 1)
+        return source_open_file_often(error, out, options->jobs, options->files[0]);
+    out[0] = source_open_files(error, options->files, options->file_count);
+    return out[0] ? 1 : 0;
+}
+
 static enum exit_status open_sources(struct run *run)
 {
     const struct options *options = run->options;
@@ -88,8 +98,8 @@ static enum exit_status open_sources(struct run *run)
         watch->source_count = source_open_live(&error, &wrong_filter, rings, rings_of(options),
                                                options->interface, &live);
     } else {
-        rings[0] = source_open_files(&error, options->files, options->file_count);
-        watch->source_count = rings[0] ? 1 : 0;
+        watch->source_count = open_saved(&error, rings, options);
+        watch->same_input = watch->source_count > 1 || options->jobs == 1;
     }
     for (size_t i = 0; i < watch->source_count; i++)
         watch->sources[i].source = rings[i];
@@ -245,6 +255,7 @@ static void begin_pipeline(struct run *run)
                                    .live = run->meta.live,
                                    .threads = run->options->jobs,
                                    .inputs = (unsigned)run->watch.source_count,
+                                   .same_input = run->watch.same_input,
                                    .order_end = run->options->order_end,
                                    .max_flows = run->options->max_flows,
                                    .max_memory = run->options->max_memory,
@@ -370,7 +381,7 @@ static void close_run(struct run *run)
     watch_leave_signals();
     pipeline_free(run->watch.pipeline);
     report_free(run->report);
-    for (size_t i = 0; i < run->watch.source_count; i++)
+    for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
     filter_free(run->watch.filter);
     for (size_t i = 0; i < OUTPUTS_MAX; i++)

@@ -20,6 +20,8 @@ static void on_end(int number)
     const struct watch *watch = signal_watch;
     (void)number;
     signal_end = 1;
+    if (watch && watch->same_input && watch->source_count > 1)
+        return; /* all threads shall end with the same packet, and the round is over soon */
     for (size_t i = 0; watch && i < watch->source_count; i++)
         source_break(watch->sources[i].source);
 }
@@ -70,31 +72,70 @@ static bool has_ended(enum source_status status)
 
 /* --- a saved capture --- */
 
-/* Is a packet past the --duration, counted from the first? */
-static bool is_past(struct watch *watch, const struct watched *from)
+/* Is the packet at hand past the --duration, counted from the first? */
+static bool is_past(const struct watch *watch, struct watched *from)
 {
     if (from->packets == 0)
-        watch->first_time = from->packet.time;
+        from->first_time = from->packet.time;
     return watch->options->duration &&
-           from->packet.time - watch->first_time >= watch->options->duration;
+           from->packet.time - from->first_time >= watch->options->duration;
+}
+
+static void count_packet(const struct watch *watch, struct watched *from)
+{
+    from->packets++;
+    if (from->packets == watch->options->count)
+        from->stopped = true;
+}
+
+static bool is_filtered(const struct watch *watch, const struct packet *packet)
+{
+    return watch->filter && !filter_match(watch->filter, packet);
+}
+
+/* One of several threads that read the same capture. One that comes later passes what was there
+ * before. */
+static void fill_same(void *context, unsigned input, struct intake *intake)
+{
+    struct watch *watch = context;
+    struct watched *from = &watch->sources[input];
+    while (!from->stopped) {
+        if (!from->pending)
+            from->status = source_next(from->source, &from->packet);
+        from->pending = from->status == SOURCE_PACKET;
+        if (!from->pending)
+            return;
+        if (is_past(watch, from)) {
+            from->stopped = true;
+            return;
+        }
+        if (from->packets < watch->passed)
+            intake_pass(intake, &from->packet);
+        else if (is_filtered(watch, &from->packet))
+            intake_skip(intake, &from->packet, NOTE_FILTERED);
+        else if (!intake_packet(intake, &from->packet))
+            return;
+        if (UNLIKELY(from->packet.link == LINK_UNSUPPORTED) && input == 0)
+            note_link(watch, &from->packet);
+        from->pending = false;
+        count_packet(watch, from);
+    }
 }
 
 static void take_packet(struct watch *watch, struct watched *from)
 {
     const struct packet *packet = &from->packet;
     if (is_past(watch, from)) {
-        watch->stopped = true;
+        from->stopped = true;
         return;
     }
-    from->packets++;
     if (UNLIKELY(packet->link == LINK_UNSUPPORTED))
         note_link(watch, packet);
-    if (watch->filter && !filter_match(watch->filter, packet))
+    if (is_filtered(watch, packet))
         pipeline_skip(watch->pipeline, packet, NOTE_FILTERED);
     else
         pipeline_packet(watch->pipeline, packet);
-    if (from->packets == watch->options->count)
-        watch->stopped = true;
+    count_packet(watch, from);
 }
 
 static void show_progress(struct watch *watch)
@@ -105,20 +146,40 @@ static void show_progress(struct watch *watch)
                     pipeline_flows(watch->pipeline));
 }
 
+/* Nothing that can be said waits for more to come. */
+static void wait_for_more(struct watch *watch)
+{
+    pipeline_flush(watch->pipeline);
+    report_flush(watch->report);
+    source_wait(&watch->sources[0].source, 1, IDLE_MS);
+}
+
+static enum source_status read_same(struct watch *watch)
+{
+    const struct watched *first = &watch->sources[0];
+    while (!first->stopped && !signal_end) {
+        watch->passed = first->packets;
+        pipeline_fill(watch->pipeline, fill_same, watch);
+        if (has_ended(first->status))
+            return first->status;
+        if (first->status == SOURCE_IDLE)
+            wait_for_more(watch);
+        show_progress(watch);
+    }
+    return SOURCE_END;
+}
+
 static enum source_status read_saved(struct watch *watch)
 {
     struct watched *from = &watch->sources[0];
-    while (!watch->stopped && !signal_end) {
+    while (!from->stopped && !signal_end) {
         from->status = source_next(from->source, &from->packet);
         if (has_ended(from->status))
             return from->status;
-        if (from->status == SOURCE_IDLE) {
-            pipeline_flush(watch->pipeline);
-            report_flush(watch->report);
-            source_wait(&from->source, 1, IDLE_MS);
-        } else {
+        if (from->status == SOURCE_IDLE)
+            wait_for_more(watch);
+        else
             take_packet(watch, from);
-        }
         if (from->packets % PROGRESS_PACKETS == 0)
             show_progress(watch);
     }
@@ -208,5 +269,7 @@ static enum source_status read_live(struct watch *watch)
 
 enum source_status watch_run(struct watch *watch)
 {
-    return watch->options->interface ? read_live(watch) : read_saved(watch);
+    if (watch->options->interface)
+        return read_live(watch);
+    return watch->same_input ? read_same(watch) : read_saved(watch);
 }

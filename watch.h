@@ -16,20 +16,24 @@ struct watched {
     struct packet packet;
     bool pending; /* the packet was read, but there was no room for it */
     uint64_t packets;
-};
+    nanotime first_time;
+    bool stopped; /* by --count or --duration: as asked for */
+} APART;
 
 struct watch {
     const struct options *options;
-    struct watched sources[SOURCE_RINGS_MAX]; /* several: rings of one interface */
+    struct watched sources[SOURCE_RINGS_MAX]; /* several: rings of one interface, or one capture */
     size_t source_count;
+    bool same_input;       /* each source gives all packets of the capture: pipeline.h */
+    uint64_t passed;       /* packets that the first source had given before this round */
     struct filter *filter; /* of a saved capture; NULL: none */
     struct pipeline *pipeline;
     struct report *report;
     struct progress progress;
-    nanotime first_time, next_snapshot;
-    bool stopped;         /* by --count, --duration: as asked for */
-    uint16_t unread_link; /* LINKTYPE_ of packets that were not read, if */
-    bool has_unread_link; /* there were any */
+    nanotime first_time, next_snapshot; /* live */
+    bool stopped;                       /* live: by --duration */
+    uint16_t unread_link;               /* LINKTYPE_ of packets that were not read, if */
+    bool has_unread_link;               /* there were any */
 };
 
 /* watch_catch_signals has SIGINT and SIGTERM end the sources, and SIGUSR1 take a snapshot, until

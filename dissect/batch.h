@@ -12,6 +12,16 @@ enum { SHARDS = 16 };
  * does. The first ones are smaller, each step by four: most captures are. */
 enum { BATCH_SEGMENTS = 4096, BATCH_BYTES = 1 << 20, BATCH_STEPS = 2 };
 
+static inline uint32_t batch_segments(unsigned step)
+{
+    return BATCH_SEGMENTS >> 2 * (BATCH_STEPS - step);
+}
+
+static inline size_t batch_bytes(unsigned step)
+{
+    return BATCH_BYTES >> 2 * (BATCH_STEPS - step);
+}
+
 struct batch_segment {
     struct segment segment; /* its spans lie in the batch */
     uint64_t hash;          /* of its connection */
@@ -27,18 +37,16 @@ struct batch {
     uint32_t count, most;
     uint8_t *bytes;
     size_t used, room;
-    bool was_full; /* something did not fit */
     uint32_t first[SHARDS], last[SHARDS];
 };
 
-/* batch_next gives the place for a segment, or NULL if the batch is full. It counts once
- * batch_add is called. */
+/* batch_next gives the place for a segment: there is one as long as fewer than `most` were added.
+ * It counts once batch_add is called. */
 struct segment *batch_next(struct batch *batch);
 
-/* batch_add adds the segment in that place, copying the bytes that it points to. Returns false if
- * they do not fit: empty the batch and try again. An empty one takes any. */
-MUST_CHECK bool batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash,
-                          nanotime now);
+/* batch_add adds the segment in that place, copying the bytes that it points to. They must fit into
+ * `room`; the first ones of a batch always do. */
+void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
  * first use, too. */

@@ -4,9 +4,17 @@
 
 #include "../capture/packet.h"
 
-/* early_ports finds the ports of a packet of the commonest shapes: Ethernet without tags, IPv4
+/* Source, then destination. */
+struct early {
+    uint16_t ports[2];
+    const uint8_t *addresses[2]; /* in the packet */
+    uint32_t address_size;       /* 4 or 16 */
+};
+
+/* early_look finds the endpoints of a packet of the commonest shapes: Ethernet without tags, IPv4
  * without options or IPv6 without extension headers, not a fragment, TCP. Where it returns true,
- * decode_packet would find a segment with these ports; where it returns false it says nothing. */
-MUST_CHECK bool early_ports(uint16_t ports[2], const struct packet *packet);
+ * decode_packet would find a segment with these endpoints; where it returns false it says nothing.
+ */
+MUST_CHECK bool early_look(struct early *out, const struct packet *packet);
 
 #endif

@@ -9,73 +9,138 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
     return watched->any || ports_have(watched, one) || ports_have(watched, other);
 }
 
-static bool is_of_no_interest(const struct intake *intake, const struct packet *packet)
+/* A round ends after so many packets, however few of them are watched: a signal or the progress
+ * line does not wait longer. */
+enum { ROUND_PACKETS = 1 << 16 };
+
+void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
 {
-    uint16_t ports[2];
-    return !intake->watched->any && early_ports(ports, packet) &&
-           !is_watched(intake->watched, ports[0], ports[1]);
+    batch_clear(batch, step);
+    intake->batch = batch;
+    intake->most = batch_segments(step);
+    intake->room = batch_bytes(step);
+    intake->taken = 0;
+    intake->bytes = 0;
+    intake->seen = 0;
+    intake->was_full = false;
 }
 
 /* A packet without a time (0) moves no clock. */
-static void count(struct intake *intake, const struct packet *packet)
+void intake_pass(struct intake *intake, const struct packet *packet)
 {
-    struct dissect_counts *counts = &intake->counts;
-    counts->packets++;
-    counts->bytes += packet->len;
-    if (UNLIKELY(packet->time && (!counts->first_time || packet->time < counts->first_time)))
-        counts->first_time = packet->time;
-    if (packet->time > counts->last_time)
-        counts->last_time = packet->time;
+    intake->seen++;
+    intake->next_frame = packet->frame + 1;
     if (packet->time > intake->now)
         intake->now = packet->time;
 }
 
+static void count(struct intake *intake, const struct packet *packet, enum note note)
+{
+    struct dissect_counts *counts = &intake->counts;
+    counts->packets++;
+    counts->bytes += packet->len;
+    counts->skipped[note]++;
+    if (UNLIKELY(packet->time && (!counts->first_time || packet->time < counts->first_time)))
+        counts->first_time = packet->time;
+    if (packet->time > counts->last_time)
+        counts->last_time = packet->time;
+}
+
+/* What is of no shard is counted by the first. */
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason)
 {
-    count(intake, packet);
-    intake->counts.skipped[reason]++;
+    intake_pass(intake, packet);
+    if (intake->mine == 0)
+        count(intake, packet, reason);
+}
+
+static uint64_t mix(const uint8_t *address, uint32_t size)
+{
+    uint64_t words[2] = {0, 0};
+    memcpy(words, address, size);
+    return words[0] ^ words[1];
 }
 
 /* The same for both directions. The seed of an offline run is a fixed one, so that not even what
  * goes first when a limit is reached differs from run to run. */
-static unsigned shard_of(const struct intake *intake, const struct endpoint *a,
-                         const struct endpoint *b)
+static unsigned shard_of(const struct intake *intake, uint64_t one, uint64_t other,
+                         const uint16_t ports[2])
 {
-    uint64_t of_a[2], of_b[2];
-    memcpy(of_a, a->ip, sizeof of_a);
-    memcpy(of_b, b->ip, sizeof of_b);
-    uint64_t sum = (of_a[0] ^ of_a[1]) + (of_b[0] ^ of_b[1]), ports = (uint64_t)a->port * b->port;
-    uint64_t mixed =
-        (sum ^ ports << 40 ^ ports << 8 ^ intake->shard_seed) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t product = (uint64_t)ports[0] * ports[1];
+    uint64_t mixed = ((one + other) ^ product << 40 ^ product << 8 ^ intake->shard_seed) *
+                     UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     return (unsigned)(mixed >> 60) % SHARDS;
 }
 
+static unsigned shard_of_early(const struct intake *intake, const struct early *early)
+{
+    return shard_of(intake, mix(early->addresses[0], early->address_size),
+                    mix(early->addresses[1], early->address_size), early->ports);
+}
+
+static unsigned shard_of_segment(const struct intake *intake, const struct segment *segment)
+{
+    const uint16_t ports[] = {segment->from.port, segment->to.port};
+    return shard_of(intake, mix(segment->from.ip, sizeof segment->from.ip),
+                    mix(segment->to.ip, sizeof segment->to.ip), ports);
+}
+
+static bool is_mine(const struct intake *intake, unsigned shard)
+{
+    return shard % intake->owners == intake->mine;
+}
+
+/* Whether the round is over depends on the packets alone, not on whose they are. */
+static bool is_full(struct intake *intake, const struct packet *packet)
+{
+    intake->was_full = intake->taken == intake->most ||
+                       (intake->taken > 0 && intake->bytes + packet->caplen > intake->room);
+    if (intake->was_full)
+        return true;
+    intake->taken++;
+    intake->bytes += packet->caplen;
+    return false;
+}
+
+static void add(struct intake *intake, const struct packet *packet, unsigned shard)
+{
+    const struct segment *segment = batch_next(intake->batch);
+    const struct endpoint *ends[2] = {&segment->from, &segment->to};
+    unsigned from = flow_key_from(ends[0], ends[1]);
+    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
+    count(intake, packet, NOTE_NONE);
+    intake->counts.cut_payload += segment->payload.n < segment->length;
+    batch_add(intake->batch, shard, from, hash, intake->now);
+}
+
 bool intake_packet(struct intake *intake, const struct packet *packet)
 {
-    if (is_of_no_interest(intake, packet)) {
+    const struct ports *watched = intake->watched;
+    struct early early;
+    if (intake->seen >= ROUND_PACKETS)
+        return false;
+    bool is_early = early_look(&early, packet);
+    if (is_early && !is_watched(watched, early.ports[0], early.ports[1])) {
         intake_skip(intake, packet, NOTE_NOT_WATCHED);
         return true;
     }
-    struct segment *segment = batch_next(intake->batch);
-    if (!segment)
+    if (is_full(intake, packet))
         return false;
+    intake_pass(intake, packet);
+    if (is_early && intake->owners > 1 && !is_mine(intake, shard_of_early(intake, &early)))
+        return true;
+    struct segment *segment = batch_next(intake->batch);
     enum note note = decode_packet(segment, packet);
-    if (note == NOTE_NONE && !is_watched(intake->watched, segment->from.port, segment->to.port))
+    if (note == NOTE_NONE && !is_watched(watched, segment->from.port, segment->to.port))
         note = NOTE_NOT_WATCHED;
     if (note != NOTE_NONE) {
         intake_skip(intake, packet, note);
         return true;
     }
-    bool is_cut = segment->payload.n < segment->length;
-    const struct endpoint *ends[2] = {&segment->from, &segment->to};
-    unsigned from = flow_key_from(ends[0], ends[1]);
-    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
-    nanotime now = packet->time > intake->now ? packet->time : intake->now;
-    if (!batch_add(intake->batch, shard_of(intake, ends[0], ends[1]), from, hash, now))
-        return false;
-    intake_skip(intake, packet, NOTE_NONE);
-    intake->counts.cut_payload += is_cut;
+    unsigned shard = shard_of_segment(intake, segment);
+    if (is_mine(intake, shard))
+        add(intake, packet, shard);
     return true;
 }
 

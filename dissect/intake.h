@@ -25,21 +25,36 @@ static inline bool ports_have(const struct ports *ports, uint16_t port)
     return ports->bits[port / 64] >> (port % 64) & 1;
 }
 
+/* Several intakes may be given the same packets: then each takes those of its own shards, and all
+ * end a round with the same packet. */
 struct intake {
     const struct ports *watched;
-    struct hash_key key; /* of flow_key_hash */
-    uint64_t shard_seed; /* 0: a connection is always given to the same shard */
-    struct batch *batch; /* where segments go; the owner changes it */
-    nanotime now;        /* the latest packet time so far */
+    struct hash_key key;  /* of flow_key_hash */
+    uint64_t shard_seed;  /* 0: a connection is always given to the same shard */
+    unsigned owners;      /* that share the packets: */
+    unsigned mine;        /* the shards whose number leaves this when divided by that */
+    struct batch *batch;  /* where segments go */
+    uint32_t taken, most; /* packets of this round that had to be looked at more closely */
+    size_t bytes, room;   /* of those, and how many there may be */
+    bool was_full;        /* one more did not fit into the round */
+    uint32_t seen;        /* packets of this round, of any kind */
+    nanotime now;         /* the latest packet time so far */
+    uint64_t next_frame;  /* behind the last packet */
     struct dissect_counts counts;
 };
 
+/* intake_begin begins a round, for which an empty batch of the size of a step is there. */
+void intake_begin(struct intake *intake, struct batch *batch, unsigned step);
+
 /* intake_packet counts a packet, and puts its segment into the batch if it is watched. Returns
- * false, and leaves the packet uncounted, if the batch is full. */
+ * false, and leaves the packet uncounted, if the round is over: give it to the next. */
 MUST_CHECK bool intake_packet(struct intake *intake, const struct packet *packet);
 
 /* intake_skip counts a packet that is left out for a reason decided elsewhere. */
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason);
+
+/* intake_pass passes a packet that another intake has counted already. */
+void intake_pass(struct intake *intake, const struct packet *packet);
 
 /* dissect_counts_add adds what another part has counted. */
 void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part);

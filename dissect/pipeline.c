@@ -14,10 +14,10 @@
 struct input {
     struct intake intake;
     struct batch batches[2];
-    struct batch *working; /* the one that the shards work on */
+    struct batch *working; /* the one that the shards work on; NULL: none */
     unsigned step;         /* size of the batches */
     uint64_t frame_base;   /* of `working` */
-};
+} APART;
 
 struct pipeline {
     struct pipeline_options options;
@@ -115,8 +115,7 @@ static bool hand_out(struct pipeline *p)
 
 static void fill_next(struct input *input, struct batch *batch)
 {
-    batch_clear(batch, input->step);
-    input->intake.batch = batch;
+    intake_begin(&input->intake, batch, input->step);
 }
 
 static void finish_work(struct pipeline *p)
@@ -130,7 +129,8 @@ static void finish_work(struct pipeline *p)
         crew_finish(p->crew);
     }
     for (unsigned i = 0; crew_size(p->crew) == 1 && i < p->options.inputs; i++)
-        fill_next(&p->inputs[i], p->inputs[i].working);
+        if (p->inputs[i].working)
+            fill_next(&p->inputs[i], p->inputs[i].working);
 }
 
 /* The batches that were filled become those that are worked on. */
@@ -138,10 +138,10 @@ static void turn(struct pipeline *p)
 {
     for (unsigned i = 0; i < p->options.inputs; i++) {
         struct input *input = &p->inputs[i];
-        input->working = input->intake.batch;
-        if (input->working->was_full && input->step < BATCH_STEPS)
+        input->working = p->options.same_input ? NULL : input->intake.batch;
+        if (input->intake.was_full && input->step < BATCH_STEPS)
             input->step++;
-        if (crew_size(p->crew) > 1)
+        if (crew_size(p->crew) > 1 && input->working)
             fill_next(input, &input->batches[input->working == input->batches]);
         if (input->intake.now > p->now)
             p->now = input->intake.now;
@@ -182,6 +182,62 @@ void pipeline_packet(struct pipeline *p, const struct packet *packet)
     p->next_frame = packet->frame + 1;
 }
 
+/* --- several inputs --- */
+
+/* A thread reads what all read, and takes what is of its own shards: no packet goes from the cache
+ * of one core to that of another. */
+static void fill_and_work(void *context, unsigned number, unsigned thread)
+{
+    struct pipeline *p = context;
+    struct intake *intake = &p->inputs[number].intake;
+    p->fill(p->fill_context, number, intake);
+    for (unsigned i = number; i < SHARDS; i += intake->owners)
+        shard_work(p->shards[i], i, intake->batch, 0, intake->now, appid_of(p, thread));
+}
+
+static void drain_own(void *context, unsigned number, unsigned thread)
+{
+    struct pipeline *p = context;
+    for (unsigned i = number; i < SHARDS; i += p->inputs[number].intake.owners)
+        drain(p, i, thread);
+}
+
+/* Shares the shards out among the first inputs, as many as there are threads. */
+static void share_out(struct pipeline *p)
+{
+    unsigned owners = crew_size(p->crew);
+    for (unsigned i = 0; i < owners; i++) {
+        p->inputs[i].intake.owners = owners;
+        p->inputs[i].intake.mine = i;
+        p->inputs[i].step = p->inputs[0].step;
+    }
+}
+
+static void begin_round(struct input *input)
+{
+    if (input->intake.was_full && input->step < BATCH_STEPS)
+        input->step++;
+    fill_next(input, &input->batches[0]);
+}
+
+static void fill_the_same(struct pipeline *p)
+{
+    struct input *first = &p->inputs[0];
+    for (unsigned i = 0; i < crew_size(p->crew); i++)
+        begin_round(&p->inputs[i]);
+    if (!p->threads_called && first->step > 0) {
+        call_threads(p);
+        share_out(p);
+        for (unsigned i = 1; i < crew_size(p->crew); i++)
+            fill_next(&p->inputs[i], &p->inputs[i].batches[0]);
+    }
+    crew_each(p->crew, fill_and_work, p);
+    p->now = first->intake.now;
+    p->bound_frame = first->intake.next_frame;
+    while (hand_out(p))
+        crew_each(p->crew, drain_own, p);
+}
+
 void pipeline_skip(struct pipeline *p, const struct packet *packet, enum note reason)
 {
     intake_skip(&p->inputs[0].intake, packet, reason);
@@ -201,6 +257,10 @@ void pipeline_fill(struct pipeline *p,
     finish_work(p);
     p->fill = fill;
     p->fill_context = context;
+    if (p->options.same_input) {
+        fill_the_same(p);
+        return;
+    }
     uint64_t *before = xmalloc(p->options.inputs * sizeof *before);
     for (unsigned i = 0; i < p->options.inputs; i++)
         before[i] = p->inputs[i].intake.counts.packets;
@@ -260,11 +320,12 @@ static struct shard_options options_of_shards(struct pipeline *p)
 static void begin_inputs(struct pipeline *p)
 {
     const struct pipeline_options *options = &p->options;
-    p->inputs = xcalloc(options->inputs, sizeof *p->inputs);
+    p->inputs = xaligned(options->inputs * sizeof *p->inputs);
     for (unsigned i = 0; i < options->inputs; i++) {
         struct input *input = &p->inputs[i];
         input->intake = (struct intake){.watched = &p->watched,
                                         .key = p->shard_options.key,
+                                        .owners = 1,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};
         fill_next(input, &input->batches[0]);
     }
@@ -283,7 +344,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
         ports_add(&p->watched, options->ports[i]);
     p->certs = cert_store_new((size_t)memory_of(p) / 4);
     p->options.threads = options->threads ? options->threads : 1;
-    p->threads_called = p->options.inputs > 1; /* each has a ring to read */
+    if (options->same_input) /* a thread each */
+        p->options.threads = p->options.inputs;
+    p->threads_called = p->options.inputs > 1 && !options->same_input; /* each has its own */
     p->crew = crew_new(p->threads_called ? p->options.threads : 1);
     pthread_mutex_init(&p->appid_starting, NULL);
     if (options->ndpi) {

@@ -16,6 +16,7 @@ struct pipeline_options {
     size_t port_count;     /* 0: all ports */
     unsigned threads;      /* that work, the caller's included; 0 is 1 */
     unsigned inputs;       /* intakes that are filled at once; 0 is 1 */
+    bool same_input;       /* each is filled with the same packets, of which it takes its part */
     bool ndpi;             /* ask nDPI about each flow */
     bool live;             /* hand a flow out soon after it has ended, in no order */
     bool order_end;        /* hand flows out as they end, not in the order of their first packets */
@@ -41,7 +42,9 @@ void pipeline_packet(struct pipeline *pipeline, const struct packet *packet);
 void pipeline_skip(struct pipeline *pipeline, const struct packet *packet, enum note reason);
 
 /* pipeline_fill has `fill` called once for each input, at the same time if there are threads, and
- * lets the shards work on what was put into the intakes. A packet's frame is counted here. */
+ * lets the shards work on what was put into the intakes. With same_input it is called for the first
+ * alone until there is so much that others are called for: those pass what that one has had before.
+ * Otherwise a packet's frame is counted here. */
 void pipeline_fill(struct pipeline *pipeline,
                    void (*fill)(void *context, unsigned input, struct intake *intake),
                    void *context);

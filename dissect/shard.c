@@ -337,7 +337,7 @@ static void take_segment(struct shard *shard, const struct place *place)
 
 struct shard *shard_new(const struct shard_options *options)
 {
-    struct shard *shard = xcalloc(1, sizeof *shard);
+    struct shard *shard = xaligned(sizeof *shard);
     shard->options = options;
     shard->connections.size = sizeof(struct connection);
     shard->table = flow_table_new(&shard->connections);

@@ -46,13 +46,16 @@ static void expect_good(const struct segment *s, bool ipv6)
 /* Where the early look says something, the decoder must say the same. */
 static bool early_agrees(const struct packet *packet)
 {
-    uint16_t ports[2];
+    struct early early;
     struct segment s;
-    if (!early_ports(ports, packet))
+    if (!early_look(&early, packet))
         return false;
     assert_int_equal(decode_packet(&s, packet), NOTE_NONE);
-    assert_int_equal(s.from.port, ports[0]);
-    assert_int_equal(s.to.port, ports[1]);
+    assert_int_equal(s.from.port, early.ports[0]);
+    assert_int_equal(s.to.port, early.ports[1]);
+    assert_int_equal(early.address_size, s.from.ipv6 ? 16 : 4);
+    assert_memory_equal(s.from.ip, early.addresses[0], early.address_size);
+    assert_memory_equal(s.to.ip, early.addresses[1], early.address_size);
     return true;
 }
 

@@ -16,14 +16,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .len = (uint32_t)(size - 2) + data[1],
                                   .link = (enum link_type)(data[0] % (LINK_LINUX_SLL2 + 1)),
                                   .frame = 1};
-    uint16_t ports[2];
-    bool early = early_ports(ports, &packet);
+    struct early look;
+    bool early = early_look(&look, &packet);
     if (decode_packet(&segment, &packet) != NOTE_NONE) {
         if (early)
             abort();
         return 0;
     }
-    if (early && (ports[0] != segment.from.port || ports[1] != segment.to.port))
+    if (early && (look.ports[0] != segment.from.port || look.ports[1] != segment.to.port ||
+                  memcmp(look.addresses[0], segment.from.ip, look.address_size) != 0 ||
+                  memcmp(look.addresses[1], segment.to.ip, look.address_size) != 0))
         abort();
     const uint8_t *end = packet.bytes + packet.caplen;
     if (segment.payload.n > segment.length || segment.vlan_count > VLANS_MAX ||
