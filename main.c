@@ -364,6 +364,8 @@ static enum exit_status analyse(struct run *run)
         !confine_drop_user(&error, run->options->user))
         return fail(run->options->user ? EXIT_USAGE : EXIT_INTERNAL, "%s", error.text);
     watch_catch_signals(&run->watch);
+    if (!run->options->interface)
+        source_preface(run->watch.sources[0].source);
     begin_report(run);
     begin_pipeline(run);
     run->watch.report = run->report;

@@ -15,12 +15,13 @@
 
 struct part {
     char *path;
-    size_t order;          /* among the arguments: decides between equal times */
-    struct source *source; /* NULL while closed, and once it has ended */
-    int kept;              /* the file's descriptor while closed; -1 for none */
-    struct packet head;    /* the packet that is next; without bytes while closed */
-    bool stale;            /* head was handed out, or is none yet: ask for the next */
-    uint64_t size, done;   /* in bytes; size 0 if unknown, done only kept while closed */
+    size_t order;                /* among the arguments: decides between equal times */
+    struct source *source;       /* NULL while closed, and once it has ended */
+    int kept;                    /* the file's descriptor while closed; -1 for none */
+    struct packet head;          /* the packet that is next; without bytes while closed */
+    bool stale;                  /* head was handed out, or is none yet: ask for the next */
+    uint64_t size, done;         /* in bytes; size 0 if unknown, done only kept while closed */
+    struct savefile_noted noted; /* while closed */
 };
 
 struct merge {
@@ -120,8 +121,10 @@ static size_t keepable_descriptors(void)
 /* Closes a part, a regular file, until its turn comes. */
 static void put_aside(struct merge *merge, struct part *part)
 {
+    const struct savefile *file = (const struct savefile *)part->source;
+    part->noted = file->noted;
+    part->noted.to = reader_offset(&file->reader);
     if (merge->keepable > 0) {
-        const struct savefile *file = (const struct savefile *)part->source;
         part->kept = fcntl(file->reader.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         merge->keepable -= part->kept >= 0;
     }
@@ -149,6 +152,7 @@ static bool reopen(struct merge *merge, struct part *part)
         note_damage(merge, error.text);
         return false;
     }
+    ((struct savefile *)part->source)->noted = part->noted;
     enum source_status status = source_next(part->source, &part->head);
     if (status == SOURCE_PACKET && part->head.time == expected)
         return true;
@@ -245,6 +249,8 @@ static bool look_at(struct merge *merge, struct part *part)
         return false;
     }
     source_progress(part->source, &part->done, &part->size);
+    if (savefile_is_regular(part->source))
+        source_preface(part->source);
     enum source_status status = source_next(part->source, &part->head);
     /* A pipe whose first packet has not come yet has a head of time 0, before which none can be. */
     part->stale = status == SOURCE_IDLE;

@@ -44,8 +44,17 @@ enum source_status savefile_damaged(struct savefile *file, const char *format, .
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    source_error_set(&file->source.error, "%s: %s", file->name, text);
+    struct source_error before = file->source.error;
+    if (*before.text)
+        source_error_set(&file->source.error, "%s; %s", before.text, text);
+    else
+        source_error_set(&file->source.error, "%s: %s", file->name, text);
     return SOURCE_BROKEN;
+}
+
+void savefile_damaged_more(struct savefile *file, uint64_t count)
+{
+    savefile_damaged(file, "and %" PRIu64 " more", count);
 }
 
 enum source_status savefile_short(struct savefile *file, const char *what, uint64_t start,
@@ -209,7 +218,10 @@ size_t source_open_file_often(struct source_error *error, struct source **out, s
         out[opened] = savefile_open(error, path, READER_BLOCK, shared);
         if (!out[opened])
             break;
-        struct reader *reader = &((struct savefile *)out[opened])->reader;
+        struct savefile *file = (struct savefile *)out[opened];
+        struct reader *reader = &file->reader;
+        if (opened > 0)
+            file->noted = (struct savefile_noted){.to = UINT64_MAX, .looked_ahead = true};
         if (opened == 0)
             size = reader->size;
         if (most > 1 && size > 0)

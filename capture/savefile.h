@@ -16,11 +16,20 @@ enum {
  * seconds can say), so that the difference of any two fits in a nanotime. */
 #define SAVEFILE_TIME_MAX ((INT64_C(1) << 62) - 1)
 
+/* What a file says beside its packets is noted once, though several may read it: this much of it
+ * was. Offsets in the capture, decompressed. */
+struct savefile_noted {
+    uint64_t to;                  /* what stands before */
+    uint64_t ahead_to, ahead_end; /* secrets that stand before the one, or not before the other; */
+    bool looked_ahead;            /* if it was done */
+};
+
 /* A saved capture's source. */
 struct savefile {
     struct source source; /* first member: the one is cast to the other */
     struct reader reader;
-    char *name;   /* for messages */
+    char *name; /* for messages */
+    struct savefile_noted noted;
     void *format; /* what the format's reader keeps; allocated */
 };
 
@@ -44,10 +53,13 @@ bool savefile_is_regular(const struct source *source);
 enum source_status savefile_short(struct savefile *file, const char *what, uint64_t start,
                                   uint64_t needs);
 
-/* savefile_damaged writes the source's error, with the file's name before it, and returns
- * SOURCE_BROKEN. */
+/* savefile_damaged writes the source's error, with the file's name before it, or behind what was
+ * wrong before; and returns SOURCE_BROKEN. */
 enum source_status savefile_damaged(struct savefile *file, const char *format, ...)
     PRINTF_LIKE(2, 3);
+
+/* savefile_damaged_more adds to the source's error that there is more of it. */
+void savefile_damaged_more(struct savefile *file, uint64_t count);
 
 /* savefile_progress is the `progress` of a saved capture. */
 void savefile_progress(const struct source *source, uint64_t *done, uint64_t *total);

@@ -21,6 +21,7 @@ void source_base_done(struct source *base)
     if (!base->owns_shared)
         return;
     interface_names_done(&base->shared->names);
+    secrets_done(&base->shared->secrets);
     pthread_mutex_destroy(&base->shared->lock);
     free(base->shared);
 }
@@ -48,6 +49,18 @@ enum source_status source_next(struct source *source, struct packet *packet)
     else if (status != SOURCE_IDLE)
         source->ended = status;
     return status;
+}
+
+void source_preface(struct source *source)
+{
+    enum source_status status = SOURCE_IDLE;
+    while (source->ops->preface && status == SOURCE_IDLE && !source->shared->stop) {
+        status = source->ops->preface(source);
+        if (status == SOURCE_IDLE)
+            source_wait(&source, 1, SOURCE_WAIT_MAX_MS);
+    }
+    if (status == SOURCE_END || status == SOURCE_BROKEN)
+        source->ended = status;
 }
 
 void source_wait(struct source *const *sources, size_t count, int timeout_ms)
@@ -90,6 +103,24 @@ const char *source_interface_name(const struct source *source, uint16_t interfac
     const char *name = interface_names_get(&source->shared->names, interface);
     pthread_mutex_unlock(&source->shared->lock);
     return name;
+}
+
+void source_secrets_add(struct source *source, struct span text, uint64_t frame)
+{
+    pthread_mutex_lock(&source->shared->lock);
+    secrets_add(&source->shared->secrets, text, frame);
+    pthread_mutex_unlock(&source->shared->lock);
+}
+
+bool source_secrets(const struct source *source, struct source_secrets *out, size_t n)
+{
+    pthread_mutex_lock(&source->shared->lock);
+    const struct secrets *secrets = &source->shared->secrets;
+    bool found = n < secrets->count;
+    if (found)
+        *out = (struct source_secrets){secrets->blocks[n].text, secrets->blocks[n].frame};
+    pthread_mutex_unlock(&source->shared->lock);
+    return found;
 }
 
 struct source_drops source_drops(const struct source *source)

@@ -66,6 +66,10 @@ MUST_CHECK size_t source_open_live(struct source_error *error, bool *wrong_filte
                                    struct source **out, size_t rings, const char *interface,
                                    const struct live_options *options);
 
+/* source_preface reads what stands before the first packet, and what can be found ahead of reading:
+ * call it once, before source_next. A pipe is waited for. What is wrong, source_next tells. */
+void source_preface(struct source *source);
+
 /* source_next hands out the next packet, and never waits for one. The packet's bytes live until the
  * next call. */
 MUST_CHECK enum source_status source_next(struct source *source, struct packet *packet);
@@ -82,6 +86,19 @@ const char *source_error(const struct source *source);
 /* source_interface_name returns the name of a packet's interface, or NULL if the capture gives
  * none. It lives as long as the source. Any thread may ask. */
 const char *source_interface_name(const struct source *source, uint16_t interface);
+
+/* TLS secrets that a capture carries with it, in the format of a key log (SSLKEYLOGFILE). */
+struct source_secrets {
+    struct span text; /* lives as long as the source; a stranger's bytes, the last line maybe cut */
+    uint64_t frame;   /* packets of its file before it; 0 too where it was found ahead of reading */
+};
+
+/* source_secrets gives the n-th of them, from 0 on, in the order in which they were found. Returns
+ * false if there are no more yet: look again when more packets have been read. Those of a regular
+ * file that stand in its first part or at its end are there after source_preface; others come once
+ * the first reader of the capture has passed them. Together they have 16 MiB at most. Any thread
+ * may ask. */
+MUST_CHECK bool source_secrets(const struct source *source, struct source_secrets *out, size_t n);
 
 /* source_drops reads a live capture's drop counters. */
 struct source_drops source_drops(const struct source *source);

@@ -3,6 +3,7 @@
 #define PUSHWATCH_CAPTURE_SOURCE_OPS_H
 
 #include "interface_names.h"
+#include "secrets.h"
 #include "source.h"
 
 #include <pthread.h>
@@ -11,8 +12,9 @@
 /* What a source shares with the sources that it is made of. */
 struct source_shared {
     atomic_bool stop;     /* set by source_break, from a signal handler too */
-    pthread_mutex_t lock; /* of the names: records are made while packets are read */
+    pthread_mutex_t lock; /* of the rest: records are made while packets are read */
     struct interface_names names;
+    struct secrets secrets;
 };
 
 /* What to poll a source by. */
@@ -27,6 +29,8 @@ enum { SOURCE_WAIT_MAX_MS = 250 };
 struct source_ops {
     /* Hands out a packet, all but its frame number. A broken one fills in source->error. */
     enum source_status (*next)(struct source *source, struct packet *packet);
+    /* Reads up to the first packet, SOURCE_PACKET; NULL: nothing stands before it. */
+    enum source_status (*preface)(struct source *source);
     struct source_waiting (*waiting)(const struct source *source);
     void (*progress)(const struct source *source, uint64_t *done, uint64_t *total);
     struct source_drops (*drops)(const struct source *source); /* NULL: there are none */
@@ -54,6 +58,9 @@ void source_base_done(struct source *base);
 
 /* source_name_add gives the index of an interface's name: packet->interface. */
 uint16_t source_name_add(struct source *source, struct span name);
+
+/* source_secrets_add adds a copy of TLS secrets that were found behind `frame` packets. */
+void source_secrets_add(struct source *source, struct span text, uint64_t frame);
 
 /* source_error_set writes an error: one line, control characters (file names may hold some)
  * replaced, cut at the end if it is too long. */

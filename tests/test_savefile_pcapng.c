@@ -7,100 +7,7 @@
 
 #include <cmocka.h>
 
-#include "capture_file.h"
-
-enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, OLD_PACKET = 2, SIMPLE = 3, ENHANCED = 6 };
-enum { IF_NAME = 2, IF_TSRESOL = 9, IF_TSOFFSET = 14 };
-
-static void block_begin(struct capture_file *file, uint32_t type, size_t body)
-{
-    put32(file, type);
-    put32(file, (uint32_t)(12 + ((body + 3) & ~(size_t)3)));
-}
-
-static void block_end(struct capture_file *file, size_t body)
-{
-    while (body++ % 4)
-        put(file, 0, 1);
-}
-
-static void put_section(struct capture_file *file)
-{
-    block_begin(file, SECTION, 16);
-    put32(file, 0x1a2b3c4d);
-    put32(file, file->big ? 0x00010000 : 1);
-    put64(file, UINT64_MAX);
-    put32(file, 28);
-}
-
-static void put_option(struct capture_file *file, uint16_t code, const void *value, uint16_t n)
-{
-    put16(file, code);
-    put16(file, n);
-    buf_append(&file->bytes, value, n);
-    block_end(file, n);
-}
-
-/* An interface without options if name is NULL; resolution 0xff for none. */
-static void put_interface(struct capture_file *file, uint16_t link, uint32_t snaplen,
-                          const char *name, uint8_t resolution, int64_t offset)
-{
-    struct capture_file options = {.big = file->big};
-    if (name)
-        put_option(&options, IF_NAME, name, (uint16_t)strlen(name));
-    if (resolution != 0xff)
-        put_option(&options, IF_TSRESOL, &resolution, 1);
-    if (offset) {
-        put16(&options, IF_TSOFFSET);
-        put16(&options, 8);
-        put64(&options, (uint64_t)offset);
-    }
-    if (options.bytes.n)
-        put32(&options, 0); /* opt_endofopt */
-    block_begin(file, INTERFACE, 8 + options.bytes.n);
-    put16(file, link);
-    put16(file, 0);
-    put32(file, snaplen);
-    buf_append(&file->bytes, options.bytes.p, options.bytes.n);
-    put32(file, (uint32_t)(20 + options.bytes.n));
-    buf_done(&options.bytes);
-}
-
-static void put_packet(struct capture_file *file, uint32_t type, uint32_t interface, uint64_t ticks,
-                       uint32_t caplen, uint32_t len)
-{
-    block_begin(file, type, 20 + caplen);
-    if (type == OLD_PACKET) {
-        put16(file, (uint16_t)interface);
-        put16(file, 0xffff);
-    } else {
-        put32(file, interface);
-    }
-    put32(file, (uint32_t)(ticks >> 32));
-    put32(file, (uint32_t)ticks);
-    put32(file, caplen);
-    put32(file, len);
-    put_payload(file, caplen, (uint8_t)ticks);
-    block_end(file, caplen);
-    put32(file, 32 + ((caplen + 3) & ~3u));
-}
-
-static void put_simple(struct capture_file *file, uint32_t caplen, uint32_t len)
-{
-    block_begin(file, SIMPLE, 4 + caplen);
-    put32(file, len);
-    put_payload(file, caplen, 1);
-    block_end(file, caplen);
-    put32(file, 16 + ((caplen + 3) & ~3u));
-}
-
-static void put_unknown(struct capture_file *file, uint32_t type, size_t body)
-{
-    block_begin(file, type, body);
-    put_payload(file, body, 0);
-    block_end(file, body);
-    put32(file, (uint32_t)(12 + ((body + 3) & ~(size_t)3)));
-}
+#include "pcapng_file.h"
 
 /* Expects a file to break with a message after so many packets; a whole file if it is "". */
 static void expect(struct capture_file *file, size_t packets, const char *error)
@@ -288,7 +195,7 @@ static void wrong_block_lengths(void **state)
         {8, "damaged: the block at byte 88 claims a length of 8, which is too small for its type"},
         {0, "damaged: the block at byte 88 claims a length of 0, which is too small for its type"},
         {28, "damaged: the block at byte 88 claims a length of 28, which is too small for its "
-             "type"},
+             "type; damaged: the block at byte 88 begins with length 28 and ends with length 8"},
         {36, "damaged: the block at byte 88 begins with length 36 and ends with length 151390466"},
         {44, "truncated: the block at byte 88 needs 44 bytes, only 40 are left"},
         {0x01000004, "damaged: the block at byte 88 claims a length of 16777220, more than the "
@@ -458,10 +365,44 @@ static void every_truncation(void **state)
                      "truncated: the section header at byte 0 needs 28 bytes, only %zu are left",
                      left);
         assert_string_equal(got->error, expected);
-        assert_int_equal(got->opened, whole > 0);
+        assert_int_equal(got->opened, n >= 16);
         assert_int_equal(got->count, packets[whole]);
         reading_done(got);
     }
+    buf_done(&file.bytes);
+}
+
+/* What is wrong in one block hides nothing of those behind it. */
+static void damage_within_a_block_is_left_out(void **state)
+{
+    (void)state;
+    struct capture_file file = small_file(false);
+    put_interface(&file, 1, 0, NULL, 0x80 | 64, 0);
+    put_packet(&file, ENHANCED, 0, 3, 8, 8);
+    patch32(&file, 108, 9);
+    put_packet(&file, ENHANCED, 1, 4, 8, 8); /* of the interface that has no clock */
+    put_packet(&file, ENHANCED, 2, 5, 8, 8);
+    put_unknown(&file, ENHANCED, 12);
+    put_unknown(&file, INTERFACE, 4);
+    put_secrets(&file, 0x544c534b, "SECRET", 600);
+    put_packet(&file, ENHANCED, 0, 6, 8, 8);
+    struct reading *got = read_capture(&file);
+    assert_string_equal(
+        got->error, "damaged: the packet block at byte 88 claims 9 captured bytes, more than it "
+                    "holds; and 5 more");
+    assert_int_equal(got->count, 3);
+    assert_int_equal(got->packets[1].time, 3000);
+    assert_int_equal(got->packets[2].time, 6000);
+    assert_int_equal(got->status, SOURCE_BROKEN);
+    reading_done(got);
+    /* Damage that ends it comes behind. */
+    file.bytes.n -= 3;
+    got = read_capture(&file);
+    assert_string_equal(
+        got->error, "damaged: the packet block at byte 88 claims 9 captured bytes, more than it "
+                    "holds; truncated: the block at byte 348 needs 40 bytes, only 37 are left");
+    assert_int_equal(got->count, 2);
+    reading_done(got);
     buf_done(&file.bytes);
 }
 
@@ -482,6 +423,7 @@ int main(void)
         cmocka_unit_test(too_many_interfaces),
         cmocka_unit_test(section_headers_that_cannot_be_read),
         cmocka_unit_test(every_truncation),
+        cmocka_unit_test(damage_within_a_block_is_left_out),
     };
     return cmocka_run_group_tests_name("savefile_pcapng", tests, NULL, NULL);
 }

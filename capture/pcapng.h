@@ -1,0 +1,106 @@
+/* pcapng.h: what the parts of the pcapng reader share. For capture/savefile_pcapng.c and
+ * capture/pcapng_*.c alone.
+ *
+ * pcapng (draft-ietf-opsawg-pcapng) is a chain of blocks, in one or more sections, each with its
+ * own byte order and its own interfaces:
+ *
+ *     type(4) total length(4) body, padded to 32 bits, total length again(4) */
+#ifndef PUSHWATCH_CAPTURE_PCAPNG_H
+#define PUSHWATCH_CAPTURE_PCAPNG_H
+
+#include "load.h"
+#include "savefile.h"
+#include "ticks.h"
+
+enum {
+    BLOCK_SECTION = 0x0a0d0d0a, /* the same in both byte orders */
+    BLOCK_INTERFACE = 1,
+    BLOCK_PACKET = 2, /* obsolete */
+    BLOCK_SIMPLE_PACKET = 3,
+    BLOCK_ENHANCED_PACKET = 6,
+    BLOCK_SECRETS = 10,
+};
+
+enum { BYTE_ORDER_MAGIC = 0x1a2b3c4d };
+
+/* Sizes of blocks, and of their fixed parts with the eight bytes before the body. */
+enum {
+    BLOCK_HEADER = 8,
+    BLOCK_TRAILER = 4,
+    BLOCK_MIN = BLOCK_HEADER + BLOCK_TRAILER,
+    SECTION_FIXED = BLOCK_HEADER + 16,
+    INTERFACE_FIXED = BLOCK_HEADER + 8,
+    PACKET_FIXED = BLOCK_HEADER + 20,
+    SIMPLE_PACKET_FIXED = BLOCK_HEADER + 4,
+    SECRETS_FIXED = BLOCK_HEADER + 8
+};
+
+struct ng_interface {
+    enum link_type link;
+    uint16_t link_number;
+    uint16_t index; /* in the source's table of names */
+    uint32_t snaplen;
+    bool unusable; /* its clock could not be read: its packets are left out */
+    struct ticks ticks;
+};
+
+struct pcapng_format {
+    bool swapped; /* the section's byte order is not ours */
+    struct ng_interface *interfaces;
+    uint32_t count, room;
+    /* The block that is being passed: its length (0: none), where it began, what is left of it but
+     * for its trailer. It may be larger than any buffer, and come in pieces. */
+    uint32_t skip_length;
+    uint64_t skip_start, skip_left;
+    uint64_t left_out; /* blocks that are damaged in themselves */
+};
+
+/* A block that is whole in the reader's buffer, where it lives until the reader is asked for more.
+ */
+struct ng_block {
+    uint64_t start;   /* where it begins in the file */
+    struct span rest; /* behind its fixed part, up to its trailer */
+    const uint8_t *fixed;
+    bool swapped;
+};
+
+/* All readers of a kind of block return SOURCE_PACKET to go on; a status as source_next gives it
+ * otherwise. */
+
+/* pcapng_take brings a whole block into the buffer, checks its lengths and passes it. `fixed` is
+ * the size of its fixed part with the header. */
+MUST_CHECK enum source_status pcapng_take(struct savefile *file, struct ng_block *block,
+                                          uint32_t length, uint32_t fixed);
+
+/* pcapng_left_out notes that a block is damaged, but not its length, so that those behind it can be
+ * read: always SOURCE_PACKET. Their number, and what is wrong with the first, are the source's
+ * error in the end. */
+enum source_status pcapng_left_out(struct savefile *file, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+/* pcapng_interface_block reads an Interface Description Block. */
+MUST_CHECK enum source_status pcapng_interface_block(struct savefile *file, uint32_t length);
+
+/* pcapng_packet_block and pcapng_simple_packet_block read a packet: if *packet is one, its `bytes`
+ * are no longer NULL. `obsolete` tells the Packet Block from the Enhanced Packet Block. */
+MUST_CHECK enum source_status pcapng_packet_block(struct savefile *file, struct packet *packet,
+                                                  uint32_t length, bool obsolete);
+MUST_CHECK enum source_status pcapng_simple_packet_block(struct savefile *file,
+                                                         struct packet *packet, uint32_t length);
+
+/* pcapng_secrets_block hands a Decryption Secrets Block to the source's list of secrets. */
+MUST_CHECK enum source_status pcapng_secrets_block(struct savefile *file, uint32_t length);
+
+/* pcapng_is_noted tells that what a block says beside packets is known from another reader of the
+ * file. */
+static inline bool pcapng_is_noted(const struct savefile *file, const struct ng_block *block)
+{
+    return block->start < file->noted.to;
+}
+
+/* pcapng_secrets_ahead looks for such blocks ahead of reading, in a regular file: among its first
+ * PCAPNG_AHEAD_BYTES, and at its end, where tools append them. Once for each file. */
+enum { PCAPNG_AHEAD_BYTES = 16 << 20 };
+void pcapng_secrets_ahead(struct savefile *file);
+
+#endif

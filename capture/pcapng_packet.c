@@ -1,0 +1,87 @@
+/* pcapng_packet.c: the three kinds of pcapng block that hold a packet. */
+#include "pcapng.h"
+
+#include <inttypes.h>
+
+/* Finds a packet's interface. Of one that was not declared neither link type nor clock are known.
+ */
+static const struct ng_interface *find_interface(struct savefile *file, uint64_t start, uint32_t id)
+{
+    const struct pcapng_format *ng = file->format;
+    if (UNLIKELY(id >= ng->count)) {
+        (void)pcapng_left_out(file,
+                              "damaged: the packet block at byte %" PRIu64
+                              " is of interface %" PRIu32 ", but the section has declared %" PRIu32
+                              " until there",
+                              start, id, ng->count);
+        return NULL;
+    }
+    const struct ng_interface *interface = &ng->interfaces[id];
+    return LIKELY(!interface->unusable) ? interface : NULL;
+}
+
+static void fill_packet(struct packet *packet, const struct ng_interface *interface,
+                        const uint8_t *bytes, uint32_t caplen, uint32_t len)
+{
+    packet->bytes = bytes;
+    packet->caplen = caplen < len ? caplen : len;
+    packet->len = len;
+    packet->link = interface->link;
+    packet->link_number = interface->link_number;
+    packet->interface = interface->index;
+}
+
+static enum source_status bad_caplen(struct savefile *file, uint64_t start, uint32_t caplen)
+{
+    return pcapng_left_out(file,
+                           "damaged: the packet block at byte %" PRIu64 " claims %" PRIu32
+                           " captured bytes, more than %s",
+                           start, caplen,
+                           caplen > SAVEFILE_CAPLEN_MAX ? "any capture holds" : "it holds");
+}
+
+/* Enhanced Packet Block, and the obsolete Packet Block, which differs in its first field:
+ *
+ *     interface(4), or interface(2) drops(2); time(4, 4: upper half first) captured length(4)
+ *     original length(4) bytes options */
+enum source_status pcapng_packet_block(struct savefile *file, struct packet *packet,
+                                       uint32_t length, bool obsolete)
+{
+    struct ng_block block;
+    enum source_status status = pcapng_take(file, &block, length, PACKET_FIXED);
+    if (UNLIKELY(status != SOURCE_PACKET))
+        return status;
+    const uint8_t *fixed = block.fixed;
+    uint32_t id = obsolete ? load16(fixed, block.swapped) : load32(fixed, block.swapped);
+    const struct ng_interface *interface = find_interface(file, block.start, id);
+    if (UNLIKELY(!interface))
+        return SOURCE_PACKET;
+    uint32_t caplen = load32(fixed + 12, block.swapped);
+    if (UNLIKELY(caplen > SAVEFILE_CAPLEN_MAX || caplen > block.rest.n))
+        return bad_caplen(file, block.start, caplen);
+    fill_packet(packet, interface, block.rest.p, caplen, load32(fixed + 16, block.swapped));
+    uint64_t upper = load32(fixed + 4, block.swapped), lower = load32(fixed + 8, block.swapped);
+    packet->time = ticks_to_time(&interface->ticks, upper << 32 | lower);
+    return SOURCE_PACKET;
+}
+
+/* Simple Packet Block: original length(4) bytes. It is of the section's first interface, whose
+ * snaplen tells how much was captured, and has no time. */
+enum source_status pcapng_simple_packet_block(struct savefile *file, struct packet *packet,
+                                              uint32_t length)
+{
+    struct ng_block block;
+    enum source_status status = pcapng_take(file, &block, length, SIMPLE_PACKET_FIXED);
+    if (status != SOURCE_PACKET)
+        return status;
+    const struct ng_interface *interface = find_interface(file, block.start, 0);
+    if (!interface)
+        return SOURCE_PACKET;
+    uint32_t len = load32(block.fixed, block.swapped);
+    uint32_t caplen = interface->snaplen && interface->snaplen < len ? interface->snaplen : len;
+    if (caplen > SAVEFILE_CAPLEN_MAX || caplen > block.rest.n)
+        return bad_caplen(file, block.start, caplen);
+    fill_packet(packet, interface, block.rest.p, caplen, len);
+    packet->time = 0;
+    return SOURCE_PACKET;
+}
