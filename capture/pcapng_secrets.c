@@ -2,6 +2,7 @@
  * browser's key log is appended when it is all over. To walk over a large file twice would cost a
  * third of the time that it takes to analyse it; so only its first part is walked over, and its
  * end, backwards, from block to block. */
+#include "decoder.h"
 #include "pcapng.h"
 
 #include <inttypes.h>
@@ -125,6 +126,8 @@ static uint64_t walk_from(struct savefile *file, uint64_t base, uint64_t from, u
     if (lseek(file->reader.fd, (off_t)(base + from), SEEK_SET) < 0)
         return from;
     reader_init(&ahead, dup(file->reader.fd), READER_BLOCK_SMALL);
+    if (file->reader.decoder)
+        reader_decode(&ahead, decoder_codec(file->reader.decoder));
     uint64_t walked = walk(file, &ahead, most, swapped);
     reader_done(&ahead);
     return from + walked;
@@ -144,11 +147,12 @@ void pcapng_secrets_ahead(struct savefile *file)
     /* The position is the reader's too, and is put back. A file may have been opened in its middle:
      * it begins at `base`. */
     off_t position = lseek(reader->fd, 0, SEEK_CUR);
-    if (position < 0 || (uint64_t)position < reader->end_offset)
+    if (position < 0 || (uint64_t)position < reader_position(reader))
         return;
-    uint64_t base = (uint64_t)position - reader->end_offset;
+    uint64_t base = (uint64_t)position - reader_position(reader);
     noted->ahead_to = walk_from(file, base, 0, PCAPNG_AHEAD_BYTES, &swapped);
-    if (noted->ahead_to >= PCAPNG_AHEAD_BYTES && reader->size > base + noted->ahead_to) {
+    if (noted->ahead_to >= PCAPNG_AHEAD_BYTES && reader->size > base + noted->ahead_to &&
+        !reader->decoder) {
         uint64_t end = walk_back(reader->fd, base + noted->ahead_to, reader->size, swapped);
         noted->ahead_end = end - base;
         (void)walk_from(file, base, noted->ahead_end, UINT64_MAX, &swapped);

@@ -2,6 +2,8 @@
  * which pays a page fault for each page of it, and serves pipes as well. */
 #include "reader.h"
 
+#include "decoder.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -25,7 +27,16 @@ void reader_done(struct reader *reader)
     if (reader->fd > STDIN_FILENO)
         close(reader->fd);
     free(reader->buffer);
+    decoder_free(reader->decoder);
     *reader = (struct reader){.fd = -1};
+}
+
+void reader_decode(struct reader *reader, const struct codec *codec)
+{
+    struct span unread = span_of(reader->next, reader_unread(reader));
+    reader->decoder = decoder_new(codec, unread, reader->block);
+    reader->next = reader->end = reader->buffer;
+    reader->end_offset = 0;
 }
 
 /* Would read() return at once? Its file may be shared with other programs, as standard input is,
@@ -42,32 +53,60 @@ static bool is_ready(const struct reader *reader)
     return ready != 0; /* an error is for read() to explain */
 }
 
-/* Reads once into the space behind `end`. Returns false at the end, on an error, and when there is
- * nothing at the moment. */
-static bool read_once(struct reader *reader, size_t most)
+/* Reads once, up to `most` bytes. Returns how many came; 0 at the end, on an error, and when there
+ * is nothing at the moment. */
+static size_t read_file(struct reader *reader, uint8_t *to, size_t most)
 {
-    if (most > reader->limit - reader->end_offset)
-        most = (size_t)(reader->limit - reader->end_offset);
     for (;;) {
         if (!is_ready(reader))
-            return false;
-        ssize_t got = read(reader->fd, reader->buffer + (reader->end - reader->buffer), most);
-        if (got > 0) {
-            reader->end += got;
-            reader->end_offset += (uint64_t)got;
-            return true;
-        }
+            return 0;
+        ssize_t got = read(reader->fd, to, most);
+        if (got > 0)
+            return (size_t)got;
         if (got == 0) {
             reader->at_end = true;
-            return false;
+            return 0;
         }
         if (errno == EAGAIN && !reader->patient)
-            return false;
+            return 0;
         if (errno != EINTR && errno != EAGAIN) {
             reader->error = errno;
-            return false;
+            return 0;
         }
     }
+}
+
+/* Decompresses up to `most` bytes; reads what that takes. Returns as read_file does. */
+static size_t decode(struct reader *reader, uint8_t *to, size_t most)
+{
+    struct decoder *decoder = reader->decoder;
+    for (;;) {
+        size_t got = decoder_run(decoder, to, most), room;
+        if (got > 0)
+            return got;
+        reader->damaged = decoder_failed(decoder);
+        if (reader->damaged)
+            return 0;
+        uint8_t *in = decoder_room(decoder, &room);
+        size_t fed = read_file(reader, in, room);
+        if (fed > 0 || reader->at_end)
+            decoder_fed(decoder, fed);
+        reader->damaged = decoder_failed(decoder);
+        if (fed == 0)
+            return 0;
+    }
+}
+
+/* Reads once into the space behind `end`. Returns false where nothing came. */
+static bool read_once(struct reader *reader, size_t most)
+{
+    uint8_t *to = reader->buffer + (reader->end - reader->buffer);
+    if (most > reader->limit - reader->end_offset)
+        most = (size_t)(reader->limit - reader->end_offset);
+    size_t got = UNLIKELY(reader->decoder) ? decode(reader, to, most) : read_file(reader, to, most);
+    reader->end += got;
+    reader->end_offset += got;
+    return got > 0;
 }
 
 /* Moves the unread bytes to the front, and makes room for n in all. */
@@ -85,7 +124,7 @@ static void make_room(struct reader *reader, size_t n)
 
 bool reader_fill(struct reader *reader, size_t n)
 {
-    if (n > READER_PEEK_MAX || reader->at_end || reader->error)
+    if (n > READER_PEEK_MAX || reader->at_end || reader->error || reader->damaged)
         return reader_unread(reader) >= n;
     make_room(reader, n);
     while (reader_unread(reader) < n) {
@@ -108,4 +147,14 @@ bool reader_skip_far(struct reader *reader, uint64_t *left)
     reader_skip(reader, (size_t)*left);
     *left = 0;
     return true;
+}
+
+uint64_t reader_position(const struct reader *reader)
+{
+    return reader->decoder ? decoder_taken(reader->decoder) : reader->end_offset;
+}
+
+uint64_t reader_used(const struct reader *reader)
+{
+    return reader->decoder ? decoder_used(reader->decoder) : reader_offset(reader);
 }

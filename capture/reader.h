@@ -7,6 +7,9 @@
 
 #include "base.h"
 
+struct codec;
+struct decoder;
+
 enum {
     /* One read. Measured on a 1 GB capture in the page cache: 64 KiB 87 ms, 128 KiB 72, 256 KiB 62,
      * 512 KiB 64, 1 MiB 76, against 43 for reading alone: more does not fit in the second-level
@@ -21,20 +24,26 @@ enum {
 
 struct reader {
     const uint8_t *next, *end; /* unread bytes in the buffer */
-    uint64_t end_offset;       /* position of `end` in the file */
+    uint64_t end_offset;       /* position of `end` in the file, decompressed */
     uint8_t *buffer;
     size_t capacity, block;
     int fd;
-    uint64_t size;  /* of a regular file when it was opened; 0 for anything else */
-    uint64_t limit; /* what is beyond is not read; the caller may set it */
+    struct decoder *decoder; /* NULL: what is read is what is peeked at */
+    uint64_t size;           /* of a regular file when it was opened; 0 for anything else */
+    uint64_t limit;          /* what is beyond is not read; the caller may set it */
     bool regular, at_end;
     bool patient; /* wait for a pipe to have bytes; the caller sets it */
     int error;    /* errno of the read that failed, else 0 */
+    bool damaged; /* the decoder can't go on */
 };
 
 /* reader_init begins to read at fd's position, which counts as offset 0, `block` bytes a time. It
  * takes fd over. */
 void reader_init(struct reader *reader, int fd, size_t block);
+
+/* reader_decode has all that is unread decompressed: nothing was skipped yet. Offsets are those of
+ * the decompressed bytes from now on. */
+void reader_decode(struct reader *reader, const struct codec *codec);
 
 /* reader_done frees the buffer and closes the file, unless it is standard input. */
 void reader_done(struct reader *reader);
@@ -48,9 +57,9 @@ static inline size_t reader_unread(const struct reader *reader)
 }
 
 /* reader_peek returns the next n bytes, at most READER_PEEK_MAX, in one piece, without skipping
- * them. NULL if there are fewer: the input has ended (`at_end`), a read failed (`error`) or, unless
- * it is `patient`, a pipe has no more at the moment: then what has come stays for the next call.
- * reader_unread tells how many there are. */
+ * them. NULL if there are fewer: the input has ended (`at_end`), a read failed (`error`), it can't
+ * be decompressed (`damaged`) or, unless it is `patient`, a pipe has no more at the moment: then
+ * what has come stays for the next call. reader_unread tells how many there are. */
 MUST_CHECK static inline const uint8_t *reader_peek(struct reader *reader, size_t n)
 {
     if (LIKELY(reader_unread(reader) >= n) || reader_fill(reader, n))
@@ -67,6 +76,11 @@ static inline void reader_skip(struct reader *reader, size_t n)
 /* reader_skip_far passes any number of bytes and counts *left down. Returns false, as reader_peek
  * does, if there are fewer: all that there were have been passed. */
 MUST_CHECK bool reader_skip_far(struct reader *reader, uint64_t *left);
+
+/* reader_position returns how many bytes of the file were read, reader_used how many of them were
+ * handed out, as far as that is known: not decompressed. */
+uint64_t reader_position(const struct reader *reader);
+uint64_t reader_used(const struct reader *reader);
 
 /* reader_offset returns the position of the next unread byte. */
 static inline uint64_t reader_offset(const struct reader *reader)

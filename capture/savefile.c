@@ -1,6 +1,8 @@
 /* savefile.c: opens a saved capture, tells the formats apart, and words what is wrong with it. */
 #include "savefile.h"
 
+#include "decoder.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,14 +29,16 @@ static const struct {
     {"snoo", 4, "a snoop capture? `editcap -F pcap` converts it"},
 };
 
+/* Compressions that are not read. */
 static const struct {
     const char *bytes;
     size_t n;
     const char *name, *command;
 } compressions[] = {
-    {"\x1f\x8b", 2, "gzip", "gzip -dc"},       {"\x28\xb5\x2f\xfd", 4, "zstd", "zstd -dc"},
-    {"\x04\x22\x4d\x18", 4, "lz4", "lz4 -dc"}, {"BZh", 3, "bzip2", "bzip2 -dc"},
+    {"BZh", 3, "bzip2", "bzip2 -dc"},
     {"\xfd\x37\x7a\x58", 4, "xz", "xz -dc"},
+    {"\x1f\x9d", 2, "compress", "gzip -dc"},
+    {"\x02\x21\x4c\x18", 4, "lz4's legacy format", "lz4 -dc"},
 };
 
 enum source_status savefile_damaged(struct savefile *file, const char *format, ...)
@@ -47,8 +51,10 @@ enum source_status savefile_damaged(struct savefile *file, const char *format, .
     struct source_error before = file->source.error;
     if (*before.text)
         source_error_set(&file->source.error, "%s; %s", before.text, text);
-    else
-        source_error_set(&file->source.error, "%s: %s", file->name, text);
+    else /* bytes are counted in what comes out of the decoder, unless it is that which failed */
+        source_error_set(&file->source.error, "%s%s: %s", file->name,
+                         file->reader.decoder && !file->reader.damaged ? " (decompressed)" : "",
+                         text);
     return SOURCE_BROKEN;
 }
 
@@ -57,13 +63,25 @@ void savefile_damaged_more(struct savefile *file, uint64_t count)
     savefile_damaged(file, "and %" PRIu64 " more", count);
 }
 
+/* What is damaged is what the capture was compressed to. */
+static enum source_status compression_damaged(struct savefile *file)
+{
+    struct buf text = {0};
+    decoder_explain(&text, file->reader.decoder);
+    savefile_damaged(file, "%s", buf_text(&text));
+    buf_done(&text);
+    return SOURCE_BROKEN;
+}
+
 enum source_status savefile_short(struct savefile *file, const char *what, uint64_t start,
                                   uint64_t needs)
 {
     uint64_t left = file->reader.end_offset - start;
     if (file->reader.error)
-        return savefile_damaged(file, "read error at byte %" PRIu64 ": %s", file->reader.end_offset,
-                                strerror(file->reader.error));
+        return savefile_damaged(file, "read error at byte %" PRIu64 ": %s",
+                                reader_position(&file->reader), strerror(file->reader.error));
+    if (file->reader.damaged)
+        return compression_damaged(file);
     if (!file->reader.at_end)
         return SOURCE_IDLE;
     if (left == 0)
@@ -77,7 +95,7 @@ enum source_status savefile_short(struct savefile *file, const char *what, uint6
 void savefile_progress(const struct source *source, uint64_t *done, uint64_t *total)
 {
     const struct savefile *file = (const struct savefile *)source;
-    *done = reader_offset(&file->reader);
+    *done = reader_used(&file->reader);
     *total = file->reader.size;
 }
 
@@ -87,6 +105,11 @@ struct source_waiting savefile_waiting(const struct source *source)
     if (file->reader.regular)
         return (struct source_waiting){.fd = -1, .most_ms = 0};
     return (struct source_waiting){.fd = file->reader.fd, .most_ms = SOURCE_WAIT_MAX_MS};
+}
+
+bool savefile_is_compressed(const struct source *source)
+{
+    return ((const struct savefile *)source)->reader.decoder != NULL;
 }
 
 bool savefile_is_regular(const struct source *source)
@@ -130,10 +153,17 @@ static void explain_magic(struct savefile *file, const uint8_t magic[4])
 static bool begin(struct savefile *file)
 {
     const uint8_t *magic = reader_peek(&file->reader, 4);
+    const struct codec *codec = magic ? decoder_codec_of(magic) : NULL;
+    if (codec) {
+        reader_decode(&file->reader, codec);
+        magic = reader_peek(&file->reader, 4);
+    }
     size_t left = reader_unread(&file->reader);
     if (!magic) {
         if (file->reader.error)
             savefile_damaged(file, "%s", strerror(file->reader.error));
+        else if (file->reader.damaged)
+            compression_damaged(file);
         else if (left == 0)
             savefile_damaged(file, "empty file, not a capture");
         else
@@ -144,7 +174,10 @@ static bool begin(struct savefile *file)
         return savefile_pcap_begin(file);
     if (savefile_pcapng_is(magic))
         return savefile_pcapng_begin(file);
-    explain_magic(file, magic);
+    if (codec && decoder_codec_of(magic))
+        savefile_damaged(file, "compressed twice: not read");
+    else
+        explain_magic(file, magic);
     return false;
 }
 
@@ -222,6 +255,8 @@ size_t source_open_file_often(struct source_error *error, struct source **out, s
         struct reader *reader = &file->reader;
         if (opened > 0)
             file->noted = (struct savefile_noted){.to = UINT64_MAX, .looked_ahead = true};
+        if (savefile_is_compressed(out[opened]))
+            return opened + 1;
         if (opened == 0)
             size = reader->size;
         if (most > 1 && size > 0)

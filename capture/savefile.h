@@ -46,6 +46,9 @@ MUST_CHECK struct source *savefile_open_fd(struct source_error *error, int fd, c
 /* savefile_is_regular tells whether it can be closed and opened again. */
 bool savefile_is_regular(const struct source *source);
 
+/* savefile_is_compressed tells whether what is read has to be decompressed first. */
+bool savefile_is_compressed(const struct source *source);
+
 /* savefile_short answers when the reader did not have the `needs` bytes that were asked for from
  * offset `start` on, for `what` ("the packet record"): SOURCE_IDLE if they may come yet; SOURCE_END
  * if the input ended with not a byte from there on; SOURCE_BROKEN, and the source's error says so,

@@ -24,13 +24,15 @@ struct source_drops {
 };
 
 /* source_open_file opens one saved capture; "-" is standard input. pcap and pcapng are told apart
- * by their first bytes. Returns NULL, with the reason in *error, when it can't be opened or is not
- * a capture. The caller closes it with source_close. */
+ * by their first bytes, and so is what they are compressed with: gzip, zstd, lz4. Returns NULL,
+ * with the reason in *error, when it can't be opened or is not a capture. The caller closes it with
+ * source_close. */
 MUST_CHECK struct source *source_open_file(struct source_error *error, const char *path);
 
 /* source_open_file_often opens a saved capture up to `count` times, so that as many threads can
  * read it, each from the beginning: they share a table of interface names, and source_break on any
- * of them ends all. A pipe is opened once. Writes them to `out` and returns how many there are; 0
+ * of them ends all. A pipe is opened once, and so is a compressed file: to decompress it in each
+ * thread would cost more than is won. Writes them to `out` and returns how many there are; 0
  * and *error as above. Close each; none can be used any more once the first is closed. */
 MUST_CHECK size_t source_open_file_often(struct source_error *error, struct source **out,
                                          size_t count, const char *path);
@@ -103,8 +105,8 @@ MUST_CHECK bool source_secrets(const struct source *source, struct source_secret
 /* source_drops reads a live capture's drop counters. */
 struct source_drops source_drops(const struct source *source);
 
-/* source_progress gives the bytes read so far and in all; total is 0 where that is unknown (a
- * pipe, a live capture). */
+/* source_progress gives the bytes read so far and in all, of a compressed file as it is; total is 0
+ * where that is unknown (a pipe, a live capture). */
 void source_progress(const struct source *source, uint64_t *done, uint64_t *total);
 
 /* source_break makes source_next return SOURCE_END from now on. Safe in a signal handler. */

@@ -69,5 +69,24 @@ END
 flows "$work/part2.pcap" "$work/part0.pcap" "$work/part1.pcap" >"$work/parts"
 cmp -s "$work/file" "$work/parts" || wrong "rotated files give another report than one"
 
+# Compressed: the same report, by a file, by a pipe and among others; cut, what precedes the end.
+for tool in gzip zstd lz4; do
+    "$tool" -q -c <"$capture" >"$work/packed" 2>"$work/err" || { wrong "$tool: $(cat "$work/err")"; continue; }
+    flows "$work/packed" >"$work/out"
+    cmp -s "$work/file" "$work/out" || wrong "$tool: another report than the file"
+    cat "$work/packed" | flows - >"$work/out"
+    cmp -s "$work/file" "$work/out" || wrong "$tool: a pipe gives another report than the file"
+    "$tool" -q -c <"$work/part1.pcap" >"$work/part1.packed"
+    flows "$work/part2.pcap" "$work/part0.pcap" "$work/part1.packed" >"$work/out"
+    cmp -s "$work/file" "$work/out" || wrong "$tool: among other files: another report"
+    size=$(wc -c <"$work/packed")
+    head -c $((size - 1)) "$work/packed" >"$work/cut"
+    "$program" -q -o json "$work/cut" >"$work/out" 2>"$work/err"
+    [ $? = 3 ] || wrong "$tool: cut: not status 3"
+    grep -qE "^pushwatch: .*cut: truncated: the $tool data ends at byte $((size - 1))" "$work/err" ||
+        wrong "$tool: cut: not said: $(cat "$work/err")"
+    grep -q '"type":"flow"' "$work/out" || wrong "$tool: cut: nothing reported"
+done
+
 echo "$bad wrong"
 [ "$bad" = 0 ]

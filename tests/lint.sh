@@ -25,6 +25,9 @@ grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && co
 grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
 grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint)\.c' && complain "OpenSSL"
 
+grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"
+grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_' && complain "zlib, libzstd"
+
 # Bad ideas.
 grep -nE '\b(strcpy|strcat|sprintf|gets|strtok|alloca|atoi)\(' $sources && complain "unsafe functions"
 grep -nE '[^x_](malloc|calloc|realloc|strdup)\(' $sources |

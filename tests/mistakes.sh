@@ -28,7 +28,8 @@ expect() {
 printf '\377\330\377\340\0\20JFIF\0\1\1\1\0H\0H\0\0\377\333' >"$work/photo.jpg"
 : >"$work/empty.pcap"
 head -c 10 "$seed" >"$work/stump.pcap"
-gzip -c "$seed" >"$work/packed.pcap.gz"
+gzip -c "$work/photo.jpg" >"$work/packed.jpg.gz"
+gzip -c "$seed" | gzip -c >"$work/twice.pcap.gz"
 
 # What cannot be read: 3.
 expect 3 'nowhere.pcap: No such file or directory' "$program" "$work/nowhere.pcap"
@@ -36,7 +37,8 @@ expect 3 'is a (folder|directory)' "$program" "$work"
 expect 3 'not a capture.*JPEG' "$program" "$work/photo.jpg"
 expect 3 'empty' "$program" "$work/empty.pcap"
 expect 3 'stump.pcap' "$program" "$work/stump.pcap"
-expect 3 'gzip' "$program" "$work/packed.pcap.gz"
+expect 3 'packed.jpg.gz .decompressed.: not a capture.*JPEG' "$program" "$work/packed.jpg.gz"
+expect 3 'compressed twice' "$program" "$work/twice.pcap.gz"
 expect 3 'no such interface' "$program" -i nosuchif0
 expect 3 'empty|not a capture' "$program" - # standard input is /dev/null here
 
