@@ -57,7 +57,7 @@ static void take_record_version(struct tls *tls, const struct tls_direction *d)
         return;
     uint16_t version = tls_framer_version(&d->framer);
     bool sure = version != TLS_VERSION_12 || (tls_framer_type(&d->framer) == TLS_ALERT &&
-                                              tls_framer_length(&d->framer) > sizeof d->alert);
+                                              tls_framer_length(&d->framer) > TLS_ALERT_BYTES);
     if (sure)
         tls->facts.version = version;
 }
@@ -161,7 +161,7 @@ static bool ends_with_alert(const struct tls *tls, const struct tls_direction *d
     uint16_t length = tls_framer_length(&d->framer);
     switch (tls_framer_type(&d->framer)) {
     case TLS_ALERT:
-        return length > sizeof d->alert;
+        return length > TLS_ALERT_BYTES;
     case TLS_APPLICATION_DATA:
         return tls_alert_sized(tls, length) && (!facts->negotiated || tls_is_13(facts->version));
     default:

@@ -20,6 +20,9 @@ enum {
 /* Type, version and length before each record's body (RFC 8446 section 5.1). */
 enum { TLS_RECORD_HEADER = 5 };
 
+/* Level and description (RFC 8446 section 6): an alert's record that is longer is encrypted. */
+enum { TLS_ALERT_BYTES = 2 };
+
 /* Content types (RFC 8446 section 5.1, RFC 6520). */
 enum {
     TLS_CHANGE_CIPHER_SPEC = 20,
@@ -81,6 +84,29 @@ struct server_hello {
     char ja3s[33];
 };
 
+/* Heartbeat records (RFC 6520), by direction. */
+struct tls_heartbeats {
+    uint32_t records[2];
+    uint64_t bytes[2];  /* of their bodies */
+    uint32_t overreads; /* requests in the clear whose payload_length is beyond their record's end:
+                           what CVE-2014-0160 takes; an answer as long shows that it was had */
+    uint64_t first_frame, first_overread_frame;
+};
+
+/* Handshakes after the first one, which TLS up to 1.2 hides (RFC 5246 section 7.4.1.1). */
+struct tls_renegotiation {
+    uint32_t records;    /* handshake records after data or ChangeCipherSpec that were encrypted */
+    uint32_t changes[2]; /* encrypted ChangeCipherSpec, by direction: with one from either end a
+                            handshake came to its end */
+    uint64_t first_frame;
+};
+
+/* What few sessions have. */
+struct tls_extras {
+    struct tls_heartbeats heartbeats;
+    struct tls_renegotiation renegotiation;
+};
+
 enum { TLS_ALERTS_MAX = 8 };
 
 /* Small numbers are packed: an idle flow keeps one of these. */
@@ -112,6 +138,7 @@ struct tls_facts {
      * damage. Shared likewise. */
     const struct cert *const *server_certs, *const *client_certs;
     struct tls_alert *alerts;
+    struct tls_extras *extras; /* NULL if there is nothing in it */
     /* Frames that prove it; 0 where not seen. */
     uint64_t client_hello_frame, server_hello_frame, certificate_frame, client_certificate_frame,
         complete_frame;

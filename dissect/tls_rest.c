@@ -31,6 +31,7 @@ static const uint16_t pointers[] = {
     POINTER(facts.server_certs),
     POINTER(facts.client_certs),
     POINTER(facts.alerts),
+    POINTER(facts.extras),
     POINTER(held_chain),
     POINTER(directions[0].joiner.body),
     POINTER(directions[1].joiner.body),

@@ -3,12 +3,13 @@
 
 #include "limits.h"
 #include "tls_flight.h"
+#include "tls_heartbeat.h"
 #include "tls_outcome.h"
 
 #include <stdlib.h>
 
 enum { ALERT_WARNING = 1, ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, ALERT_USER_CANCELED = 90 };
-enum { ALERT_BYTES = 2, CHANGE_CIPHER_SPEC_BYTES = 1, HELLO_MIN = 38 };
+enum { CHANGE_CIPHER_SPEC_BYTES = 1, HELLO_MIN = 38 };
 
 static struct tls_direction *direction_of(struct tls *tls, unsigned direction)
 {
@@ -40,11 +41,11 @@ static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
 {
     struct tls_direction *d = direction_of(tls, direction);
     struct cursor c = cursor_of(piece);
-    while (d->alert_have < ALERT_BYTES && cursor_u8(&c, &d->alert[d->alert_have]))
-        d->alert_have++;
-    if (d->alert_have < ALERT_BYTES)
+    while (d->head_have < TLS_ALERT_BYTES && cursor_u8(&c, &d->head[d->head_have]))
+        d->head_have++;
+    if (d->head_have < TLS_ALERT_BYTES)
         return true;
-    uint8_t level = d->alert[0], description = d->alert[1];
+    uint8_t level = d->head[0], description = d->head[1];
     if (level != ALERT_WARNING && level != ALERT_FATAL)
         return d->framer.proven;
     d->framer.proven = true;
@@ -189,6 +190,29 @@ static void begin_ssl2(struct tls *tls, struct tls_direction *d)
 
 /* --- Records --- */
 
+struct tls_extras *tls_session_extras(struct tls *tls)
+{
+    if (!tls->facts.extras)
+        tls->facts.extras = tls_store_extras(tls->store);
+    return tls->facts.extras;
+}
+
+/* note_later_handshake notes a record of a later handshake: a handshake record, or an encrypted
+ * ChangeCipherSpec. Without either of these or data before it, a second encrypted handshake record
+ * may belong to the first handshake: NPN's and Channel ID's messages come before Finished. */
+static void note_later_handshake(struct tls *tls, unsigned direction, bool change, uint64_t frame)
+{
+    bool sure = change || tls->directions[direction].data ||
+                (tls->facts.extras && tls->facts.extras->renegotiation.changes[direction] > 0);
+    if (!sure)
+        return;
+    struct tls_renegotiation *later = &tls_session_extras(tls)->renegotiation;
+    later->records += !change;
+    later->changes[direction] += change;
+    if (later->first_frame == 0 || frame < later->first_frame)
+        later->first_frame = frame;
+}
+
 static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
                        const struct tls_where *where)
 {
@@ -225,12 +249,14 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
         break;
     case TLS_HANDSHAKE:
         tls_joiner_resync(&d->joiner);
-        if (d->encrypted && !d->finished)
+        if (d->encrypted && d->finished)
+            note_later_handshake(tls, direction & 1, false, where->frame);
+        else if (d->encrypted)
             d->finished = tls->changed = true;
         break;
     case TLS_ALERT:
-        d->alert_have = 0;
-        if (length != ALERT_BYTES && d->framer.proven)
+        d->head_have = 0;
+        if (length != TLS_ALERT_BYTES && d->framer.proven)
             add_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
                                                .encrypted = true,
                                                .frame = where->frame});
@@ -238,15 +264,24 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
     case TLS_APPLICATION_DATA:
         begin_data(tls, direction, length, where);
         break;
+    case TLS_HEARTBEAT:
+        tls_heartbeat_begin(tls, direction, where->frame);
+        break;
     default:
         break;
     }
 }
 
 /* A ChangeCipherSpec that is longer is an encrypted one, in a later handshake. */
-static void end_ccs(struct tls *tls, struct tls_direction *d)
+static void end_ccs(struct tls *tls, unsigned direction, uint64_t frame)
 {
-    if (d->framer.left > 0 || tls_framer_length(&d->framer) != CHANGE_CIPHER_SPEC_BYTES || d->ccs)
+    struct tls_direction *d = direction_of(tls, direction);
+    bool encrypted = tls_framer_length(&d->framer) != CHANGE_CIPHER_SPEC_BYTES;
+    if (d->framer.left > 0)
+        return;
+    if (encrypted && d->finished)
+        note_later_handshake(tls, direction & 1, true, frame);
+    if (encrypted || d->ccs)
         return;
     d->ccs = true;
     tls->changed = true;
@@ -262,10 +297,13 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
     case TLS_HANDSHAKE:
         return d->encrypted || take_handshake(tls, direction, piece, where);
     case TLS_ALERT:
-        return tls_framer_length(&d->framer) != ALERT_BYTES ||
+        return tls_framer_length(&d->framer) != TLS_ALERT_BYTES ||
                take_alert(tls, direction, piece, where);
     case TLS_CHANGE_CIPHER_SPEC:
-        end_ccs(tls, d);
+        end_ccs(tls, direction, where->frame);
+        return true;
+    case TLS_HEARTBEAT:
+        tls_heartbeat_take(tls, direction, piece, where->frame);
         return true;
     default:
         return true;
@@ -299,7 +337,7 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
     } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO) {
         cut_message(tls, direction, length, true, where);
     } else if (type == TLS_CHANGE_CIPHER_SPEC) {
-        end_ccs(tls, d);
+        end_ccs(tls, direction, where->frame);
     }
 }
 
@@ -323,6 +361,7 @@ void tls_session_done(struct tls *tls)
     tls_store_release(tls->store, facts->client_certs);
     if (tls->held_chain)
         tls_store_release(tls->store, tls->held_chain->certs);
+    tls_store_release(tls->store, facts->extras);
     free(tls->held_chain);
     free(facts->alerts);
 }

@@ -35,8 +35,8 @@ struct tls_direction {
     bool fin : 1;          /* closed, or the flow is over for it */
     bool close_notify : 1; /* a close_notify that can be read */
     bool last_alert : 1;   /* an encrypted alert was the last record before its end */
-    uint8_t alert[2];      /* bytes of an alert, and */
-    uint8_t alert_have;    /* how many of them */
+    uint8_t head[3];       /* first bytes of an alert or heartbeat, and */
+    uint8_t head_have;     /* how many of them */
     uint8_t searched;      /* segments in which no record was found */
 };
 
@@ -79,6 +79,9 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
 /* tls_session_end says that no more bytes of a direction come: what there is of a message is used.
  */
 void tls_session_end(struct tls *tls, unsigned direction);
+
+/* tls_session_extras gives the session's extras, made when they are first asked for. */
+struct tls_extras *tls_session_extras(struct tls *tls);
 
 /* tls_session_done frees what the session holds. */
 void tls_session_done(struct tls *tls);

@@ -71,6 +71,11 @@ void tls_store_release(struct tls_store *store, const void *shared)
     intern_release(&store->shared, shared);
 }
 
+struct tls_extras *tls_store_extras(struct tls_store *store)
+{
+    return intern_new(&store->shared, sizeof(struct tls_extras));
+}
+
 void *tls_store_session(struct tls_store *store, size_t size)
 {
     struct spare_session *spare = store->spare;

@@ -30,6 +30,9 @@ MUST_CHECK const uint8_t *tls_store_name(struct tls_store *store, struct span na
 MUST_CHECK const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count,
                                                      bool *whole, struct span body, bool tls13);
 
+/* tls_store_extras makes a session's extras, all zero. They need one tls_store_release. */
+MUST_CHECK struct tls_extras *tls_store_extras(struct tls_store *store);
+
 /* tls_store_release gives back what one of the functions above gave. NULL is fine. */
 void tls_store_release(struct tls_store *store, const void *shared);
 

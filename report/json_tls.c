@@ -166,6 +166,8 @@ void json_tls(struct json *json, const struct flow_record *record)
         json_bool(json, "early_data", tls->early_data);
     if (tls->server_hello)
         json_bool(json, "hello_retry", tls->hello_retry);
+    if (tls->extras)
+        json_tls_extras(json, record);
     put_frames(json, tls);
     json_uint(json, "gap_bytes", tls->gap_bytes);
 }

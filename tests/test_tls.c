@@ -150,6 +150,20 @@ static const struct scenario scenarios[] = {
      .resumed = true,
      .early = true,
      .alert = -1},
+    {"TLS 1.2, renegotiated",
+     {.version = TLS1_2_VERSION, NAMED, .close = true, .renegotiations = 3},
+     TLS_VERSION_12,
+     TLS_COMPLETE,
+     CERTS_PLAIN,
+     2,
+     .alert = -1},
+    {"TLS 1.0, renegotiated with a client's certificate",
+     {.version = TLS1_VERSION, NAMED, .client_certificate = true, .renegotiations = 1},
+     TLS_VERSION_10,
+     TLS_COMPLETE,
+     CERTS_PLAIN,
+     2,
+     .alert = -1},
     {"TLS 1.3, rejected",
      {.version = TLS1_3_VERSION, NAMED, .reject = true},
      TLS_VERSION_13,
@@ -288,6 +302,19 @@ static void expect_names(const struct scenario *s, const struct tls_facts *facts
                                span_of(s->options.alpn, strlen(s->options.alpn))));
 }
 
+static void expect_renegotiations(unsigned count, const struct tls_facts *facts)
+{
+    if (count == 0) {
+        assert_null(facts->extras);
+        return;
+    }
+    const struct tls_renegotiation *later = &facts->extras->renegotiation;
+    assert_int_equal(later->changes[0], count);
+    assert_int_equal(later->changes[1], count);
+    assert_in_range(later->records, 4 * count, 20 * count);
+    assert_true(later->first_frame > FIRST_FRAME + 3);
+}
+
 static void expect_facts(const struct fixture *f, const struct scenario *s,
                          const struct tls_facts *facts)
 {
@@ -316,6 +343,7 @@ static void expect_facts(const struct fixture *f, const struct scenario *s,
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(facts->close_notify[i], closed ? CLOSE_NOTIFY_LIKELY : CLOSE_NOTIFY_NO);
     assert_int_equal(facts->gap_bytes, 0);
+    expect_renegotiations(s->options.renegotiations, facts);
 }
 
 static void expect_alerts(const struct scenario *s, const struct tls_facts *facts)

@@ -171,6 +171,8 @@ static SSL_CTX *context_of(const struct peer_options *o, unsigned end)
     need(SSL_CTX_set_cipher_list(c, ciphers), "ciphers");
     if (o->no_tickets)
         SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+    if (o->renegotiations)
+        SSL_CTX_set_options(c, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
     return c;
 }
 
@@ -261,10 +263,28 @@ static void say(struct run *run, unsigned from, const char *text)
     need(SSL_read(run->ends[from ^ 1], heard, sizeof heard) == (int)strlen(text), "not heard");
 }
 
+/* renegotiate: the server learns of it as it reads. */
+static void renegotiate(struct run *run)
+{
+    char nothing[1];
+    bool moved = true;
+    need(SSL_renegotiate(run->ends[PEER_CLIENT]), "no renegotiation");
+    while (moved) {
+        SSL_do_handshake(run->ends[PEER_CLIENT]);
+        moved = move(run, PEER_CLIENT);
+        need(SSL_read(run->ends[PEER_SERVER], nothing, sizeof nothing) <= 0, "data");
+        moved = move(run, PEER_SERVER) || moved;
+    }
+    ERR_clear_error();
+    need(!SSL_renegotiate_pending(run->ends[PEER_CLIENT]), "renegotiation failed");
+}
+
 static void talk(struct run *run, const struct peer_options *o)
 {
     say(run, PEER_CLIENT, "a keep-alive of some thirty bytes");
     say(run, PEER_SERVER, "its answer");
+    for (unsigned i = 0; i < o->renegotiations; i++)
+        renegotiate(run);
     say(run, PEER_CLIENT, "something else");
     if (!o->close)
         return;

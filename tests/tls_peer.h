@@ -35,9 +35,10 @@ struct peer_options {
     bool resume;     /* record the second of two sessions */
     bool reject;     /* the client trusts nobody */
     bool no_common_suite;
-    bool external_key; /* TLS 1.3: both know a pre-shared one */
-    bool early_data;   /* with resume: the client sends some */
-    bool close;        /* both ends send close_notify */
+    bool external_key;       /* TLS 1.3: both know a pre-shared one */
+    bool early_data;         /* with resume: the client sends some */
+    bool close;              /* both ends send close_notify */
+    unsigned renegotiations; /* how often the client does it, up to TLS 1.2 */
 };
 
 /* tls_peer_new makes a root, a server's leaf under it, and a client's. */
