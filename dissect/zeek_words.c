@@ -8,6 +8,9 @@ enum zeek_state { INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED
 /* Control bits that tell more of a segment than that the connection goes on. */
 enum { FLAGS_TELLING = FLAG_SYN | FLAG_FIN | FLAG_RST };
 
+/* The number of a RST this far from the others says nothing. */
+enum { FAR = 1 << 20 };
+
 /* Kinds of segment that stand in the history once, or again only with another number. */
 enum kind {
     KIND_SYN = 1,
@@ -46,6 +49,13 @@ static void add_scaled(struct zeek_words *words, unsigned from, uint32_t *count,
         add(words, from, letter);
 }
 
+/* Zeek starts an end's numbers anew with a SYN, unless the end has closed: then only is a SYN with
+ * another number one more. */
+static bool is_over(const struct zeek_end *x)
+{
+    return x->state == CLOSED || x->state == RESET;
+}
+
 static void history_plain(struct zeek_words *words, unsigned from, const struct segment *s)
 {
     if (s->length)
@@ -65,7 +75,7 @@ static void history_telling(struct zeek_words *words, unsigned from, const struc
         (void)add_once(words, from, KIND_ODD, 'Q');
     } else if (syn) {
         char letter = s->flags & FLAG_ACK ? 'H' : 'S';
-        if (add_once(words, from, KIND_SYN, letter) && s->seq != x->last_syn)
+        if (add_once(words, from, KIND_SYN, letter) && s->seq != x->last_syn && is_over(x))
             add(words, from, letter);
         x->last_syn = s->seq;
     } else if (fin) {
@@ -165,14 +175,48 @@ static void sequence(struct zeek_words *words, unsigned from, const struct segme
     uint32_t end = s->seq + (rst ? 0 : s->length) + (s->flags & FLAG_SYN ? 1 : 0) +
                    (s->flags & FLAG_FIN ? 1 : 0);
     int32_t ahead = (int32_t)(end - x->last);
-    if (x->state == RESET || rst)
+    if (x->state == RESET)
         return;
+    if (rst) { /* its number is not believed, but with a reason as payload it may be one again */
+        if (s->length && ahead <= 0 && ahead >= -FAR)
+            add_scaled(words, from, &x->retransmits, 'T');
+        return;
+    }
     if (ahead > 0)
         x->last = end;
     else if (s->length)
         add_scaled(words, from, &x->retransmits, 'T');
     if (s->length)
         x->payload = true;
+}
+
+/* --- gaps --- */
+
+static bool is_clean(const struct zeek_end *x)
+{
+    return x->state == ESTABLISHED || (x->state == CLOSED && x->before == ESTABLISHED);
+}
+
+/* A segment that the capture cut short is no data to Zeek: all of it is missing. */
+static void note_cut(struct zeek_end *x, const struct segment *s)
+{
+    uint32_t seq = s->seq + (s->flags & FLAG_SYN ? 1 : 0);
+    if (!x->cut)
+        x->cut_from = seq;
+    x->cut = true;
+    x->cut_to = seq + s->length;
+}
+
+/* Each acknowledgment that reaches further into what is missing shows another gap. */
+static void acknowledge_cut(struct zeek_words *words, unsigned end, uint32_t ack)
+{
+    struct zeek_end *x = &words->ends[end];
+    if ((int32_t)(ack - x->cut_from) <= 0)
+        return;
+    zeek_gap(words, end);
+    x->cut = (int32_t)(ack - x->cut_to) < 0;
+    x->cut_from = x->cut ? ack : 0;
+    x->cut_to = x->cut ? x->cut_to : 0;
 }
 
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
@@ -195,11 +239,33 @@ void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
     sequence(words, from, s);
     if (telling || x->state == INACTIVE) /* nothing else moves a state */
         step(words, from, s);
+    if (UNLIKELY(y->cut) && s->flags & FLAG_ACK)
+        acknowledge_cut(words, !from, s->ack);
+    if (UNLIKELY(s->payload.n < s->length) && !(s->flags & FLAG_RST))
+        note_cut(x, s);
 }
 
 void zeek_gap(struct zeek_words *words, unsigned from)
 {
-    add_scaled(words, from, &words->ends[from].gaps, 'G');
+    if (is_clean(&words->ends[from]) && is_clean(&words->ends[!from]))
+        add_scaled(words, from, &words->ends[from].gaps, 'G');
+}
+
+/* Zeek's pattern: a SYN, then no SYN-ACK, ACK, FIN, gap or odd segment of the originator until its
+ * RST. */
+static bool is_syn_then_reset(const struct zeek_words *words, unsigned client)
+{
+    for (unsigned i = 0; i < words->count; i++) {
+        unsigned char letter = (unsigned char)words->letters[i];
+        bool from_client = (isupper(letter) != 0) == (client == 0);
+        if (i == 0 && (!from_client || toupper(letter) != 'S'))
+            return false;
+        if (from_client && toupper(letter) == 'R')
+            return true;
+        if (from_client && strchr("HAFGIQ", toupper(letter)))
+            return false;
+    }
+    return false;
 }
 
 const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
@@ -214,7 +280,7 @@ const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
         return o_absent ? "RSTRH" : "RSTR";
     }
     if (o->state == RESET)
-        return r_absent ? "RSTOS0" : "RSTO";
+        return !r_absent ? "RSTO" : is_syn_then_reset(words, client) ? "RSTOS0" : "OTH";
     if (r->state == CLOSED && o->state == CLOSED)
         return "SF";
     if (o->state == CLOSED)

@@ -14,9 +14,11 @@ struct zeek_end {
     uint16_t seen;                 /* kinds of segment already in the history */
     uint8_t state : 4, before : 4; /* enum in zeek_words.c */
     bool payload;
+    bool cut;                              /* [cut_from, cut_to) came cut short, not acknowledged */
     uint32_t last;                         /* behind what it has sent, as in the header */
     uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
     uint32_t retransmits, gaps, zero_windows;
+    uint32_t cut_from, cut_to;
 };
 
 struct zeek_words {
@@ -30,7 +32,8 @@ struct zeek_words {
 /* zeek_take follows a segment sent by end `from`. Zero-initialise the words before the first. */
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *segment);
 
-/* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. */
+/* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. Zeek tells
+ * it only of a connection whose both ends were established, and not when it was reset. */
 void zeek_gap(struct zeek_words *words, unsigned from);
 
 /* zeek_conn_state gives the conn_state, such as "SF": a constant. */
