@@ -39,6 +39,7 @@ void *xrealloc(void *old, size_t size)
 
 void *xaligned(size_t size)
 {
+    size = (size + APART_BYTES - 1) / APART_BYTES * APART_BYTES; /* aligned_alloc wants it so */
     void *memory = aligned_alloc(APART_BYTES, size);
     if (!memory)
         out_of_memory(size);

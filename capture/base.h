@@ -49,7 +49,7 @@ void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
 
-/* xaligned is xmalloc for what is APART, all zero. The size is a multiple of that alignment. */
+/* xaligned is xmalloc for what is APART, all zero. */
 void *xaligned(size_t size) __attribute__((malloc, returns_nonnull));
 
 /* xmemdup returns a copy of n bytes with a NUL behind it; the caller frees it. */

@@ -429,9 +429,15 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
     x->next = a->end + 1;
     flight_sent(&x->flight, a->end, a->time, a->frame);
     note_close(tcp, x, a);
-    if (y->fin && !y->fin_acked)
+    x->fin_answers = y->reasm.started && y->una == y->reasm.next + 1 && !y->fin && a->ack;
+    bool answered = x->una == x->next && y->fin_answers;
+    if (y->fin && !y->fin_acked && !answered)
         tcp->both_closed_at_once = true;
     move(x, EVENT_SENDS_FIN, a->time);
+    if (answered) { /* the capture has y's FIN first, which was the answer to this one */
+        tcp->first_closer = (int8_t)number_of(tcp, x);
+        move(y, EVENT_HAD_FIN, a->time);
+    }
     if (x->una == x->next) /* the capture has the acknowledgment first */
         fin_acked(y, x, a);
     else if (x->una > x->next) /* nothing comes behind a FIN: that acknowledgment was forged */

@@ -24,6 +24,7 @@ struct tcp_end {
     bool heard; /* never seen, but its peer acknowledges more and more of it: it does answer */
     bool syn, syn_ack, fin, sack, timestamps;
     bool fin_acked;
+    bool fin_answers; /* its FIN acknowledged a byte that was not seen, likely its peer's FIN */
     uint16_t mss;
     uint64_t packets;
     nanotime last_time;

@@ -27,6 +27,7 @@ static const struct move moves[TCP_EVENTS][MOVES_MAX] = {
                          MOVE(CLOSE_WAIT, LAST_ACK)},
     [EVENT_FIN_ACKED] = {MOVE(FIN_WAIT_1, FIN_WAIT_2), MOVE(CLOSING, TIME_WAIT),
                          MOVE(LAST_ACK, CLOSED)},
+    [EVENT_HAD_FIN] = {MOVE(FIN_WAIT_1, LAST_ACK), MOVE(FIN_WAIT_2, CLOSED)},
 };
 
 enum tcp_state tcp_state_after(enum tcp_state state, enum tcp_event event)

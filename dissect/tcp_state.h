@@ -16,6 +16,7 @@ enum tcp_event {
     EVENT_ACKS_FIN,  /* it acknowledges the peer's FIN: it has got it */
     EVENT_SENDS_FIN,
     EVENT_FIN_ACKED, /* the peer acknowledges its FIN */
+    EVENT_HAD_FIN,   /* it turns out that it had the peer's FIN when it sent its own */
     EVENT_RESET      /* a RST that its receiver accepts, sent or received */
 };
 enum { TCP_EVENTS = EVENT_RESET + 1 };

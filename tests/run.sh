@@ -33,6 +33,8 @@ run kernel_truth python3 tests/kernel_truth.py "$program" $captures
 # shellcheck disable=SC2086
 run schema tests/schema.sh "$program" $captures
 run threads tests/threads.sh "$program"
+# shellcheck disable=SC2086
+run perturb python3 tests/perturb.py --seconds 20 "$program" $captures
 run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"

@@ -331,6 +331,22 @@ static void fin_after_its_own_ack(void **state)
 }
 
 /* An acknowledgment of bytes that never were hides no FIN. */
+/* Two rings of a network card read one after the other: the server's FIN comes first, and says by
+ * its acknowledgment that it is the answer to the client's. */
+static void fin_after_the_fin_that_answers_it(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 10);
+    send(&t, S, FIN | ACK, 1, 12, 0);
+    send(&t, C, FIN | ACK, 11, 1, 0);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_LAST_ACK);
+    send(&t, C, ACK, 12, 2, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_CLOSED);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_CLIENT);
+    finish(&t);
+}
+
 static void fin_after_a_forged_ack(void **state)
 {
     (void)state;
@@ -813,6 +829,7 @@ int main(void)
         cmocka_unit_test(not_refused_by_a_forged_reset),
         cmocka_unit_test(refused_with_data_in_the_syn),
         cmocka_unit_test(fin_after_its_own_ack),
+        cmocka_unit_test(fin_after_the_fin_that_answers_it),
         cmocka_unit_test(fin_after_a_forged_ack),
         cmocka_unit_test(one_direction_of_a_connection),
         cmocka_unit_test(answer_to_the_syn_missing),
