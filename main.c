@@ -196,6 +196,12 @@ static const char *interface_name(void *context, uint16_t interface)
     return source_interface_name(run->watch.sources[0].source, interface);
 }
 
+static bool process_of(void *context, struct packet_process *out, uint16_t interface)
+{
+    const struct run *run = context;
+    return source_process(run->watch.sources[0].source, out, interface);
+}
+
 static unsigned columns_of(FILE *stream)
 {
     struct winsize size = {0};
@@ -260,6 +266,7 @@ static void begin_pipeline(struct run *run)
                                    .max_flows = run->options->max_flows,
                                    .max_memory = run->options->max_memory,
                                    .interface_name = interface_name,
+                                   .process = process_of,
                                    .interface_context = run};
     if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
         abort(); /* only a kernel without random numbers gets here */

@@ -39,6 +39,7 @@ static int dlt_of(enum link_type link)
         return DLT_LINUX_SLL;
     case LINK_LINUX_SLL2:
         return DLT_LINUX_SLL2;
+    case LINK_PKTAP:
     case LINK_UNSUPPORTED:
         break;
     }

@@ -5,9 +5,9 @@
 #include "base.h"
 
 enum {
-    /* Names come from capture files, and each costs memory. An index must fit in a packet's 16
-     * bits; no machine has that many interfaces. */
-    INTERFACE_NAMES_MAX = 65535,
+    /* Names come from capture files, and each costs memory. An index must fit in 15 of a packet's
+     * bits (PACKET_HAS_PROCESS is the other); no machine has that many interfaces. */
+    INTERFACE_NAMES_MAX = 32767,
     /* Linux allows 15 bytes; Windows' \Device\NPF_{GUID} are about 50. */
     INTERFACE_NAME_BYTES_MAX = 255
 };

@@ -34,7 +34,7 @@ static const struct {
     {127, LINK_UNSUPPORTED, "IEEE 802.11 with radiotap header"},
     {129, LINK_UNSUPPORTED, "ARCNET"},
     {147, LINK_UNSUPPORTED, "user-defined 0"},
-    {149, LINK_UNSUPPORTED, "user-defined 2, once PKTAP"},
+    {149, LINK_PKTAP, "user-defined 2, or PKTAP"},
     {163, LINK_UNSUPPORTED, "IEEE 802.11 with AVS header"},
     {166, LINK_UNSUPPORTED, "PPP with direction"},
     {187, LINK_UNSUPPORTED, "Bluetooth HCI"},
@@ -53,7 +53,7 @@ static const struct {
     {249, LINK_UNSUPPORTED, "USBPcap"},
     {252, LINK_UNSUPPORTED, "Wireshark upper PDU"},
     {253, LINK_UNSUPPORTED, "Linux netlink"},
-    {258, LINK_UNSUPPORTED, "PKTAP"},
+    {258, LINK_PKTAP, "PKTAP"},
 };
 
 enum link_type linktype_of(uint16_t number)

@@ -6,6 +6,7 @@
  * after a few milliseconds. */
 #include "fanout.h"
 #include "linktype.h"
+#include "pktap.h"
 #include "savefile.h"
 #include "source_ops.h"
 
@@ -52,6 +53,7 @@ struct live {
         uint32_t device;
         uint16_t name;
     } devices[DEVICES_CACHED]; /* "any": kernel's interface index to ours */
+    struct process_memo memo;  /* Darwin: of LINK_PKTAP */
 };
 
 static void count(uint64_t *total, u_int *last, u_int now)
@@ -126,6 +128,8 @@ static void fill_packet(struct live *live, struct packet *packet, const struct p
     packet->caplen = header->caplen < header->len ? header->caplen : header->len;
     if (packet->link == LINK_LINUX_SLL2 && packet->caplen >= 8)
         packet->interface = name_of_any(live, bytes);
+    else if (UNLIKELY(packet->link == LINK_PKTAP))
+        pktap_open(&live->source, &live->memo, packet);
 }
 
 /* Nothing has come: looks, now and then, whether something still can. */

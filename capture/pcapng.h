@@ -21,6 +21,9 @@ enum {
     BLOCK_SECRETS = 10,
 };
 
+/* Darwin's, of those for local use. */
+#define BLOCK_PROCESS UINT32_C(0x80000001)
+
 enum { BYTE_ORDER_MAGIC = 0x1a2b3c4d };
 
 /* Sizes of blocks, and of their fixed parts with the eight bytes before the body. */
@@ -32,7 +35,8 @@ enum {
     INTERFACE_FIXED = BLOCK_HEADER + 8,
     PACKET_FIXED = BLOCK_HEADER + 20,
     SIMPLE_PACKET_FIXED = BLOCK_HEADER + 4,
-    SECRETS_FIXED = BLOCK_HEADER + 8
+    SECRETS_FIXED = BLOCK_HEADER + 8,
+    PROCESS_FIXED = BLOCK_HEADER + 4
 };
 
 struct ng_interface {
@@ -44,10 +48,18 @@ struct ng_interface {
     struct ticks ticks;
 };
 
+/* A Process Event Block. */
+struct ng_process {
+    int32_t pid;
+    char name[PROCESS_NAME_ROOM];
+};
+
 struct pcapng_format {
     bool swapped; /* the section's byte order is not ours */
     struct ng_interface *interfaces;
     uint32_t count, room;
+    struct ng_process *processes;
+    uint32_t process_count, process_room;
     /* The block that is being passed: its length (0: none), where it began, what is left of it but
      * for its trailer. It may be larger than any buffer, and come in pieces. */
     uint32_t skip_length;
@@ -87,6 +99,13 @@ MUST_CHECK enum source_status pcapng_packet_block(struct savefile *file, struct 
                                                   uint32_t length, bool obsolete);
 MUST_CHECK enum source_status pcapng_simple_packet_block(struct savefile *file,
                                                          struct packet *packet, uint32_t length);
+
+/* pcapng_process_block reads a Process Event Block. */
+MUST_CHECK enum source_status pcapng_process_block(struct savefile *file, uint32_t length);
+
+/* pcapng_packet_options reads a packet's options, of which there is at least one header. */
+void pcapng_packet_options(struct savefile *file, struct packet *packet,
+                           const struct ng_block *block, struct span options);
 
 /* pcapng_secrets_block hands a Decryption Secrets Block to the source's list of secrets. */
 MUST_CHECK enum source_status pcapng_secrets_block(struct savefile *file, uint32_t length);

@@ -1,5 +1,6 @@
 /* pcapng_packet.c: the three kinds of pcapng block that hold a packet. */
 #include "pcapng.h"
+#include "pktap.h"
 
 #include <inttypes.h>
 
@@ -18,6 +19,18 @@ static const struct ng_interface *find_interface(struct savefile *file, uint64_t
     }
     const struct ng_interface *interface = &ng->interfaces[id];
     return LIKELY(!interface->unusable) ? interface : NULL;
+}
+
+/* Options follow the packet's bytes, padded to 32 bits. */
+static void look_behind(struct savefile *file, struct packet *packet, const struct ng_block *block,
+                        uint32_t caplen)
+{
+    const size_t padded = (caplen + (size_t)3) & ~(size_t)3;
+    if (UNLIKELY(block->rest.n > padded))
+        pcapng_packet_options(file, packet, block,
+                              span_of(block->rest.p + padded, block->rest.n - padded));
+    if (UNLIKELY(packet->link == LINK_PKTAP))
+        pktap_open(&file->source, savefile_memo(file), packet);
 }
 
 static void fill_packet(struct packet *packet, const struct ng_interface *interface,
@@ -62,6 +75,7 @@ enum source_status pcapng_packet_block(struct savefile *file, struct packet *pac
     fill_packet(packet, interface, block.rest.p, caplen, load32(fixed + 16, block.swapped));
     uint64_t upper = load32(fixed + 4, block.swapped), lower = load32(fixed + 8, block.swapped);
     packet->time = ticks_to_time(&interface->ticks, upper << 32 | lower);
+    look_behind(file, packet, &block, caplen);
     return SOURCE_PACKET;
 }
 
@@ -83,5 +97,7 @@ enum source_status pcapng_simple_packet_block(struct savefile *file, struct pack
         return bad_caplen(file, block.start, caplen);
     fill_packet(packet, interface, block.rest.p, caplen, len);
     packet->time = 0;
+    if (packet->link == LINK_PKTAP)
+        pktap_open(&file->source, savefile_memo(file), packet);
     return SOURCE_PACKET;
 }

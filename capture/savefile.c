@@ -107,6 +107,13 @@ struct source_waiting savefile_waiting(const struct source *source)
     return (struct source_waiting){.fd = file->reader.fd, .most_ms = SOURCE_WAIT_MAX_MS};
 }
 
+struct process_memo *savefile_memo(struct savefile *file)
+{
+    if (!file->memo)
+        file->memo = xcalloc(1, sizeof *file->memo);
+    return file->memo;
+}
+
 bool savefile_is_compressed(const struct source *source)
 {
     return ((const struct savefile *)source)->reader.decoder != NULL;
@@ -122,6 +129,7 @@ void savefile_close(struct source *source)
     struct savefile *file = (struct savefile *)source;
     reader_done(&file->reader);
     free(file->name);
+    free(file->memo);
     free(file->format);
 }
 

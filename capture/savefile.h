@@ -28,7 +28,8 @@ struct savefile_noted {
 struct savefile {
     struct source source; /* first member: the one is cast to the other */
     struct reader reader;
-    char *name; /* for messages */
+    char *name;                /* for messages */
+    struct process_memo *memo; /* NULL until a packet tells its process */
     struct savefile_noted noted;
     void *format; /* what the format's reader keeps; allocated */
 };
@@ -48,6 +49,9 @@ bool savefile_is_regular(const struct source *source);
 
 /* savefile_is_compressed tells whether what is read has to be decompressed first. */
 bool savefile_is_compressed(const struct source *source);
+
+/* savefile_memo gives source_process_add the memory that it asks for. */
+struct process_memo *savefile_memo(struct savefile *file);
 
 /* savefile_short answers when the reader did not have the `needs` bytes that were asked for from
  * offset `start` on, for `what` ("the packet record"): SOURCE_IDLE if they may come yet; SOURCE_END

@@ -10,6 +10,7 @@
  */
 #include "linktype.h"
 #include "load.h"
+#include "pktap.h"
 #include "savefile.h"
 
 #include <inttypes.h>
@@ -83,6 +84,8 @@ static enum source_status pcap_next(struct source *source, struct packet *packet
     packet->link_number = pcap->link_number;
     packet->interface = 0;
     reader_skip(&file->reader, (size_t)header_bytes + caplen);
+    if (UNLIKELY(pcap->link == LINK_PKTAP))
+        pktap_open(source, savefile_memo(file), packet);
     return SOURCE_PACKET;
 }
 

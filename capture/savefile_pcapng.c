@@ -134,6 +134,7 @@ static enum source_status section_block(struct savefile *file)
         return status;
     const uint8_t *header = reader_peek(&file->reader, BLOCK_HEADER);
     ng->count = 0;
+    ng->process_count = 0;
     return header ? skip_block(file, load32(header + 4, ng->swapped)) : SOURCE_IDLE;
 }
 
@@ -150,6 +151,8 @@ static uint32_t fixed_of(uint32_t type)
         return INTERFACE_FIXED;
     case BLOCK_SECRETS:
         return SECRETS_FIXED;
+    case BLOCK_PROCESS:
+        return PROCESS_FIXED;
     default:
         return BLOCK_HEADER;
     }
@@ -183,6 +186,8 @@ static enum source_status read_block(struct savefile *file, struct packet *packe
         return pcapng_interface_block(file, length);
     case BLOCK_SECRETS:
         return pcapng_secrets_block(file, length);
+    case BLOCK_PROCESS:
+        return pcapng_process_block(file, length);
     default: /* also an Enhanced Packet Block of a length that can't be */
         return skip_block(file, length);
     }
@@ -243,6 +248,7 @@ static void pcapng_close(struct source *source)
 {
     struct pcapng_format *ng = ((struct savefile *)source)->format;
     free(ng->interfaces);
+    free(ng->processes);
     savefile_close(source);
 }
 

@@ -21,6 +21,7 @@ void source_base_done(struct source *base)
     if (!base->owns_shared)
         return;
     interface_names_done(&base->shared->names);
+    processes_done(&base->shared->processes);
     secrets_done(&base->shared->secrets);
     pthread_mutex_destroy(&base->shared->lock);
     free(base->shared);
@@ -99,11 +100,88 @@ const char *source_interface_name(const struct source *source, uint16_t interfac
 {
     if (interface == 0) /* of no name */
         return NULL;
-    pthread_mutex_lock(&source->shared->lock);
-    const char *name = interface_names_get(&source->shared->names, interface);
-    pthread_mutex_unlock(&source->shared->lock);
+    struct source_shared *shared = source->shared;
+    pthread_mutex_lock(&shared->lock);
+    if (interface & PACKET_HAS_PROCESS) {
+        const struct process_key *key =
+            processes_get(&shared->processes, interface & (PACKET_HAS_PROCESS - 1));
+        interface = key ? (uint16_t)key->interface : 0;
+    }
+    const char *name = interface_names_get(&shared->names, interface);
+    pthread_mutex_unlock(&shared->lock);
     return name;
 }
+
+/* --- processes --- */
+
+static bool is_process(int32_t pid, const char *name)
+{
+    return pid > 0 || *name;
+}
+
+/* Where a reader remembers a key: FNV-1a. */
+static size_t slot_of(const struct process_key *key)
+{
+    uint32_t hash = 2166136261u;
+    const uint8_t *bytes = (const uint8_t *)key;
+    for (size_t i = 0; i < sizeof *key; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash ^ hash >> 16) % PROCESS_MEMO;
+}
+
+static uint16_t process_index(struct source_shared *shared, const struct process_key *key)
+{
+    struct process_key kept = *key;
+    if (*key->interface_name)
+        kept.interface = interface_names_add(
+            &shared->names, span_of(key->interface_name, strlen(key->interface_name)));
+    memset(kept.interface_name, 0, sizeof kept.interface_name);
+    if (!is_process(kept.pid, kept.name) && !is_process(kept.effective_pid, kept.effective_name))
+        return (uint16_t)kept.interface;
+    uint16_t index = processes_add(&shared->processes, &kept);
+    return index ? index | PACKET_HAS_PROCESS : (uint16_t)kept.interface;
+}
+
+uint16_t source_process_add(struct source *source, struct process_memo *memo,
+                            const struct process_key *key)
+{
+    size_t slot = slot_of(key);
+    if (memo->slots[slot].used && memcmp(&memo->slots[slot].key, key, sizeof *key) == 0)
+        return memo->slots[slot].index;
+    pthread_mutex_lock(&source->shared->lock);
+    uint16_t index = process_index(source->shared, key);
+    pthread_mutex_unlock(&source->shared->lock);
+    memo->slots[slot].key = *key;
+    memo->slots[slot].index = index;
+    memo->slots[slot].used = true;
+    return index;
+}
+
+static uint32_t known_pid(int32_t pid)
+{
+    return pid > 0 ? (uint32_t)pid : 0;
+}
+
+bool source_process(const struct source *source, struct packet_process *out, uint16_t interface)
+{
+    if (!(interface & PACKET_HAS_PROCESS))
+        return false;
+    pthread_mutex_lock(&source->shared->lock);
+    const struct process_key *key =
+        processes_get(&source->shared->processes, interface & (PACKET_HAS_PROCESS - 1));
+    pthread_mutex_unlock(&source->shared->lock);
+    if (!key)
+        return false;
+    *out =
+        (struct packet_process){.name = *key->name ? key->name : NULL,
+                                .effective_name = *key->effective_name ? key->effective_name : NULL,
+                                .pid = known_pid(key->pid),
+                                .effective_pid = known_pid(key->effective_pid),
+                                .told_by = (enum process_source)key->told_by};
+    return true;
+}
+
+/* --- secrets --- */
 
 void source_secrets_add(struct source *source, struct span text, uint64_t frame)
 {

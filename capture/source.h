@@ -89,6 +89,11 @@ const char *source_error(const struct source *source);
  * none. It lives as long as the source. Any thread may ask. */
 const char *source_interface_name(const struct source *source, uint16_t interface);
 
+/* source_process gives the process that a packet belongs to, by its `interface`. Returns false if
+ * the capture does not tell. Names live as long as the source. Any thread may ask. */
+MUST_CHECK bool source_process(const struct source *source, struct packet_process *out,
+                               uint16_t interface);
+
 /* TLS secrets that a capture carries with it, in the format of a key log (SSLKEYLOGFILE). */
 struct source_secrets {
     struct span text; /* lives as long as the source; a stranger's bytes, the last line maybe cut */

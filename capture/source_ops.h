@@ -3,6 +3,7 @@
 #define PUSHWATCH_CAPTURE_SOURCE_OPS_H
 
 #include "interface_names.h"
+#include "processes.h"
 #include "secrets.h"
 #include "source.h"
 
@@ -14,6 +15,7 @@ struct source_shared {
     atomic_bool stop;     /* set by source_break, from a signal handler too */
     pthread_mutex_t lock; /* of the rest: records are made while packets are read */
     struct interface_names names;
+    struct processes processes;
     struct secrets secrets;
 };
 
@@ -58,6 +60,11 @@ void source_base_done(struct source *base);
 
 /* source_name_add gives the index of an interface's name: packet->interface. */
 uint16_t source_name_add(struct source *source, struct span name);
+
+/* source_process_add gives the index for a packet of a process on an interface: packet->interface.
+ * Without a process, or when there is no room for one more, it is that of the interface alone. */
+uint16_t source_process_add(struct source *source, struct process_memo *memo,
+                            const struct process_key *key);
 
 /* source_secrets_add adds a copy of TLS secrets that were found behind `frame` packets. */
 void source_secrets_add(struct source *source, struct span text, uint64_t frame);

@@ -155,6 +155,13 @@ static bool reveals_gap(const struct tcp_end *peer, uint64_t una_before)
     return peer->reasm.started && peer->una > una_before && peer->una > have && una_before <= have;
 }
 
+/* Not each packet of a connection tells its process: the first that does is asked. */
+static void see_process(struct flow *flow, const struct segment *segment)
+{
+    if (!(flow->interface & PACKET_HAS_PROCESS))
+        flow->interface = segment->interface;
+}
+
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context)
 {
@@ -163,6 +170,8 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct tcp_end *peer = &flow->tcp.ends[!from];
     uint64_t una_before = peer->una;
     remember(flow, from, segment);
+    if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
+        see_process(flow, segment);
     zeek_take(&flow->zeek, from, segment);
     tcp_take(&flow->tcp, from, segment, &out);
     if (reveals_gap(peer, una_before))
@@ -294,6 +303,9 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
         .end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL,
         .final = flow->ended};
     memcpy(out->vlans, flow->vlans, sizeof out->vlans);
+    if (UNLIKELY(flow->interface & PACKET_HAS_PROCESS) && context->process)
+        out->has_process =
+            context->process(context->interface_context, &out->process, flow->interface);
     if (flow->label)
         out->ndpi = *flow->label;
     tcp_outcome(&out->tcp, &flow->tcp, client, now);

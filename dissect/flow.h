@@ -49,6 +49,7 @@ struct flow_context {
     struct appid *appid; /* NULL: nDPI is not asked */
     struct appid_pool *appid_pool;
     const char *(*interface_name)(void *context, uint16_t interface);
+    bool (*process)(void *context, struct packet_process *out, uint16_t interface); /* or NULL */
     void *interface_context;
     bool (*is_watched)(void *context, uint16_t port);
     void *watch_context;

@@ -3,6 +3,7 @@
 #ifndef PUSHWATCH_DISSECT_FLOW_RECORD_H
 #define PUSHWATCH_DISSECT_FLOW_RECORD_H
 
+#include "../capture/packet.h"
 #include "tls_facts.h"
 
 /* Index of an end's part of a record. */
@@ -160,6 +161,8 @@ struct flow_record {
     struct endpoint ends[2]; /* by enum side */
     enum client_by client_by;
     const char *interface; /* NULL if the capture names none */
+    struct packet_process process;
+    bool has_process; /* the capture tells it */
     uint16_t vlans[VLANS_MAX];
     uint8_t vlan_count;
     struct tcp_record tcp;

@@ -177,6 +177,7 @@ enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type l
     case LINK_IPV6:
         out->ethertype = ETHERTYPE_V6;
         return NOTE_NONE;
+    case LINK_PKTAP:
     case LINK_UNSUPPORTED:
         break;
     }

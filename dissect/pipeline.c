@@ -312,6 +312,7 @@ static struct shard_options options_of_shards(struct pipeline *p)
                                   .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
                                   .max_memory = (size_t)(memory_of(p) / SHARDS / 4 * 3),
                                   .interface_name = options->interface_name,
+                                  .process = options->process,
                                   .interface_context = options->interface_context,
                                   .is_watched = is_watched,
                                   .watch_context = p};

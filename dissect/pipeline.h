@@ -24,6 +24,9 @@ struct pipeline_options {
     uint64_t max_memory;   /* bytes, of the process as a whole; 0: limits.h */
     /* Gives the name of a packet's interface, or NULL. Called by several threads at once. */
     const char *(*interface_name)(void *context, uint16_t interface);
+    /* Gives the process that a packet belongs to; false if that is not known. In the same way.
+     * NULL: nobody knows. */
+    bool (*process)(void *context, struct packet_process *out, uint16_t interface);
     void *interface_context;
     uint64_t hash_key[2]; /* random for each run: keyed_hash.h */
 };

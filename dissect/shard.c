@@ -348,6 +348,7 @@ struct shard *shard_new(const struct shard_options *options)
                                            .held = &shard->reassembly_held,
                                            .appid_pool = appid_pool_new(),
                                            .interface_name = options->interface_name,
+                                           .process = options->process,
                                            .interface_context = options->interface_context,
                                            .is_watched = options->is_watched,
                                            .watch_context = options->watch_context};

@@ -20,6 +20,7 @@ struct shard_options {
     uint64_t max_flows;       /* in this shard; 0: no limit */
     size_t max_memory;        /* bytes of this shard */
     const char *(*interface_name)(void *context, uint16_t interface);
+    bool (*process)(void *context, struct packet_process *out, uint16_t interface); /* or NULL */
     void *interface_context;
     bool (*is_watched)(void *context, uint16_t port);
     void *watch_context;

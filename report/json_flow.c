@@ -38,6 +38,26 @@ static void put_identity(struct json *json, const struct flow_record *record)
     }
 }
 
+/* Who sends and receives on one side of the connection, and for whom. */
+static void put_process(struct json *json, const struct packet_process *process)
+{
+    json_open_object(json, "process");
+    if (process->name)
+        json_text(json, "name", process->name);
+    if (process->pid)
+        json_uint(json, "pid", process->pid);
+    json_word(json, "source", process->told_by == PROCESS_BY_PKTAP ? "pktap" : "pcapng");
+    if (process->effective_name || process->effective_pid) {
+        json_open_object(json, "effective");
+        if (process->effective_name)
+            json_text(json, "name", process->effective_name);
+        if (process->effective_pid)
+            json_uint(json, "pid", process->effective_pid);
+        json_close_object(json);
+    }
+    json_close_object(json);
+}
+
 static void put_service(struct json *json, const struct flow_record *record)
 {
     struct service service = service_of(record);
@@ -113,6 +133,8 @@ void json_finding(struct json *json, const struct finding *finding)
 void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings)
 {
     put_identity(json, record);
+    if (record->has_process)
+        put_process(json, &record->process);
     json_open_object(json, "tcp");
     json_tcp(json, &record->tcp);
     json_close_object(json);

@@ -90,6 +90,19 @@ static enum colour colour_of_end(const struct flow_record *record)
     return COLOUR_OFF;
 }
 
+/* As ps shows them: a name, and a number. */
+static void put_process(struct buf *out, const struct text_style *style,
+                        const struct packet_process *process)
+{
+    if (out->n > 0)
+        buf_printf(out, "  ");
+    buf_printf(out, "by ");
+    if (process->name)
+        terminal_append(out, style, span_of(process->name, strlen(process->name)), WIRE_NAME);
+    if (process->pid)
+        buf_printf(out, "[%" PRIu32 "]", process->pid);
+}
+
 static void put_protocol(struct buf *out, const struct text_style *style,
                          const struct flow_record *record)
 {
@@ -120,6 +133,8 @@ static void put_shared(struct buf *out, const struct text_style *style,
     text_flow_ends(out, record, false);
     unsigned used = (unsigned)(out->n - begin);
     put_protocol(&protocol, style, record);
+    if (record->has_process && (record->process.name || record->process.pid))
+        put_process(&protocol, style, &record->process);
     struct span safe = span_of(protocol.p, protocol.n);
     unsigned width = terminal_width(safe);
 
