@@ -5,7 +5,7 @@ CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
 TO       := $(DESTDIR)$(PREFIX)
-PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4
+PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4 libbrotlidec
 
 # Warnings are errors in CI alone. System headers' warnings are not ours (-isystem).
 WARN      = -Wall -Wextra -Wconversion -Wshadow $(if $(CI),-Werror)
@@ -92,7 +92,7 @@ $(B)/libpushwatch.a: $(OBJECTS)
 	@rm -f $@; $(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lcmocka
+	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lbrotlienc -lcmocka
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(B)/tests/craft.o $(B)/libpushwatch.a
 	@echo "link $@"; $(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -12,6 +12,36 @@ struct text_list {
 
 enum { CERT_FROM_CLIENT = 1, CERT_FROM_SERVER = 2 };
 
+/* What an OCSP response says (RFC 6960 section 4.2.1): of a certificate, or of itself. */
+enum staple_status {
+    STAPLE_UNREAD, /* it is there, and bytes of it are missing */
+    STAPLE_GOOD,
+    STAPLE_REVOKED,
+    STAPLE_UNKNOWN,
+    STAPLE_MALFORMED_REQUEST,
+    STAPLE_INTERNAL_ERROR,
+    STAPLE_TRY_LATER,
+    STAPLE_SIGNATURE_REQUIRED,
+    STAPLE_UNAUTHORIZED,
+    STAPLE_MALFORMED /* it can't be parsed */
+};
+
+/* A stapled OCSP response. Times are 0 if it gives none. */
+struct ocsp_staple {
+    enum staple_status status;
+    bool other_certificate; /* it does not speak of the one that it came with */
+    nanotime this_update, next_update, revoked_at;
+    unsigned sct_count;
+};
+
+/* A bare public key in a certificate's place: RFC 7250. */
+struct raw_key {
+    uint8_t spki_sha256[32]; /* of the SubjectPublicKeyInfo */
+    const char *type;        /* as a certificate's key_type */
+    unsigned bits;           /* 0 if not known */
+    char curve[32];          /* "" where it does not apply */
+};
+
 /* Facts of one distinct certificate (RFC 5280), owned by the cert_store and alive as long as it.
  * A certificate that does not parse has `malformed` set, its hashes and `der`, and nothing else. */
 struct cert {

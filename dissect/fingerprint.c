@@ -126,6 +126,9 @@ static void ja3_of(char ja3[33], const struct tls_hello *hello)
 void fingerprint_server(char ja3s[33], const struct tls_hello *hello)
 {
     struct buf text = {0};
+    ja3s[0] = '\0';
+    if (hello->ssl2)
+        return;
     buf_printf(&text, "%u,%u,", hello->legacy_version, hello->cipher);
     struct list_writer extensions = decimal(&text);
     write_extensions(&extensions, hello->extensions);

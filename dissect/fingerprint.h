@@ -10,7 +10,7 @@
  * Neither is defined for a hello in SSLv2's format: they are empty then. */
 void fingerprint_client(char ja3[33], char ja4[37], const struct tls_hello *hello);
 
-/* fingerprint_server computes a ServerHello's JA3S. */
+/* fingerprint_server computes a ServerHello's JA3S; "" for SSLv2's. */
 void fingerprint_server(char ja3s[33], const struct tls_hello *hello);
 
 /* fingerprint_community_id computes the Community ID v1 of a TCP connection, with seed 0

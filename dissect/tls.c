@@ -99,7 +99,7 @@ static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
         case FRAME_MORE:
             return;
         case FRAME_HEADER:
-            if (observer && tls_framer_type(&d->framer) != TLS_SSL2_HELLO)
+            if (observer && !tls_framer_is_ssl2(&d->framer))
                 observer->record(observer->context, direction,
                                  where->offset + (uint64_t)(in->p - start) - TLS_RECORD_HEADER,
                                  tls_framer_type(&d->framer), tls_framer_length(&d->framer));

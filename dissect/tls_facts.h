@@ -70,7 +70,8 @@ struct client_hello {
     struct text_list alpn;
     char ja3[33]; /* MD5 in hex; like ja4 "" for a hello in SSLv2's format */
     char ja4[37]; /* github.com/FoxIO-LLC/ja4, technical_details/JA4.md */
-    bool ech;     /* encrypted_client_hello that is an outer one (RFC 9849) */
+    bool ech;     /* encrypted_client_hello that is an outer one (RFC 9849), or a decoy */
+    bool esni;    /* encrypted_server_name, a draft of it */
     bool early_data;
     bool external_keys; /* every pre-shared key that is offered was agreed on by other means */
 };
@@ -78,10 +79,10 @@ struct client_hello {
 /* A ServerHello (RFC 8446 section 4.1.3). */
 struct server_hello {
     uint16_t version; /* supported_versions if present, else legacy_version */
-    uint16_t cipher;
-    uint16_t group; /* of key_share; 0 if none */
+    uint16_t cipher;  /* 0 in SSLv2, where the client says which: tls_extras.ssl2_cipher */
+    uint16_t group;   /* of key_share; 0 if none */
     struct span alpn;
-    char ja3s[33];
+    char ja3s[33]; /* MD5 in hex; "" for SSLv2's */
 };
 
 /* Heartbeat records (RFC 6520), by direction. */
@@ -101,10 +102,30 @@ struct tls_renegotiation {
     uint64_t first_frame;
 };
 
+/* CertificateType (RFC 7250, IANA, TLS Certificate Types). */
+enum certificate_type { CERTIFICATE_X509, CERTIFICATE_OPENPGP, CERTIFICATE_RAW_KEY };
+
+/* What became of an Encrypted ClientHello (RFC 9849), which can mostly not be told without keys. */
+enum ech_status {
+    ECH_UNDECIDED,
+    ECH_NOT_ACCEPTED, /* the server does not know it, or could not read it, or it was a decoy */
+    ECH_REJECTED,     /* the server knows ECH, and could not read this one */
+    ECH_LIKELY_ACCEPTED
+};
+
 /* What few sessions have. */
 struct tls_extras {
     struct tls_heartbeats heartbeats;
     struct tls_renegotiation renegotiation;
+    /* The server's for its leaf; NULL if none was seen. Shared like the rest of the facts. */
+    const struct ocsp_staple *staple;
+    const struct raw_key *server_key, *client_key; /* in a certificate's place; NULL if none */
+    struct span alpn;     /* chosen in what TLS 1.3 encrypts; n is 0 if none */
+    uint32_t ssl2_cipher; /* three bytes of CIPHER-KIND; 0 if none was seen */
+    uint16_t scts;        /* that came in a TLS extension */
+    uint16_t compression; /* CertificateCompressionAlgorithm of the server's chain, 0 if none */
+    uint8_t certificate_types[2]; /* enum certificate_type, of the client and of the server */
+    bool early_data_accepted;     /* known by decryption alone */
 };
 
 enum { TLS_ALERTS_MAX = 8 };
@@ -122,11 +143,11 @@ struct tls_facts {
     uint16_t acceptable_cas; /* in the CertificateRequest; TLS_CAS_UNKNOWN if it was not whole */
     enum tls_progress progress : 8;
     enum certs_via certs_via : 8; /* of the server's */
+    enum ech_status ech : 8;      /* of client_hello->ech */
     bool resumed;                 /* on positive evidence only */
     bool hello_retry;
     bool early_data; /* offered; sent as far as can be seen */
     bool certificate_requested;
-    bool ocsp_stapled;                       /* a CertificateStatus message was seen */
     bool server_chain_cut, client_chain_cut; /* the capture misses the rest of the message */
     uint8_t server_cert_count, client_cert_count;
     uint8_t alert_count;                     /* at most TLS_ALERTS_MAX; further ones are dropped */
@@ -144,5 +165,13 @@ struct tls_facts {
         complete_frame;
     uint64_t gap_bytes; /* missing in the capture, both directions */
 };
+
+/* tls_alpn gives the protocol that was chosen, where that can be read; n is 0 if none. */
+static inline struct span tls_alpn(const struct tls_facts *facts)
+{
+    if (facts->server_hello && facts->server_hello->alpn.n > 0)
+        return facts->server_hello->alpn;
+    return facts->extras ? facts->extras->alpn : span_of(NULL, 0);
+}
 
 #endif

@@ -3,9 +3,8 @@
 #include "tls_flight.h"
 
 #include "limits.h"
+#include "tls_auth.h"
 #include "tls_messages.h"
-
-#include <stdlib.h>
 
 bool tls_flight_sent(const struct tls_direction *d, unsigned type)
 {
@@ -17,72 +16,13 @@ static bool is_cut(const struct tls_message *message)
     return message->body.n < message->length;
 }
 
-/* publish_chain_take puts a chain into the facts. It takes the list of certificates. */
-static void publish_chain_take(struct tls *tls, bool from_server, const struct cert *const *list,
-                               uint8_t count, uint64_t frame)
-{
-    struct tls_facts *facts = &tls->facts;
-    unsigned direction = (unsigned)facts->client ^ (from_server ? 1 : 0);
-    bool cut = tls->directions[direction].chain == CHAIN_CUT;
-    cert_store_presented(tls_store_certs(tls->store), list, count,
-                         from_server ? CERT_FROM_SERVER : CERT_FROM_CLIENT, facts->sni);
-    if (from_server) {
-        facts->server_certs = list;
-        facts->server_cert_count = count;
-        facts->server_chain_cut = cut;
-        facts->certificate_frame = frame;
-    } else {
-        facts->client_certs = list;
-        facts->client_cert_count = count;
-        facts->client_chain_cut = cut;
-        facts->client_certificate_frame = frame;
-    }
-}
-
-/* hold_chain_take keeps a chain until it is known whose it is: a wrong certificate is worse than
- * none. It takes the list of certificates. */
-static void hold_chain_take(struct tls *tls, unsigned direction, const struct cert *const *list,
-                            uint8_t count, uint64_t frame)
-{
-    if (tls->held_chain) {
-        tls_store_release(tls->store, list);
-        return;
-    }
-    tls->held_chain = xmalloc(sizeof *tls->held_chain);
-    *tls->held_chain = (struct tls_held_chain){direction, frame, count, list};
-}
-
 /* learn_client notes which direction is the client's, unless that is known. */
 static void learn_client(struct tls *tls, unsigned client)
 {
-    struct tls_held_chain *held = tls->held_chain;
     if (tls->facts.client >= 0)
         return;
     tls->facts.client = (int8_t)client;
-    if (!held)
-        return;
-    publish_chain_take(tls, held->direction != client, held->certs, held->count, held->frame);
-    free(held);
-    tls->held_chain = NULL;
-}
-
-static void take_certificate(struct tls *tls, unsigned direction, const struct tls_message *message,
-                             bool lost, const struct tls_where *where)
-{
-    struct tls_facts *facts = &tls->facts;
-    struct tls_direction *d = &tls->directions[direction];
-    uint8_t count;
-    bool whole;
-    if (d->chain != CHAIN_UNSEEN)
-        return;
-    const struct cert *const *list = tls_store_chain(
-        tls->store, &count, &whole, message->body, tls_is_13(facts->version) && facts->negotiated);
-    d->chain = whole && !is_cut(message) ? CHAIN_WHOLE : lost ? CHAIN_CUT : CHAIN_MALFORMED;
-    cert_store_seen(tls_store_certs(tls->store), list, count, where->time, where->frame);
-    if (facts->client < 0)
-        hold_chain_take(tls, direction, list, count, where->frame);
-    else
-        publish_chain_take(tls, facts->client != (int)direction, list, count, where->frame);
+    tls_auth_client_known(tls);
 }
 
 static void take_sni(struct tls *tls, struct span sni)
@@ -116,8 +56,13 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     if ((d->ccs || d->unsure || ssl2) && !is_cut(message) && !(good && hello.whole))
         return false;
     learn_client(tls, direction);
-    if (!good || facts->client != (int)direction || facts->client_hello)
+    if (!good || facts->client != (int)direction)
         return true;
+    if (facts->client_hello) {
+        tls->hello_again = tls->hello_again || hello.whole;
+        tls->ech_again = tls->ech_again || hello.ech_again;
+        return true;
+    }
     take_sni(tls, hello.sni);
     facts->client_hello_frame = where->frame;
     if (!facts->negotiated)
@@ -127,6 +72,17 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     facts->client_hello = tls_store_client_hello(tls->store, &hello);
     begin_flight(d);
     return true;
+}
+
+/* What few servers send in their hello. */
+static void take_hello_extras(struct tls *tls, const struct tls_hello *hello)
+{
+    unsigned types = hello->certificate_types[0] | hello->certificate_types[1];
+    if (hello->scts.n == 0 && types == CERTIFICATE_X509)
+        return;
+    struct tls_extras *extras = tls_session_extras(tls);
+    extras->scts = (uint16_t)tls_count_scts(hello->scts);
+    memcpy(extras->certificate_types, hello->certificate_types, sizeof extras->certificate_types);
 }
 
 /* A HelloRetryRequest has chosen version and suite already: it stands for the ServerHello until
@@ -145,6 +101,7 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
     if (hello->group)
         facts->group = hello->group;
     begin_flight(d);
+    take_hello_extras(tls, hello);
     tls->retry_only = hello->retry;
     if (!tls_is_13(hello->version) || hello->retry)
         return;
@@ -154,12 +111,33 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
         tls->early_over = true;
 }
 
+/* SSLv2's has the certificate in it, and not the suite. */
+static bool take_ssl2_server_hello(struct tls *tls, unsigned direction,
+                                   const struct tls_message *message, const struct tls_where *where)
+{
+    struct tls_hello hello;
+    struct span certificate;
+    bool good = tls_hello_ssl2_server(&hello, &certificate, message->body);
+    if (!good && !is_cut(message))
+        return false;
+    learn_client(tls, direction ^ 1);
+    if (!good || tls->facts.client == (int)direction || tls->facts.server_hello)
+        return true;
+    take_negotiated(tls, direction, &hello, where);
+    tls->ssl2_resumed = certificate.n == 0;
+    if (certificate.n > 0)
+        tls_auth_ssl2_certificate(tls, direction, certificate, where);
+    return true;
+}
+
 static bool take_server_hello(struct tls *tls, unsigned direction,
                               const struct tls_message *message, const struct tls_where *where)
 {
     struct tls_facts *facts = &tls->facts;
     struct tls_direction *d = &tls->directions[direction];
     struct tls_hello hello;
+    if (tls_framer_type(&d->framer) == TLS_SSL2_SERVER_HELLO)
+        return take_ssl2_server_hello(tls, direction, message, where);
     bool good = tls_hello_server(&hello, message->body);
     if ((d->ccs || d->unsure) && !is_cut(message) && !(good && hello.whole))
         return false;
@@ -167,20 +145,27 @@ static bool take_server_hello(struct tls *tls, unsigned direction,
     if (!good || is_cut(message) || facts->client == (int)direction)
         return true;
     facts->hello_retry = facts->hello_retry || hello.retry;
+    tls->ech_answered = tls->ech_answered || hello.ech_answered;
     if (!facts->server_hello || (tls->retry_only && !hello.retry))
         take_negotiated(tls, direction, &hello, where);
     return true;
 }
 
-static void take_request(struct tls *tls, const struct tls_message *message)
+/* What TLS 1.3 encrypts of the server's answer: seen only where the session is decrypted. */
+static void take_encrypted_extensions(struct tls *tls, const struct tls_message *message)
 {
-    struct tls_facts *facts = &tls->facts;
-    uint16_t version = facts->negotiated ? facts->version : TLS_VERSION_12, count;
-    if (facts->certificate_requested)
+    struct tls_hello hello;
+    struct cursor names, name;
+    if (is_cut(message) || !tls_hello_encrypted_extensions(&hello, message->body))
         return;
-    facts->certificate_requested = true;
-    bool whole = !is_cut(message) && tls_count_authorities(&count, message->body, version);
-    facts->acceptable_cas = whole ? count : TLS_CAS_UNKNOWN;
+    struct tls_extras *extras = tls_session_extras(tls);
+    memcpy(extras->certificate_types, hello.certificate_types, sizeof hello.certificate_types);
+    extras->early_data_accepted = hello.early_data;
+    names = cursor_of(hello.alpn);
+    if (extras->alpn.n == 0 && cursor_vec8(&names, &name))
+        extras->alpn =
+            span_of(tls_store_name(tls->store, cursor_rest(&name)), cursor_rest(&name).n);
+    tls->ech_rejected = hello.ech_answered;
 }
 
 bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_message *message,
@@ -203,7 +188,14 @@ bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_messa
         facts->hello_retry = true;
         break;
     case TLS_CERTIFICATE:
-        take_certificate(tls, direction, message, lost, where);
+        tls_auth_certificate(tls, direction, message, lost, where);
+        break;
+    case TLS_COMPRESSED_CERTIFICATE:
+        tls_auth_compressed(tls, direction, message, lost, where);
+        break;
+    case TLS_ENCRYPTED_EXTENSIONS:
+        learn_client(tls, direction ^ 1);
+        take_encrypted_extensions(tls, message);
         break;
     case TLS_SERVER_KEY_EXCHANGE:
         learn_client(tls, direction ^ 1);
@@ -212,7 +204,7 @@ bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_messa
         break;
     case TLS_CERTIFICATE_REQUEST:
         learn_client(tls, direction ^ 1);
-        take_request(tls, message);
+        tls_auth_request(tls, message);
         break;
     case TLS_NEW_SESSION_TICKET:
     case TLS_SERVER_HELLO_DONE:
@@ -224,7 +216,7 @@ bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_messa
         break;
     case TLS_CERTIFICATE_STATUS:
         learn_client(tls, direction ^ 1);
-        facts->ocsp_stapled = true;
+        tls_auth_status(tls, message);
         break;
     default:
         break;

@@ -24,7 +24,9 @@ static bool is_read(uint8_t type)
 {
     return type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO ||
            type == TLS_HELLO_RETRY_REQUEST || type == TLS_CERTIFICATE ||
-           type == TLS_SERVER_KEY_EXCHANGE || type == TLS_CERTIFICATE_REQUEST;
+           type == TLS_SERVER_KEY_EXCHANGE || type == TLS_CERTIFICATE_REQUEST ||
+           type == TLS_CERTIFICATE_STATUS || type == TLS_ENCRYPTED_EXTENSIONS ||
+           type == TLS_COMPRESSED_CERTIFICATE;
 }
 
 static uint32_t length_of(const uint8_t header[TLS_MESSAGE_HEADER])

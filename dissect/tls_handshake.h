@@ -5,13 +5,14 @@
 
 #include "cursor.h"
 
-/* Message types (RFC 8446 section 4, RFC 5246 section 7.4, RFC 6066). */
+/* Message types (RFC 8446 section 4, RFC 5246 section 7.4, RFC 6066, RFC 8879). */
 enum {
     TLS_HELLO_REQUEST = 0,
     TLS_CLIENT_HELLO = 1,
     TLS_SERVER_HELLO = 2,
     TLS_NEW_SESSION_TICKET = 4,
     TLS_HELLO_RETRY_REQUEST = 6, /* TLS 1.3 before draft 22; later it is a ServerHello */
+    TLS_ENCRYPTED_EXTENSIONS = 8,
     TLS_CERTIFICATE = 11,
     TLS_SERVER_KEY_EXCHANGE = 12,
     TLS_CERTIFICATE_REQUEST = 13,
@@ -19,7 +20,8 @@ enum {
     TLS_CERTIFICATE_VERIFY = 15,
     TLS_CLIENT_KEY_EXCHANGE = 16,
     TLS_FINISHED = 20,
-    TLS_CERTIFICATE_STATUS = 22
+    TLS_CERTIFICATE_STATUS = 22,
+    TLS_COMPRESSED_CERTIFICATE = 25
 };
 
 enum { TLS_MESSAGE_HEADER = 4 };

@@ -154,14 +154,51 @@ static bool read_early_data(struct tls_hello *hello, struct cursor *c)
     return cursor_done(c);
 }
 
-/* ECHClientHelloType type: RFC 9849 section 5. */
+/* ECHClientHelloType type; then, of an outer one, uint16 kdf_id, aead_id; uint8 config_id;
+ * opaque enc<0..2^16-1>, payload<1..2^16-1>: RFC 9849 section 5. */
 static bool read_ech(struct tls_hello *hello, struct cursor *c)
 {
     uint8_t type;
+    struct cursor key;
     if (!cursor_u8(c, &type))
         return false;
     hello->ech = type == ECH_OUTER;
+    if (hello->ech && cursor_skip(c, 5) && cursor_vec16(c, &key))
+        hello->ech_again = cursor_done(&key);
     return true;
+}
+
+/* opaque confirmation[8] in a HelloRetryRequest, ECHConfigList retry_configs in
+ * EncryptedExtensions. */
+static bool read_ech_answer(struct tls_hello *hello, struct cursor *c)
+{
+    hello->ech_answered = true;
+    return !cursor_done(c);
+}
+
+/* EncryptedSNI: draft-ietf-tls-esni-06 section 5.1; it had other forms under the same number. */
+static bool read_esni(struct tls_hello *hello, struct cursor *c)
+{
+    hello->esni = true;
+    return !cursor_done(c);
+}
+
+/* SignedCertificateTimestampList: RFC 6962 section 3.3.1. */
+static bool read_scts(struct tls_hello *hello, struct cursor *c)
+{
+    hello->scts = cursor_rest(c);
+    return true;
+}
+
+/* CertificateType client_certificate_type: RFC 7250 section 3. */
+static bool read_client_type(struct tls_hello *hello, struct cursor *c)
+{
+    return cursor_u8(c, &hello->certificate_types[TLS_TYPE_OF_CLIENT]) && cursor_done(c);
+}
+
+static bool read_server_type(struct tls_hello *hello, struct cursor *c)
+{
+    return cursor_u8(c, &hello->certificate_types[TLS_TYPE_OF_SERVER]) && cursor_done(c);
 }
 
 /* What reads an extension in each hello, by its type; NULL where nothing in it is used. */
@@ -174,19 +211,24 @@ static const struct extension_reader {
     [11] = {read_point_formats, NULL},
     [13] = {read_signature_algorithms, NULL},
     [TLS_EXT_ALPN] = {read_alpn, read_alpn},
+    [TLS_EXT_SCTS] = {NULL, read_scts},
+    [19] = {NULL, read_client_type},
+    [20] = {NULL, read_server_type},
     [40] = {NULL, read_key_share}, /* key_share until draft 22 */
     [41] = {read_offered_keys, read_selected_key},
-    [42] = {read_early_data, NULL},
+    [42] = {read_early_data, read_early_data},
     [43] = {read_versions, read_version},
     [51] = {NULL, read_key_share},
 };
 
-static const struct extension_reader ech_reader = {read_ech, NULL};
+static const struct extension_reader ech_reader = {read_ech, read_ech_answer};
+static const struct extension_reader esni_reader = {read_esni, NULL};
 
 static bool read_extension(struct tls_hello *hello, uint16_t type, struct cursor *body, bool server)
 {
     const struct extension_reader *reader = type < COUNT_OF(readers) ? &readers[type]
                                             : type == 0xfe0d         ? &ech_reader
+                                            : type == 0xffce         ? &esni_reader
                                                                      : NULL;
     bool (*read)(struct tls_hello *, struct cursor *) = !reader  ? NULL
                                                         : server ? reader->server
@@ -218,6 +260,14 @@ static void read_extensions(struct tls_hello *hello, struct cursor *c, bool serv
     }
     if (!cursor_done(&list))
         hello->whole = false;
+}
+
+bool tls_hello_encrypted_extensions(struct tls_hello *hello, struct span bytes)
+{
+    struct cursor c = cursor_of(bytes);
+    *hello = (struct tls_hello){0};
+    read_extensions(hello, &c, true);
+    return hello->whole;
 }
 
 static bool version_sane(uint16_t version)
@@ -284,5 +334,25 @@ bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct span bytes
         challenge > RANDOM_BYTES || !cursor_skip(&c, (size_t)suites + session + challenge))
         return false;
     hello->whole = cursor_done(&c);
+    return hello->whole;
+}
+
+/* uint16 server_version, certificate_length, cipher_specs_length, connection_id_length, and these
+ * three: "The SSL Protocol" (Hickman 1995), SERVER-HELLO. */
+bool tls_hello_ssl2_server(struct tls_hello *hello, struct span *certificate, struct span bytes)
+{
+    struct cursor c = cursor_of(bytes);
+    uint16_t version, length, suites, connection;
+    struct span rest;
+    *hello = (struct tls_hello){.ssl2 = true,
+                                .legacy_version = TLS_VERSION_SSL2,
+                                .highest = TLS_VERSION_SSL2,
+                                .version = TLS_VERSION_SSL2};
+    if (!cursor_u16(&c, &version) || version != TLS_VERSION_SSL2 || !cursor_u16(&c, &length) ||
+        !cursor_u16(&c, &suites) || !cursor_u16(&c, &connection) || suites % SSL2_SUITE_BYTES ||
+        connection > RANDOM_BYTES)
+        return false;
+    hello->whole = cursor_bytes(&c, certificate, length) &&
+                   cursor_bytes(&c, &rest, (size_t)suites + connection) && cursor_done(&c);
     return hello->whole;
 }

@@ -6,7 +6,10 @@
 #include "tls_facts.h"
 
 /* Extensions that somebody above needs by number (IANA, TLS ExtensionType Values). */
-enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_ALPN = 16 };
+enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_STATUS_REQUEST = 5, TLS_EXT_ALPN = 16, TLS_EXT_SCTS = 18 };
+
+/* Index of tls_hello.certificate_types. */
+enum { TLS_TYPE_OF_CLIENT, TLS_TYPE_OF_SERVER };
 
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
@@ -22,10 +25,15 @@ struct tls_hello {
     struct span alpn; /* ProtocolNameList without its length: names with a length byte each */
     struct span groups, point_formats, signature_algorithms; /* lists without their lengths */
     uint16_t group;                                          /* server: of key_share */
-    bool retry;          /* server: this is a HelloRetryRequest */
-    bool pre_shared_key; /* client: offered; server: accepted */
-    bool external_keys;  /* client: those offered are no resumption */
-    bool early_data, ech;
+    bool retry;                   /* server: this is a HelloRetryRequest */
+    bool pre_shared_key;          /* client: offered; server: accepted */
+    bool external_keys;           /* client: those offered are no resumption */
+    bool early_data, ech;         /* client: offered; ech is true of an outer hello */
+    bool ech_again;               /* client: ech whose key went with an earlier hello */
+    bool ech_answered;            /* server: a confirmation, or configurations to try again with */
+    bool esni;                    /* client: what went before ech */
+    struct span scts;             /* server: SignedCertificateTimestampList */
+    uint8_t certificate_types[2]; /* server: of the client and the server, enum certificate_type */
 };
 
 /* tls_hello_client and tls_hello_server read the body of a message. They return false if the part
@@ -33,9 +41,19 @@ struct tls_hello {
 MUST_CHECK bool tls_hello_client(struct tls_hello *hello, struct span body);
 MUST_CHECK bool tls_hello_server(struct tls_hello *hello, struct span body);
 
+/* tls_hello_encrypted_extensions reads what TLS 1.3 has moved out of the ServerHello (RFC 8446
+ * section 4.3.1): its extensions alone are set. False if it is malformed. */
+MUST_CHECK bool tls_hello_encrypted_extensions(struct tls_hello *hello, struct span body);
+
 /* tls_hello_ssl2 reads a ClientHello in SSLv2's format (RFC 5246 appendix E.2) from behind its
  * version. Its three-byte suites are not given. */
 MUST_CHECK bool tls_hello_ssl2(struct tls_hello *hello, uint16_t version, struct span body);
+
+/* tls_hello_ssl2_server reads a ServerHello of SSLv2 from behind its certificate type, and gives
+ * the certificate, borrowed; its n is 0 if the session goes on from an earlier one. The version
+ * that is set is always SSLv2's. */
+MUST_CHECK bool tls_hello_ssl2_server(struct tls_hello *hello, struct span *certificate,
+                                      struct span body);
 
 /* tls_hello_extension takes the next extension off a cursor over hello->extensions. False at the
  * end, or where the list is malformed. */

@@ -1,8 +1,10 @@
-/* tls_messages.c: Certificate, CertificateRequest, ServerKeyExchange. */
+/* tls_messages.c: Certificate and what goes with it, CertificateRequest, ServerKeyExchange. */
 #include "tls_messages.h"
 
 #include "tls_facts.h"
+#include "tls_hello.h"
 
+enum { STATUS_OCSP = 1, STATUS_OCSP_MULTI = 2, EXTENSION_AUTHORITIES = 47 };
 enum { CURVE_TYPE_NAMED = 3, GROUP_LAST = 0x007f /* the registry has come to 41 */ };
 
 /* TLS 1.2: ASN.1Cert certificate_list<0..2^24-1>, each opaque<1..2^24-1>.
@@ -24,7 +26,7 @@ void tls_chain_open(struct tls_chain *chain, struct span body, bool tls13)
 
 bool tls_chain_next(struct tls_chain *chain, struct span *der)
 {
-    struct cursor certificate, extensions;
+    struct cursor certificate, extensions = {NULL, 0};
     if (cursor_done(&chain->list))
         return false;
     if (!cursor_vec24(&chain->list, &certificate) || cursor_done(&certificate) ||
@@ -33,24 +35,104 @@ bool tls_chain_next(struct tls_chain *chain, struct span *der)
         return false;
     }
     *der = cursor_rest(&certificate);
+    chain->extensions = cursor_rest(&extensions);
     return true;
 }
 
-/* ClientCertificateType certificate_types<1..2^8-1>;
- * SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>, TLS 1.2 only;
- * DistinguishedName certificate_authorities<0..2^16-1>, each opaque<1..2^16-1>. */
-bool tls_count_authorities(uint16_t *count, struct span body, uint16_t version)
+/* TLS 1.2: opaque ASN.1_subjectPublicKeyInfo<1..2^24-1>, and no list. TLS 1.3: in a list of one. */
+bool tls_raw_key(struct span *spki, struct span body, bool tls13)
 {
-    struct cursor c = cursor_of(body), types, algorithms, list, name;
-    *count = 0;
-    if (!cursor_vec8(&c, &types) || (version >= TLS_VERSION_12 && !cursor_vec16(&c, &algorithms)) ||
-        !cursor_vec16(&c, &list) || !cursor_done(&c))
+    struct tls_chain chain;
+    struct cursor c = cursor_of(body), key;
+    if (tls13) {
+        tls_chain_open(&chain, body, tls13);
+        return tls_chain_next(&chain, spki);
+    }
+    if (!cursor_vec24(&c, &key) || cursor_done(&key) || !cursor_done(&c))
+        return false;
+    *spki = cursor_rest(&key);
+    return true;
+}
+
+/* DistinguishedName certificate_authorities<0..2^16-1>, each opaque<1..2^16-1>. */
+static bool count_names(uint16_t *count, struct cursor *c)
+{
+    struct cursor list, name;
+    if (!cursor_vec16(c, &list) || !cursor_done(c))
         return false;
     while (!cursor_done(&list)) {
         if (!cursor_vec16(&list, &name))
             return false;
         ++*count;
     }
+    return true;
+}
+
+/* opaque certificate_request_context<0..2^8-1>; Extension extensions<2..2^16-1>. */
+static bool count_authorities_13(uint16_t *count, struct span body)
+{
+    struct cursor c = cursor_of(body), context, list, extension;
+    uint16_t type;
+    if (!cursor_vec8(&c, &context) || !cursor_vec16(&c, &list) || !cursor_done(&c))
+        return false;
+    while (tls_hello_extension(&list, &type, &extension)) {
+        if (type == EXTENSION_AUTHORITIES && !count_names(count, &extension))
+            return false;
+    }
+    return cursor_done(&list);
+}
+
+/* ClientCertificateType certificate_types<1..2^8-1>;
+ * SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>, TLS 1.2 only;
+ * certificate_authorities. */
+bool tls_count_authorities(uint16_t *count, struct span body, uint16_t version)
+{
+    struct cursor c = cursor_of(body), types, algorithms;
+    *count = 0;
+    if (tls_is_13(version))
+        return count_authorities_13(count, body);
+    return cursor_vec8(&c, &types) && (version < TLS_VERSION_12 || cursor_vec16(&c, &algorithms)) &&
+           count_names(count, &c);
+}
+
+/* CertificateStatusType status_type; opaque OCSPResponse<1..2^24-1>; or, of the second version, a
+ * list<1..2^24-1> of responses that may be empty, the leaf's first. */
+bool tls_ocsp_response(struct span *response, struct span body)
+{
+    struct cursor c = cursor_of(body), list, one;
+    uint8_t type;
+    if (!cursor_u8(&c, &type) || !cursor_vec24(&c, &list) || !cursor_done(&c) ||
+        (type != STATUS_OCSP && type != STATUS_OCSP_MULTI))
+        return false;
+    if (type == STATUS_OCSP)
+        one = list;
+    else if (!cursor_vec24(&list, &one))
+        return false;
+    *response = cursor_rest(&one);
+    return response->n > 0;
+}
+
+/* opaque SerializedSCT<1..2^16-1>; SerializedSCT sct_list<1..2^16-1>. */
+unsigned tls_count_scts(struct span bytes)
+{
+    struct cursor c = cursor_of(bytes), list, sct;
+    unsigned count = 0;
+    if (!cursor_vec16(&c, &list))
+        return 0;
+    while (cursor_vec16(&list, &sct))
+        count++;
+    return count;
+}
+
+/* CertificateCompressionAlgorithm algorithm; uint24 uncompressed_length;
+ * opaque compressed_certificate_message<1..2^24-1>. */
+bool tls_compressed_read(struct tls_compressed *compressed, struct span body)
+{
+    struct cursor c = cursor_of(body), bytes;
+    if (!cursor_u16(&c, &compressed->algorithm) || !cursor_u24(&c, &compressed->length) ||
+        !cursor_vec24(&c, &bytes) || !cursor_done(&c))
+        return false;
+    compressed->bytes = cursor_rest(&bytes);
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "tls_messages.h"
 
+enum { ALERT_ECH_REQUIRED = 121 };
 enum { SUITE_AES_256_GCM_SHA384 = 0x1302, SUITE_AES_128_CCM_8 = 0x1305 };
 
 static bool sent(const struct tls_direction *d, unsigned type)
@@ -47,6 +48,15 @@ static bool any_hello(const struct tls *tls)
     return ((tls->directions[0].seen | tls->directions[1].seen) & hellos) != 0;
 }
 
+/* finished_ssl2: the client sends its key, unless the session goes on from an earlier one, and
+ * CLIENT-FINISHED; the server SERVER-VERIFY and SERVER-FINISHED. A certificate that the server asks
+ * for comes between and is not told apart. */
+static bool finished_ssl2(const struct tls *tls, unsigned direction)
+{
+    bool client = tls->facts.client == (int)direction;
+    return tls->directions[direction].ssl2_records >= (client && tls->ssl2_resumed ? 1 : 2);
+}
+
 /* finished_12 tells, for TLS up to 1.2 or where the version is not known, whether an end has sent
  * Finished: after it the other end's Finished or its own data can come. Where the capture holds
  * one direction only, that one's data says it of both. */
@@ -75,6 +85,8 @@ static bool is_complete(const struct tls *tls)
             &tls->directions[((unsigned)tls->facts.client & 1) ^ 1];
         return server->data && client_finished_13(tls, client);
     }
+    if (tls->facts.negotiated && tls->facts.version == TLS_VERSION_SSL2)
+        return finished_ssl2(tls, 0) && finished_ssl2(tls, 1);
     return finished_12(tls, 0) && finished_12(tls, 1);
 }
 
@@ -182,6 +194,29 @@ static enum close_notify closing_of(const struct tls *tls, const struct tls_dire
     return d->fin && d->last_alert && open ? CLOSE_NOTIFY_LIKELY : CLOSE_NOTIFY_NO;
 }
 
+/* What can be told of an ECH without its keys: RFC 9849 sections 6.1.4 to 6.2. A server that asks
+ * for another hello and has accepted it says so; the client, which checks that, then sends no new
+ * key. After a plain ServerHello nothing shows but a protocol that has no ECH. */
+static enum ech_status ech_of(const struct tls *tls)
+{
+    const struct tls_facts *facts = &tls->facts;
+    if (!facts->client_hello || !facts->client_hello->ech)
+        return ECH_UNDECIDED;
+    for (unsigned i = 0; i < facts->alert_count; i++) {
+        if (!facts->alerts[i].encrypted && facts->alerts[i].description == ALERT_ECH_REQUIRED)
+            return ECH_REJECTED;
+    }
+    if (tls->ech_rejected)
+        return ECH_REJECTED;
+    if (facts->negotiated && !tls_is_13(facts->version))
+        return ECH_NOT_ACCEPTED;
+    if (!facts->hello_retry)
+        return ECH_UNDECIDED;
+    if (!tls->ech_answered || (tls->hello_again && !tls->ech_again))
+        return ECH_NOT_ACCEPTED;
+    return tls->hello_again ? ECH_LIKELY_ACCEPTED : ECH_UNDECIDED;
+}
+
 void tls_outcome_note(struct tls *tls, uint64_t frame)
 {
     if (tls->facts.complete_frame == 0 && is_complete(tls) && has_begun(tls))
@@ -196,10 +231,13 @@ void tls_outcome_judge(struct tls *tls)
         (!facts->server_hello || tls->early_first_frame < facts->server_hello_frame);
     if (is_13(tls))
         facts->resumed = resumed_13(tls);
+    else if (tls->ssl2_resumed)
+        facts->resumed = true;
     else if (facts->server_hello && resumed_12(&tls->directions[facts->client == 0 ? 1 : 0]))
         facts->resumed = true;
     facts->progress = progress_of(tls);
     facts->certs_via = certs_via_of(tls);
+    facts->ech = ech_of(tls);
     for (unsigned i = 0; i < 2; i++)
         facts->close_notify[i] = (uint8_t)closing_of(tls, &tls->directions[i]);
 }

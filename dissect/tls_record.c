@@ -4,7 +4,12 @@
 #include "limits.h"
 #include "tls_facts.h"
 
-enum { SSL2_HELLO_MIN = 28 };
+enum {
+    SSL2_HELLO_MIN = 28,
+    SSL2_SERVER_HELLO_MIN = 11,
+    SSL2_CLIENT_HELLO = 1,
+    SSL2_SERVER_HELLO = 4
+};
 
 static uint16_t number(const uint8_t *p)
 {
@@ -33,17 +38,18 @@ static bool header_possible(const uint8_t *p, size_t n)
     return length >= shortest(p[0]) && length <= LIMIT_TLS_RECORD;
 }
 
-/* The same for SSLv2's: a length with its highest bit set, CLIENT-HELLO, a version. */
+/* The same for SSLv2's hellos: a length with its highest bit set; CLIENT-HELLO and a version, or
+ * SERVER-HELLO, whether the session goes on from an earlier one, and a certificate type. */
 static bool ssl2_possible(const uint8_t *p, size_t n)
 {
     if (n > 0 && !(p[0] & 0x80))
         return false;
-    if (n > 1) {
-        unsigned length = number(p) & 0x7fff;
-        if (length < SSL2_HELLO_MIN || length > LIMIT_TLS_SSL2_HELLO)
-            return false;
-    }
-    if (n > 2 && p[2] != 1)
+    unsigned length = n > 1 ? number(p) & 0x7fff : SSL2_SERVER_HELLO_MIN;
+    if (n < 3)
+        return length >= SSL2_SERVER_HELLO_MIN;
+    if (p[2] == SSL2_SERVER_HELLO)
+        return length >= SSL2_SERVER_HELLO_MIN && (n < 4 || p[3] <= 1) && (n < 5 || p[4] <= 1);
+    if (p[2] != SSL2_CLIENT_HELLO || length < SSL2_HELLO_MIN || length > LIMIT_TLS_SSL2_HELLO)
         return false;
     if (n < TLS_RECORD_HEADER)
         return true;
@@ -74,9 +80,42 @@ static enum tls_frame collect(struct tls_framer *framer, struct cursor *in)
     return FRAME_HEADER;
 }
 
+/* follows_ssl2 tells whether the next record is SSLv2's: after a ClientHello that offers more than
+ * it a TLS record may come as well. */
+static bool follows_ssl2(const struct tls_framer *framer, const struct cursor *in)
+{
+    if (framer->state == FRAMING_SSL2)
+        return true;
+    return framer->have == 0 && (framer->header[2] == SSL2_SERVER_HELLO || in->p[0] & 0x80 ||
+                                 tls_framer_version(framer) == TLS_VERSION_SSL2);
+}
+
+/* Two bytes, of which the first has its highest bit set, or three, of which the last is the length
+ * of the padding. It is kept in the form of the first kind, with a 0 behind it. */
+static enum tls_frame read_ssl2_header(struct tls_framer *framer, struct cursor *in)
+{
+    uint8_t *p = framer->header;
+    framer->state = FRAMING_SSL2;
+    while (framer->have < 2 || (framer->have < 3 && !(p[0] & 0x80))) {
+        if (!cursor_u8(in, &p[framer->have]))
+            return FRAME_MORE;
+        framer->have++;
+    }
+    unsigned length = number(p) & (p[0] & 0x80 ? 0x7fff : 0x3fff);
+    p[0] = (uint8_t)(0x80 | length >> 8);
+    p[1] = (uint8_t)length;
+    p[2] = 0;
+    framer->have = length > 0 ? TLS_RECORD_HEADER : 0;
+    framer->left = (uint16_t)length;
+    return FRAME_HEADER;
+}
+
 static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
 {
     struct span whole;
+    if (UNLIKELY(framer->state == FRAMING_SSL2 || tls_framer_is_ssl2(framer)) &&
+        follows_ssl2(framer, in))
+        return read_ssl2_header(framer, in);
     if (framer->have == 0 && in->left >= TLS_RECORD_HEADER &&
         header_possible(in->p, TLS_RECORD_HEADER) && cursor_bytes(in, &whole, TLS_RECORD_HEADER)) {
         memcpy(framer->header, whole.p, TLS_RECORD_HEADER);
@@ -161,7 +200,7 @@ bool tls_framer_find(struct tls_framer *framer, struct cursor *in)
 
 bool tls_framer_gap(struct tls_framer *framer, uint64_t length)
 {
-    if (framer->state == FRAMING_RECORDS && framer->have == TLS_RECORD_HEADER &&
+    if (framer->state != FRAMING_START && framer->have == TLS_RECORD_HEADER &&
         length <= framer->left) {
         framer->left = (uint16_t)(framer->left - length);
         if (framer->left == 0)
@@ -170,6 +209,9 @@ bool tls_framer_gap(struct tls_framer *framer, uint64_t length)
     }
     framer->have = 0;
     framer->chained = false;
+    /* A record of SSLv2 has nothing in it by which to find it. */
+    if (framer->state == FRAMING_SSL2)
+        framer->state = FRAMING_NONE;
     if (framer->state != FRAMING_NONE)
         framer->state = FRAMING_SEARCH;
     return false;

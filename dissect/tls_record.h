@@ -7,14 +7,17 @@
 #include "cursor.h"
 #include "tls_facts.h"
 
-/* Content type that stands for a ClientHello in SSLv2's format (RFC 5246 appendix E.2), which has
- * a two-byte header of its own. The body begins after its version. */
-enum { TLS_SSL2_HELLO = 0x80 };
+/* Content types that stand for what SSLv2 sends, in records with a header of their own ("The SSL
+ * Protocol", Hickman 1995): a ClientHello (RFC 5246 appendix E.2), whose body begins after its
+ * version; a ServerHello, whose body begins after its certificate type; and what follows these,
+ * from the first byte of the record. */
+enum { TLS_SSL2_HELLO = 0x80, TLS_SSL2_SERVER_HELLO = 0x81, TLS_SSL2_RECORD = 0x82 };
 
 enum tls_framing {
     FRAMING_START,   /* the stream's first record is to come */
     FRAMING_SEARCH,  /* after a gap, or joined midway: a record has to be found */
     FRAMING_RECORDS, /* record follows record */
+    FRAMING_SSL2,    /* the same, of SSLv2 */
     FRAMING_NONE     /* the stream did not begin with a record: its bytes are dropped */
 };
 
@@ -22,7 +25,7 @@ enum tls_framing {
 struct tls_framer {
     uint8_t header[TLS_RECORD_HEADER]; /* of this record, or of the last one */
     uint8_t have : 3;                  /* bytes of the header that are there */
-    uint8_t state : 2;                 /* enum tls_framing */
+    uint8_t state : 3;                 /* enum tls_framing */
     bool chained : 1;                  /* a record came right before the one whose header is next */
     bool proven : 1;                   /* more than one header says that these are records */
     uint16_t left;                     /* bytes of the body to come */
@@ -57,7 +60,11 @@ static inline bool tls_framer_is_ssl2(const struct tls_framer *framer)
 
 static inline uint8_t tls_framer_type(const struct tls_framer *framer)
 {
-    return tls_framer_is_ssl2(framer) ? TLS_SSL2_HELLO : framer->header[0];
+    if (!tls_framer_is_ssl2(framer))
+        return framer->header[0];
+    return framer->header[2] == 1   ? TLS_SSL2_HELLO
+           : framer->header[2] == 4 ? TLS_SSL2_SERVER_HELLO
+                                    : TLS_SSL2_RECORD;
 }
 
 static inline uint16_t tls_framer_version(const struct tls_framer *framer)
@@ -66,18 +73,20 @@ static inline uint16_t tls_framer_version(const struct tls_framer *framer)
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* SSLv2's length has its highest bit set and counts the three bytes that lie in our header. */
+/* SSLv2's length has its highest bit set, and counts the three bytes of a hello that lie in our
+ * header. */
 static inline uint16_t tls_framer_length(const struct tls_framer *framer)
 {
     const uint8_t *p = framer->header;
-    return (uint16_t)(tls_framer_is_ssl2(framer) ? ((p[0] & 0x7f) << 8 | p[1]) - 3
-                                                 : p[3] << 8 | p[4]);
+    if (!tls_framer_is_ssl2(framer))
+        return (uint16_t)(p[3] << 8 | p[4]);
+    return (uint16_t)(((p[0] & 0x7f) << 8 | p[1]) - (p[2] != 0 ? 3 : 0));
 }
 
 /* tls_framer_between tells that a record has ended and no byte of the next has come. */
 static inline bool tls_framer_between(const struct tls_framer *framer)
 {
-    return framer->state == FRAMING_RECORDS && framer->have == 0;
+    return (framer->state == FRAMING_RECORDS || framer->state == FRAMING_SSL2) && framer->have == 0;
 }
 
 #endif

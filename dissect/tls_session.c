@@ -5,6 +5,7 @@
 #include "tls_flight.h"
 #include "tls_heartbeat.h"
 #include "tls_outcome.h"
+#include "tls_ssl2.h"
 
 #include <stdlib.h>
 
@@ -169,23 +170,11 @@ static bool take_handshake(struct tls *tls, unsigned direction, struct span piec
             return give_up_messages(tls, d);
         } else {
             /* A hello in SSLv2's format is known only when it has been read. */
-            d->framer.proven = d->framer.proven || tls_framer_type(&d->framer) == TLS_SSL2_HELLO;
+            d->framer.proven = d->framer.proven || tls_framer_is_ssl2(&d->framer);
         }
     }
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     return true;
-}
-
-/* A hello in SSLv2's format has no message header of its own: it gets one. */
-static void begin_ssl2(struct tls *tls, struct tls_direction *d)
-{
-    uint16_t length = tls_framer_length(&d->framer);
-    const uint8_t header[TLS_MESSAGE_HEADER] = {TLS_CLIENT_HELLO, 0, (uint8_t)(length >> 8),
-                                                (uint8_t)length};
-    struct cursor in = cursor_of(span_of(header, sizeof header));
-    struct tls_message message;
-    while (tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store)) == JOIN_HEADER)
-        continue;
 }
 
 /* --- Records --- */
@@ -245,7 +234,11 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
     uint16_t length = tls_framer_length(&d->framer);
     switch (tls_framer_type(&d->framer)) {
     case TLS_SSL2_HELLO:
-        begin_ssl2(tls, d);
+    case TLS_SSL2_SERVER_HELLO:
+        tls_ssl2_hello(tls, d);
+        break;
+    case TLS_SSL2_RECORD:
+        tls_ssl2_record(tls, d);
         break;
     case TLS_HANDSHAKE:
         tls_joiner_resync(&d->joiner);
@@ -293,7 +286,11 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
 {
     struct tls_direction *d = direction_of(tls, direction);
     switch (tls_framer_type(&d->framer)) {
+    case TLS_SSL2_RECORD:
+        tls_ssl2_body(tls, d, piece);
+        return true;
     case TLS_SSL2_HELLO:
+    case TLS_SSL2_SERVER_HELLO:
     case TLS_HANDSHAKE:
         return d->encrypted || take_handshake(tls, direction, piece, where);
     case TLS_ALERT:
@@ -334,7 +331,7 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
     if (!framed) {
         cut_message(tls, direction, UINT64_MAX, d->holes, where);
         tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
-    } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO) {
+    } else if (type == TLS_HANDSHAKE || type == TLS_SSL2_HELLO || type == TLS_SSL2_SERVER_HELLO) {
         cut_message(tls, direction, length, true, where);
     } else if (type == TLS_CHANGE_CIPHER_SPEC) {
         end_ccs(tls, direction, where->frame);
@@ -349,6 +346,17 @@ void tls_session_end(struct tls *tls, unsigned direction)
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
 }
 
+static void release_extras(struct tls_store *store, struct tls_extras *extras)
+{
+    if (!extras)
+        return;
+    tls_store_release(store, extras->staple);
+    tls_store_release(store, extras->server_key);
+    tls_store_release(store, extras->client_key);
+    tls_store_release(store, extras->alpn.p);
+    tls_store_release(store, extras);
+}
+
 void tls_session_done(struct tls *tls)
 {
     struct tls_facts *facts = &tls->facts;
@@ -361,7 +369,7 @@ void tls_session_done(struct tls *tls)
     tls_store_release(tls->store, facts->client_certs);
     if (tls->held_chain)
         tls_store_release(tls->store, tls->held_chain->certs);
-    tls_store_release(tls->store, facts->extras);
+    release_extras(tls->store, facts->extras);
     free(tls->held_chain);
     free(facts->alerts);
 }

@@ -35,9 +35,10 @@ struct tls_direction {
     bool fin : 1;          /* closed, or the flow is over for it */
     bool close_notify : 1; /* a close_notify that can be read */
     bool last_alert : 1;   /* an encrypted alert was the last record before its end */
-    uint8_t head[3];       /* first bytes of an alert or heartbeat, and */
+    uint8_t head[4];       /* first bytes of an alert, heartbeat or SSLv2 record, and */
     uint8_t head_have;     /* how many of them */
     uint8_t searched;      /* segments in which no record was found */
+    uint8_t ssl2_records;  /* of SSLv2, after the hello; counted up to a few */
 };
 
 /* A chain that came before it was known which end is the client. */
@@ -60,6 +61,11 @@ struct tls {
     bool retry_only : 1;     /* facts.server_hello is a HelloRetryRequest */
     bool pre_shared_key : 1; /* the server has accepted one: TLS 1.3 */
     bool early_over : 1;     /* after early data the client has sent Finished */
+    bool hello_again : 1;    /* the client has sent a second hello */
+    bool ech_again : 1;      /* with an ECH that goes on from that of the first */
+    bool ech_answered : 1;   /* the server's hello, or request for another, knows ECH */
+    bool ech_rejected : 1;   /* it has said so */
+    bool ssl2_resumed : 1;   /* the server goes on from an earlier session of SSLv2 */
     /* Where early data was offered: frames of the client's first and latest application data. */
     uint64_t early_first_frame, early_last_frame;
 };

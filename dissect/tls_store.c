@@ -6,7 +6,9 @@
 #include "fingerprint.h"
 #include "intern.h"
 #include "limits.h"
+#include "ocsp.h"
 #include "tls_messages.h"
+#include "x509.h"
 
 #include <stdlib.h>
 
@@ -18,7 +20,7 @@ struct spare_session {
 };
 
 struct tls_store {
-    struct hash_key hello_key, name_key, chain_key;
+    struct hash_key hello_key, name_key, chain_key, staple_key, raw_key_key;
     struct cert_store *certs;
     struct tls_joiner_pool pool;
     struct spare_session *spare;
@@ -34,6 +36,8 @@ struct tls_store *tls_store_new(struct cert_store *certs)
     hash_key_random(&store->hello_key);
     hash_key_random(&store->name_key);
     hash_key_random(&store->chain_key);
+    hash_key_random(&store->staple_key);
+    hash_key_random(&store->raw_key_key);
     return store;
 }
 
@@ -154,8 +158,8 @@ static void put_extension_types(struct buf *out, struct span extensions)
 static struct intern_key key_of(struct tls_store *store, uint8_t kind,
                                 const struct tls_hello *hello)
 {
-    const uint8_t flags[] = {kind, hello->ssl2, hello->ech, hello->early_data,
-                             hello->external_keys};
+    const uint8_t flags[] = {kind,        hello->ssl2,       hello->ech,
+                             hello->esni, hello->early_data, hello->external_keys};
     const uint16_t numbers[] = {hello->legacy_version, hello->highest, hello->version,
                                 hello->cipher, hello->group};
     struct buf *all = &store->scratch;
@@ -200,6 +204,7 @@ static struct client_hello *make_client_hello(struct tls_store *store,
     facts->legacy_version = hello->legacy_version;
     facts->version = hello->version;
     facts->ech = hello->ech;
+    facts->esni = hello->esni;
     facts->early_data = hello->early_data;
     facts->external_keys = hello->external_keys;
     facts->alpn.count = split_alpn(list, copy_to((uint8_t *)list + list_size, alpn));
@@ -258,6 +263,39 @@ const uint8_t *tls_store_name(struct tls_store *store, struct span name)
         intern_add(&store->shared, shared, &key);
     }
     return shared;
+}
+
+/* --- What few sessions have --- */
+
+const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
+                                           struct span response, struct span serial)
+{
+    struct buf *all = &store->scratch;
+    all->n = 0;
+    buf_append(all, &whole, sizeof whole);
+    put_part(all, serial);
+    put_part(all, response);
+    struct intern_key key = intern_key_of(&store->staple_key, span_of(all->p, all->n));
+    struct ocsp_staple *staple = intern_find(&store->shared, &key);
+    if (!staple) {
+        staple = intern_new(&store->shared, sizeof *staple);
+        if (whole)
+            ocsp_read(staple, response, serial);
+        intern_add(&store->shared, staple, &key);
+    }
+    return staple;
+}
+
+const struct raw_key *tls_store_raw_key(struct tls_store *store, struct span spki)
+{
+    struct intern_key key = intern_key_of(&store->raw_key_key, spki);
+    struct raw_key *facts = intern_find(&store->shared, &key);
+    if (!facts) {
+        facts = intern_new(&store->shared, sizeof *facts);
+        x509_raw_key(facts, spki);
+        intern_add(&store->shared, facts, &key);
+    }
+    return facts;
 }
 
 /* --- Chains --- */

@@ -30,6 +30,13 @@ MUST_CHECK const uint8_t *tls_store_name(struct tls_store *store, struct span na
 MUST_CHECK const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count,
                                                      bool *whole, struct span body, bool tls13);
 
+/* tls_store_staple returns what a stapled OCSP response says of the certificate with this serial
+ * number (see ocsp_read); if it is not `whole`, that it is there. tls_store_raw_key returns what a
+ * SubjectPublicKeyInfo says. Each needs one tls_store_release. */
+MUST_CHECK const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
+                                                      struct span response, struct span serial);
+MUST_CHECK const struct raw_key *tls_store_raw_key(struct tls_store *store, struct span spki);
+
 /* tls_store_extras makes a session's extras, all zero. They need one tls_store_release. */
 MUST_CHECK struct tls_extras *tls_store_extras(struct tls_store *store);
 

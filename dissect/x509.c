@@ -2,17 +2,15 @@
  * that no OpenSSL object outlives the call. */
 #include "x509.h"
 
-#include "cursor.h"
+#include "asn1.h"
 #include "limits.h"
 
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Memory of a cert, in a list, so that it is freed without knowing what it holds. */
 struct block {
@@ -68,12 +66,6 @@ static void list_finish(struct owned_cert *owned, struct text_list *out,
     out->count = list->count;
 }
 
-static struct span string_of(const ASN1_STRING *string)
-{
-    return string ? span_of(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string))
-                  : span_of(NULL, 0);
-}
-
 static void add_object(struct owned_cert *owned, struct list_builder *list,
                        const ASN1_OBJECT *object, bool by_name)
 {
@@ -97,23 +89,6 @@ static struct span name_text(struct owned_cert *owned, const X509_NAME *name)
     }
     BIO_free(out);
     return span;
-}
-
-/* time_of converts UTCTime and GeneralizedTime (RFC 5280 section 4.1.2.5), also with an offset or
- * without seconds. What 64 bits of nanoseconds can't hold is clamped: 9999-12-31 means "never". */
-static bool time_of(nanotime *out, const ASN1_TIME *when)
-{
-    struct tm tm;
-    if (!ASN1_TIME_to_tm(when, &tm))
-        return false;
-    int64_t seconds = timegm(&tm);
-    if (seconds > INT64_MAX / NS_PER_SECOND)
-        *out = INT64_MAX;
-    else if (seconds < INT64_MIN / NS_PER_SECOND)
-        *out = INT64_MIN;
-    else
-        *out = seconds * NS_PER_SECOND;
-    return true;
 }
 
 /* The content of the INTEGER's DER: behind tag and length. */
@@ -144,7 +119,7 @@ static void add_general_name(struct owned_cert *owned, struct list_builder *list
     const void *value = GENERAL_NAME_get0_value(name, &type);
     if (type != GEN_DNS && type != GEN_EMAIL && type != GEN_URI && type != GEN_IPADD)
         return;
-    struct span text = string_of(value);
+    struct span text = asn1_bytes(value);
     if (type == GEN_IPADD)
         add_address(owned, list, text);
     else
@@ -172,59 +147,88 @@ static const char *curve_name(const char *openssl)
     return openssl;
 }
 
-static const char *key_name(int type)
+/* Algorithms that OpenSSL does not know, or not under the name by which all call them. */
+static const char *key_name(const ASN1_OBJECT *algorithm)
 {
-    switch (type) {
-    case EVP_PKEY_RSA:
-        return "RSA";
-    case EVP_PKEY_RSA_PSS:
-        return "RSA-PSS";
-    case EVP_PKEY_DSA:
-        return "DSA";
-    case EVP_PKEY_DH:
-        return "DH";
-    case EVP_PKEY_EC:
-        return "EC";
-    case EVP_PKEY_ED25519:
-        return "Ed25519";
-    case EVP_PKEY_ED448:
-        return "Ed448";
-    case EVP_PKEY_X25519:
-        return "X25519";
-    case EVP_PKEY_X448:
-        return "X448";
-    case EVP_PKEY_SM2:
-        return "SM2";
-    default:
+    static const struct {
+        const char *oid, *name;
+    } table[] = {
+        {"1.2.840.113549.1.1.1", "RSA"},
+        {"1.2.840.113549.1.1.10", "RSA-PSS"},
+        {"1.2.840.10040.4.1", "DSA"},
+        {"1.2.840.113549.1.3.1", "DH"},
+        {"1.2.840.10046.2.1", "DH"},
+        {"1.2.840.10045.2.1", "EC"},
+        {"1.3.101.110", "X25519"},
+        {"1.3.101.111", "X448"},
+        {"1.3.101.112", "Ed25519"},
+        {"1.3.101.113", "Ed448"},
+        {"1.2.156.10197.1.301", "SM2"},
+        {"1.2.643.2.2.19", "GOST R 34.10-2001"},
+        {"1.2.643.7.1.1.1.1", "GOST R 34.10-2012-256"},
+        {"1.2.643.7.1.1.1.2", "GOST R 34.10-2012-512"},
+        {"2.16.840.1.101.3.4.3.17", "ML-DSA-44"},
+        {"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
+        {"2.16.840.1.101.3.4.3.19", "ML-DSA-87"},
+    };
+    char oid[80];
+    if (!algorithm || OBJ_obj2txt(oid, sizeof oid, algorithm, 1) <= 0)
         return "unknown";
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (strcmp(oid, table[i].oid) == 0)
+            return table[i].name;
     }
+    return "unknown";
+}
+
+/* read_public_key fills in all but what OpenSSL can't read of a key. */
+static void read_public_key(struct raw_key *out, X509_PUBKEY *spki)
+{
+    uint8_t *der = NULL;
+    int n = i2d_X509_PUBKEY(spki, &der);
+    if (n > 0)
+        EVP_Digest(der, (size_t)n, out->spki_sha256, NULL, EVP_sha256(), NULL);
+    OPENSSL_free(der);
+
+    ASN1_OBJECT *algorithm = NULL;
+    EVP_PKEY *key = X509_PUBKEY_get0(spki);
+    char curve[sizeof out->curve];
+    out->type = "unknown";
+    if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, spki))
+        out->type = key_name(algorithm);
+    if (!key)
+        return;
+    int bits = EVP_PKEY_get_bits(key);
+    out->bits = bits > 0 ? (unsigned)bits : 0;
+    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_SM2)
+        out->type = "SM2"; /* its algorithm is EC's, its curve its own */
+    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+        EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL))
+        snprintf(out->curve, sizeof out->curve, "%s", curve_name(curve));
+}
+
+void x509_raw_key(struct raw_key *out, struct span spki)
+{
+    const uint8_t *p = spki.p;
+    *out = (struct raw_key){.type = "unknown"};
+    X509_PUBKEY *key = spki.n > 0 ? d2i_X509_PUBKEY(NULL, &p, (long)spki.n) : NULL;
+    if (key)
+        read_public_key(out, key);
+    EVP_Digest(spki.p, spki.n, out->spki_sha256, NULL, EVP_sha256(), NULL);
+    X509_PUBKEY_free(key);
+    ERR_clear_error();
 }
 
 static void read_key(struct owned_cert *owned, const X509 *x)
 {
     struct cert *cert = &owned->cert;
-    uint8_t *der = NULL;
-    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-    if (n > 0)
-        EVP_Digest(der, (size_t)n, cert->spki_sha256, NULL, EVP_sha256(), NULL);
-    OPENSSL_free(der);
-
-    EVP_PKEY *key = X509_get0_pubkey(x);
-    ASN1_OBJECT *algorithm = NULL;
-    if (!key) {
-        if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(x)))
-            cert->key_type = key_name(OBJ_obj2nid(algorithm));
-        return;
-    }
-    char curve[80];
-    cert->key_type = key_name(EVP_PKEY_get_base_id(key));
-    int bits = EVP_PKEY_get_bits(key);
-    cert->key_bits = bits > 0 ? (unsigned)bits : 0;
-    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-        EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL)) {
-        const char *name = curve_name(curve);
-        cert->key_curve = keep(owned, name, strlen(name));
-    }
+    struct raw_key key = {.bits = 0};
+    read_public_key(&key, X509_get_X509_PUBKEY(x));
+    memcpy(cert->spki_sha256, key.spki_sha256, sizeof cert->spki_sha256);
+    cert->key_type = key.type;
+    cert->key_bits = key.bits;
+    if (key.curve[0])
+        cert->key_curve = keep(owned, key.curve, strlen(key.curve));
 }
 
 static void read_signature(struct owned_cert *owned, const X509 *x)
@@ -235,7 +239,9 @@ static void read_signature(struct owned_cert *owned, const X509 *x)
     X509_get0_signature(NULL, &algorithm, x);
     X509_ALGOR_get0(&object, NULL, NULL, algorithm);
     OBJ_obj2txt(text, sizeof text, object, 0);
-    owned->cert.signature_algorithm = keep(owned, text, strlen(text));
+    const char *name = OBJ_obj2nid(object) == NID_undef ? key_name(object) : text;
+    name = strcmp(name, "unknown") == 0 ? text : name;
+    owned->cert.signature_algorithm = keep(owned, name, strlen(name));
 }
 
 /* Bits of KeyUsage in their order: RFC 5280 section 4.2.1.3. */
@@ -279,7 +285,7 @@ static void add_uri(struct owned_cert *owned, struct list_builder *list, const G
     int type;
     const void *value = GENERAL_NAME_get0_value(name, &type);
     if (type == GEN_URI)
-        list_add(owned, list, string_of(value).p, string_of(value).n);
+        list_add(owned, list, asn1_bytes(value).p, asn1_bytes(value).n);
 }
 
 static void read_ocsp(struct owned_cert *owned, const X509 *x)
@@ -310,29 +316,10 @@ static void read_crl(struct owned_cert *owned, const X509 *x)
     CRL_DIST_POINTS_free(points);
 }
 
-/* opaque SerializedSCT<1..2^16-1>; SerializedSCT sct_list<1..2^16-1>. */
-unsigned x509_count_scts(struct span bytes)
-{
-    struct cursor c = cursor_of(bytes), list, sct;
-    unsigned count = 0;
-    if (!cursor_vec16(&c, &list))
-        return 0;
-    while (cursor_vec16(&list, &sct))
-        count++;
-    return count;
-}
-
-/* The extension's value is an OCTET STRING that holds the list. */
 static void read_scts(struct owned_cert *owned, const X509 *x)
 {
     int at = X509_get_ext_by_NID(x, NID_ct_precert_scts, -1);
-    X509_EXTENSION *extension = at < 0 ? NULL : X509_get_ext(x, at);
-    struct span value = string_of(extension ? X509_EXTENSION_get_data(extension) : NULL);
-    const uint8_t *p = value.p;
-    ASN1_OCTET_STRING *list = value.n ? d2i_ASN1_OCTET_STRING(NULL, &p, (long)value.n) : NULL;
-    if (list)
-        owned->cert.sct_count = x509_count_scts(string_of(list));
-    ASN1_OCTET_STRING_free(list);
+    owned->cert.sct_count = asn1_count_scts(at < 0 ? NULL : X509_get_ext(x, at));
 }
 
 static void read_all(struct owned_cert *owned, X509 *x)
@@ -369,8 +356,8 @@ struct cert *x509_new(struct span der)
     const uint8_t *p = cert->der.p;
     X509 *x = der.n > 0 ? d2i_X509(NULL, &p, (long)der.n) : NULL;
     cert->malformed = !x || p != cert->der.p + der.n ||
-                      !time_of(&cert->not_before, X509_get0_notBefore(x)) ||
-                      !time_of(&cert->not_after, X509_get0_notAfter(x));
+                      !asn1_time(&cert->not_before, X509_get0_notBefore(x)) ||
+                      !asn1_time(&cert->not_after, X509_get0_notAfter(x));
     if (!cert->malformed)
         read_all(owned, x);
     else

@@ -12,9 +12,9 @@ struct cert *x509_new(struct span der);
 /* x509_free frees a cert of x509_new, but not its `names`. NULL is fine. */
 void x509_free(struct cert *cert);
 
-/* x509_count_scts counts the signed certificate timestamps in a SignedCertificateTimestampList (RFC
- * 6962 section 3.3). */
-unsigned x509_count_scts(struct span list);
+/* x509_raw_key reads a SubjectPublicKeyInfo (RFC 5280 section 4.1) that stands alone. What OpenSSL
+ * can't read has type "unknown" and its hash. */
+void x509_raw_key(struct raw_key *key, struct span spki);
 
 /* x509_library_version gives OpenSSL's name and version. */
 const char *x509_library_version(void);

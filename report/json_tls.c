@@ -43,10 +43,13 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
     span_if_any(json, "sni", tls->sni);
     if (client)
         list_if_any(json, "alpn_offered", &client->alpn);
-    if (server) {
-        span_if_any(json, "alpn", server->alpn);
+    span_if_any(json, "alpn", tls_alpn(tls));
+    if (server && server->version != TLS_VERSION_SSL2) {
         json_word(json, "cipher", names_cipher(&room, server->cipher));
         json_word(json, "cipher_id", names_code(&room, server->cipher));
+    } else if (tls->extras && tls->extras->ssl2_cipher != 0) {
+        json_word(json, "cipher", names_ssl2_cipher(&room, tls->extras->ssl2_cipher));
+        json_word(json, "cipher_id", names_ssl2_code(&room, tls->extras->ssl2_cipher));
     }
     if (tls->group != 0)
         json_word(json, "group", names_group(&room, tls->group));
@@ -56,6 +59,10 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
         json_bool(json, "resumed", false);
     if (client) {
         json_bool(json, "ech", client->ech);
+        if (tls->ech != ECH_UNDECIDED)
+            json_word(json, "ech_status", names_ech(tls->ech));
+        if (client->esni)
+            json_bool(json, "esni", true);
         word_if_any(json, "ja3", client->ja3);
     }
     if (server)
@@ -86,10 +93,26 @@ static void put_chain(struct json *json, const char *key, const struct cert *con
     json_close_array(json);
 }
 
+/* Timestamps may come in the leaf, in an extension of TLS, and in the stapled response: RFC 6962
+ * section 3.3. */
+static void put_scts(struct json *json, const struct tls_facts *tls)
+{
+    bool leaf = tls->server_cert_count > 0 && !tls->server_certs[0]->malformed;
+    unsigned count = leaf ? tls->server_certs[0]->sct_count : 0;
+    if (tls->extras) {
+        count += tls->extras->scts;
+        count += tls->extras->staple ? tls->extras->staple->sct_count : 0;
+    }
+    if (leaf || count > 0)
+        json_uint(json, "sct", count);
+}
+
 static void put_certificates(struct json *json, const struct tls_facts *tls)
 {
     if (tls->certs_via != CERTS_UNKNOWN)
         json_word(json, "certificates_via", names_certs_via(tls->certs_via));
+    if (tls->extras)
+        json_raw_keys(json, tls->extras);
     put_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
               tls->server_certs, tls->server_cert_count);
     put_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
@@ -101,10 +124,9 @@ static void put_certificates(struct json *json, const struct tls_facts *tls)
     } else if (tls->server_cert_count > 0 && tls->progress == TLS_COMPLETE) {
         json_bool(json, "client_certificate_requested", false);
     }
-    if (tls->ocsp_stapled)
-        json_word(json, "ocsp_stapled", "present");
-    if (tls->server_cert_count > 0 && !tls->server_certs[0]->malformed)
-        json_uint(json, "sct", tls->server_certs[0]->sct_count);
+    if (tls->extras)
+        json_staple(json, tls->extras);
+    put_scts(json, tls);
 }
 
 static void put_alerts(struct json *json, const struct flow_record *record)

@@ -149,6 +149,51 @@ const char *names_certs_via(enum certs_via via)
     return PICK(names, via);
 }
 
+const char *names_staple(enum staple_status status)
+{
+    static const char *const names[] = {
+        [STAPLE_UNREAD] = "present",
+        [STAPLE_GOOD] = "good",
+        [STAPLE_REVOKED] = "revoked",
+        [STAPLE_UNKNOWN] = "unknown",
+        [STAPLE_MALFORMED_REQUEST] = "malformed-request",
+        [STAPLE_INTERNAL_ERROR] = "internal-error",
+        [STAPLE_TRY_LATER] = "try-later",
+        [STAPLE_SIGNATURE_REQUIRED] = "signature-required",
+        [STAPLE_UNAUTHORIZED] = "unauthorized",
+        [STAPLE_MALFORMED] = "malformed",
+    };
+    return PICK(names, status);
+}
+
+const char *names_ech(enum ech_status status)
+{
+    static const char *const names[] = {
+        [ECH_UNDECIDED] = "undecided",
+        [ECH_NOT_ACCEPTED] = "not-accepted",
+        [ECH_REJECTED] = "rejected",
+        [ECH_LIKELY_ACCEPTED] = "likely-accepted",
+    };
+    return PICK(names, status);
+}
+
+const char *names_certificate_type(unsigned type)
+{
+    static const char *const names[] = {
+        [CERTIFICATE_X509] = "x509",
+        [CERTIFICATE_OPENPGP] = "openpgp",
+        [CERTIFICATE_RAW_KEY] = "raw-public-key",
+        [3] = "1609dot2",
+    };
+    return PICK(names, type);
+}
+
+const char *names_compression(unsigned algorithm)
+{
+    static const char *const names[] = {[1] = "zlib", [2] = "brotli", [3] = "zstd"};
+    return PICK(names, algorithm);
+}
+
 const char *names_close_notify(enum close_notify answer)
 {
     static const char *const names[] = {
@@ -200,8 +245,12 @@ const char *names_tls_version(struct name_room *room, uint16_t version)
         snprintf(room->text, sizeof(room->text), "TLSv1.3-draft%u", version & 0xffu);
         return room->text;
     }
-    if (version >> 8 == 0xfb) { /* Facebook's numbers for the drafts it had rolled out */
+    if (version >> 8 == 0xfb) { /* Facebook's numbers for the drafts that it rolled out */
         snprintf(room->text, sizeof(room->text), "TLSv1.3-fb%u", version & 0xffu);
+        return room->text;
+    }
+    if (version >> 8 == 0x7e) { /* Google's experiments before the final version */
+        snprintf(room->text, sizeof(room->text), "TLSv1.3-google%u", version & 0xffu);
         return room->text;
     }
     return names_code(room, version);
@@ -211,6 +260,33 @@ const char *names_cipher(struct name_room *room, uint16_t code)
 {
     const char *name = cipher_suite_name(code);
     return name ? name : names_code(room, code);
+}
+
+const char *names_ssl2_code(struct name_room *room, uint32_t kind)
+{
+    const uint8_t bytes[] = {(uint8_t)(kind >> 16), (uint8_t)(kind >> 8), (uint8_t)kind};
+    return hex(room, span_of(bytes, sizeof bytes));
+}
+
+const char *names_ssl2_cipher(struct name_room *room, uint32_t kind)
+{
+    static const struct {
+        uint32_t kind;
+        const char *name;
+    } table[] = {
+        {0x010080, "SSL_CK_RC4_128_WITH_MD5"},
+        {0x020080, "SSL_CK_RC4_128_EXPORT40_WITH_MD5"},
+        {0x030080, "SSL_CK_RC2_128_CBC_WITH_MD5"},
+        {0x040080, "SSL_CK_RC2_128_CBC_EXPORT40_WITH_MD5"},
+        {0x050080, "SSL_CK_IDEA_128_CBC_WITH_MD5"},
+        {0x060040, "SSL_CK_DES_64_CBC_WITH_MD5"},
+        {0x0700c0, "SSL_CK_DES_192_EDE3_CBC_WITH_MD5"},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (table[i].kind == kind)
+            return table[i].name;
+    }
+    return names_ssl2_code(room, kind);
 }
 
 /* The registry "TLS Supported Groups", and two drafts of Kyber that browsers had rolled out. */

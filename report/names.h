@@ -16,6 +16,10 @@ const char *names_stuck_cause(enum stuck_cause cause);
 const char *names_end_reason(enum end_reason reason);
 const char *names_tls_progress(enum tls_progress progress);
 const char *names_certs_via(enum certs_via via);
+const char *names_staple(enum staple_status status);
+const char *names_ech(enum ech_status status);
+const char *names_certificate_type(unsigned type); /* enum certificate_type */
+const char *names_compression(unsigned algorithm); /* of a certificate: RFC 8879 section 7.3 */
 const char *names_close_notify(enum close_notify answer);
 const char *names_plain(enum plain_protocol protocol);
 
@@ -32,6 +36,12 @@ const char *names_code(struct name_room *room, uint16_t code);
 
 /* names_cipher gives a cipher suite's IANA name, or its code point as `0x1234`. */
 const char *names_cipher(struct name_room *room, uint16_t code);
+
+/* names_ssl2_cipher names a CIPHER-KIND of SSLv2, or gives it as `0x123456`. */
+const char *names_ssl2_cipher(struct name_room *room, uint32_t kind);
+
+/* names_ssl2_code gives a CIPHER-KIND as `0x123456`. */
+const char *names_ssl2_code(struct name_room *room, uint32_t kind);
 
 /* names_group gives IANA's name of a supported group (RFC 8446 section 4.2.7), or `0x1234`. */
 const char *names_group(struct name_room *room, uint16_t code);

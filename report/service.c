@@ -35,9 +35,9 @@ static bool contains(struct span text, const char *word)
 /* Whether the ALPN that was chosen has one of two prefixes, or one was offered that has. */
 static bool speaks(const struct tls_facts *tls, const char *prefix, const char *other)
 {
-    if (tls->server_hello && tls->server_hello->alpn.n > 0)
-        return starts_with(tls->server_hello->alpn, prefix) ||
-               starts_with(tls->server_hello->alpn, other);
+    struct span chosen = tls_alpn(tls);
+    if (chosen.n > 0)
+        return starts_with(chosen, prefix) || starts_with(chosen, other);
     for (size_t i = 0; tls->client_hello && i < tls->client_hello->alpn.count; i++) {
         struct span offered = tls->client_hello->alpn.items[i];
         if (starts_with(offered, prefix) || starts_with(offered, other))
@@ -48,8 +48,8 @@ static bool speaks(const struct tls_facts *tls, const char *prefix, const char *
 
 static bool chose(const struct tls_facts *tls, const char *a, const char *b)
 {
-    return tls->server_hello &&
-           (equals(tls->server_hello->alpn, a) || equals(tls->server_hello->alpn, b));
+    struct span chosen = tls_alpn(tls);
+    return equals(chosen, a) || equals(chosen, b);
 }
 
 static bool certificate_names(const struct cert *leaf, const char *domain)

@@ -23,10 +23,11 @@ grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch
 # Each library has its rooms.
 grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
 grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
-grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint)\.c' && complain "OpenSSL"
+grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint|asn1|ocsp)\.[ch]' && complain "OpenSSL"
 
+grep -ln '<brotli' $sources | grep -v 'dissect/decompress\.c' && complain "libbrotli"
 grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"
-grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_' && complain "zlib, libzstd"
+grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_\|dissect/decompress\.c' && complain "zlib, libzstd"
 
 # Bad ideas.
 grep -nE '\b(strcpy|strcat|sprintf|gets|strtok|alloca|atoi)\(' $sources && complain "unsafe functions"

@@ -3,7 +3,8 @@
 # nothing where all is there, and says what is wanted where there is no apt-get.
 set -eu
 
-build="pkg-config libpcap-dev libndpi-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev"
+build="pkg-config libpcap-dev libndpi-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev
+       libbrotli-dev"
 test="gzip zstd lz4 libcmocka-dev python3 python3-jsonschema openssl iproute2 nftables tcpdump clang
       libclang-rt-14-dev mandoc"
 

@@ -99,7 +99,7 @@ static void rare_members_are_valid(void **state)
     flow.tls.version = 0x7f17;
     flow.server_hello.cipher = 0x4242;
     flow.tls.group = 0x4243;
-    flow.tls.certificate_requested = flow.tls.ocsp_stapled = true;
+    flow.tls.certificate_requested = true;
     flow.tls.client_certs = flow.chain;
     flow.tls.client_cert_count = 2;
     flow.tls.client_chain_cut = true;
@@ -114,6 +114,65 @@ static void rare_members_are_valid(void **state)
     assert_says(text, "{\"from\":\"server\",\"level\":\"0x09\",\"description\":\"0xc8\"");
     assert_says(text, "\"rtt\":{\"server\":0.031250}");
     assert_says(text, "\"client_certificates_partial\":[{\"sha256\":");
+    free(text);
+}
+
+static void what_few_sessions_have_is_valid(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    struct ocsp_staple staple = {STAPLE_REVOKED, true, made_epoch, made_epoch, made_epoch, 2};
+    struct raw_key key = {.type = "EC", .bits = 256, .curve = "P-256"};
+    struct tls_extras extras = {
+        .heartbeats = {{1, 2}, {30, 40}, 1, 12, 13},
+        .renegotiation = {7, {2, 1}, 14},
+        .staple = &staple,
+        .server_key = &key,
+        .client_key = &key,
+        .alpn = made_text("h2"),
+        .scts = 3,
+        .compression = 3,
+        .certificate_types = {CERTIFICATE_RAW_KEY, CERTIFICATE_RAW_KEY},
+        .early_data_accepted = true,
+    };
+    made_healthy(&flow, 1);
+    flow.tls.extras = &extras;
+    flow.tls.ech = ECH_LIKELY_ACCEPTED;
+    flow.client_hello.ech = flow.client_hello.esni = true;
+    flow.leaf.sct_count = 4;
+    char *text = report_of(list, 1);
+    validate(text);
+    assert_says(text, "\"ech\":true,\"ech_status\":\"likely-accepted\",\"esni\":true");
+    assert_says(text, "\"server_certificate_type\":\"raw-public-key\"");
+    assert_says(text, "\"server_raw_public_key\":{\"spki_sha256\":");
+    assert_says(text, "\"certificate_compression\":\"zstd\"");
+    assert_says(text, "\"ocsp_stapled\":\"revoked\",\"ocsp_response\":{\"this_update\":");
+    assert_says(text, "\"other_certificate\":true},\"sct\":9");
+    assert_says(text, "\"overreads\":1,\"overread_frame\":13");
+    assert_says(text, "\"renegotiation\":{\"completed\":1,\"records\":7,\"frame\":14}");
+    free(text);
+    staple.this_update = 0;
+    for (int status = STAPLE_UNREAD; status <= STAPLE_MALFORMED; status++) {
+        staple.status = (enum staple_status)status;
+        text = report_of(list, 1);
+        validate(text);
+        free(text);
+    }
+}
+
+static void ssl2_has_its_own_suites(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[1] = {&flow};
+    struct tls_extras extras = {.ssl2_cipher = 0x0700c0};
+    made_healthy(&flow, 1);
+    flow.tls.extras = &extras;
+    flow.tls.version = flow.server_hello.version = TLS_VERSION_SSL2;
+    flow.server_hello.cipher = 0;
+    char *text = report_of(list, 1);
+    validate(text);
+    assert_says(text, "\"version\":\"SSLv2\"");
+    assert_says(text, "\"cipher\":\"SSL_CK_DES_192_EDE3_CBC_WITH_MD5\",\"cipher_id\":\"0x0700c0\"");
     free(text);
 }
 
@@ -233,6 +292,8 @@ int main(void)
         cmocka_unit_test(every_kind_of_record_is_valid),
         cmocka_unit_test(a_run_without_flows_is_valid),
         cmocka_unit_test(rare_members_are_valid),
+        cmocka_unit_test(what_few_sessions_have_is_valid),
+        cmocka_unit_test(ssl2_has_its_own_suites),
         cmocka_unit_test(the_stuck_connection),
         cmocka_unit_test(hostile_strings_stay_in_their_field),
         cmocka_unit_test(directions_become_sides),

@@ -902,6 +902,135 @@ static void an_sslv2_hello_begins_a_session(void **state)
     buf_done(&hello);
 }
 
+/* put_ssl2 appends a record of SSLv2, with a header of two bytes, or of three where it is padded.
+ */
+static void put_ssl2(struct buf *out, const void *body, size_t n, bool padded)
+{
+    put_number(out, padded ? n : 0x8000 | n, 2);
+    if (padded)
+        put_number(out, 3, 1);
+    buf_append(out, body, n);
+}
+
+static void put_ssl2_client_hello(struct buf *out)
+{
+    struct buf body = {0};
+    put_number(&body, 1, 1);
+    put_number(&body, TLS_VERSION_SSL2, 2);
+    put_number(&body, 3, 2);
+    put_number(&body, 0, 2);
+    put_number(&body, 16, 2);
+    put_number(&body, 0x010080, 3);
+    buf_append(&body, "0123456789abcdef", 16);
+    put_ssl2(out, body.p, body.n, false);
+    buf_done(&body);
+}
+
+static void put_ssl2_server_hello(struct buf *out, struct span der)
+{
+    struct buf body = {0};
+    put_number(&body, 4, 1);
+    put_number(&body, der.n == 0, 1);
+    put_number(&body, 1, 1);
+    put_number(&body, TLS_VERSION_SSL2, 2);
+    put_number(&body, der.n, 2);
+    put_number(&body, 3, 2);
+    put_number(&body, 16, 2);
+    buf_append(&body, der.p, der.n);
+    put_number(&body, 0x010080, 3);
+    buf_append(&body, "0123456789abcdef", 16);
+    put_ssl2(out, body.p, body.n, false);
+    buf_done(&body);
+}
+
+static const char master_key[] = "\2\1\0\x80\0\0\0\x10\0\0"
+                                 "0123456789abcdef";
+static const char encrypted[] = "\x16\3\1\0\x20 that looks like a record header";
+
+/* run_ssl2 delivers a session's two directions, one wholly before the other where `order` says so.
+ */
+static struct delivery run_ssl2(struct tls_store *store, struct buf talk[2], size_t step,
+                                enum order order)
+{
+    struct delivery d = begin(store, false);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned direction = order == SERVER_FIRST ? i ^ 1 : i;
+        for (size_t at = 0; at < talk[direction].n; at += step) {
+            size_t left = talk[direction].n - at;
+            deliver(&d, direction, talk[direction].p + at, left < step ? left : step,
+                    FIRST_FRAME + i, false);
+        }
+    }
+    return d;
+}
+
+static void sslv2_is_named_as_such(void **state)
+{
+    struct fixture *f = *state;
+    struct span leaf = tls_peer_server_chain(f->peer, 0);
+    for (unsigned resumed = 0; resumed < 2; resumed++) {
+        struct buf talk[2] = {{0}, {0}};
+        put_ssl2_client_hello(&talk[0]);
+        put_ssl2_server_hello(&talk[1], resumed ? span_of(NULL, 0) : leaf);
+        if (!resumed)
+            put_ssl2(&talk[0], master_key, sizeof master_key - 1, false);
+        put_ssl2(&talk[0], encrypted, sizeof encrypted, true);
+        put_ssl2(&talk[1], encrypted, sizeof encrypted, true);
+        put_ssl2(&talk[1], encrypted, sizeof encrypted, false);
+        for (size_t step = 1; step < 40; step += 1 + step / 8) {
+            for (int order = CLIENT_FIRST; order <= SERVER_FIRST; order++) {
+                struct delivery d = run_ssl2(f->store, talk, step, (enum order)order);
+                const struct tls_facts *facts = tls_facts(d.tls);
+                assert_int_equal(tls_verdict(d.tls), TLS_IS);
+                assert_int_equal(facts->client, 0);
+                assert_int_equal(facts->version, TLS_VERSION_SSL2);
+                assert_true(facts->negotiated);
+                assert_int_equal(facts->progress, TLS_COMPLETE);
+                assert_int_equal(facts->resumed, resumed);
+                assert_int_equal(facts->certs_via, resumed ? CERTS_RESUMED : CERTS_PLAIN);
+                expect_chain(f, facts, resumed ? 0 : 1);
+                assert_int_equal(facts->extras ? facts->extras->ssl2_cipher : 0,
+                                 resumed ? 0 : 0x010080);
+                assert_string_equal(facts->server_hello->ja3s, "");
+                tls_free(d.tls);
+            }
+        }
+        buf_done(&talk[0]);
+        buf_done(&talk[1]);
+    }
+}
+
+static void an_error_of_sslv2_is_a_failure(void **state)
+{
+    struct fixture *f = *state;
+    struct buf talk[2] = {{0}, {0}};
+    put_ssl2_client_hello(&talk[0]);
+    put_ssl2(&talk[0], "\0\0\2", 3, false);
+    put_ssl2_server_hello(&talk[1], tls_peer_server_chain(f->peer, 0));
+    struct delivery d = run_ssl2(f->store, talk, 1448, CLIENT_FIRST);
+    assert_int_equal(tls_facts(d.tls)->progress, TLS_FAILED);
+    expect_chain(f, tls_facts(d.tls), 1);
+    tls_free(d.tls);
+    buf_done(&talk[0]);
+    buf_done(&talk[1]);
+}
+
+static void what_looks_like_sslv2_is_not_tls(void **state)
+{
+    struct fixture *f = *state;
+    /* Lengths that do not add up. */
+    struct buf talk[2] = {{0}, {0}};
+    put_ssl2_client_hello(&talk[0]);
+    put_ssl2_server_hello(&talk[1], tls_peer_server_chain(f->peer, 0));
+    talk[0].p[6]++;
+    talk[1].p[8]++;
+    struct delivery d = run_ssl2(f->store, talk, 100, CLIENT_FIRST);
+    assert_int_equal(tls_verdict(d.tls), TLS_IS_NOT);
+    tls_free(d.tls);
+    buf_done(&talk[0]);
+    buf_done(&talk[1]);
+}
+
 static void alerts_are_listed_up_to_a_cap(void **state)
 {
     struct fixture *f = *state;
@@ -943,6 +1072,9 @@ int main(void)
         cmocka_unit_test(a_plain_talker_alone_is_given_up_soon),
         cmocka_unit_test(a_client_at_the_wrong_port_speaks_tls),
         cmocka_unit_test(an_sslv2_hello_begins_a_session),
+        cmocka_unit_test(sslv2_is_named_as_such),
+        cmocka_unit_test(an_error_of_sslv2_is_a_failure),
+        cmocka_unit_test(what_looks_like_sslv2_is_not_tls),
         cmocka_unit_test(alerts_are_listed_up_to_a_cap),
     };
     return cmocka_run_group_tests_name("tls", tests, set_up, tear_down);

@@ -1,5 +1,6 @@
 /* test_x509.c: certificates made here, with all extensions that are read, odd times, odd keys; and
  * every truncation of one. */
+#include "../dissect/tls_messages.h"
 #include "../dissect/x509.h"
 
 #include <setjmp.h>
@@ -334,9 +335,9 @@ static void timestamps_are_counted(void **state)
 {
     (void)state;
     static const uint8_t list[] = {0, 9, 0, 3, 'o', 'n', 'e', 0, 2, 'b', 'b'};
-    assert_int_equal(x509_count_scts(span_of(list, sizeof list)), 2);
+    assert_int_equal(tls_count_scts(span_of(list, sizeof list)), 2);
     for (size_t n = 0; n < sizeof list; n++)
-        assert_int_equal(x509_count_scts(span_of(list, n)), 0);
+        assert_int_equal(tls_count_scts(span_of(list, n)), 0);
 
     struct recipe r = begin(ec_key());
     ASN1_OCTET_STRING *inner = ASN1_OCTET_STRING_new(), *outer = ASN1_OCTET_STRING_new();
