@@ -82,13 +82,13 @@ static void spill_one(struct handout *handout, uint32_t number)
     slab_free(handout->awake->connections, number);
 }
 
-/* Moves all that have ended to disk. Where that can't be had, memory has to do. */
+/* Moves all that have ended to disk. */
 static void spill_ended(struct handout *handout)
 {
     if (!handout->spill)
         handout->spill = spill_new();
     if (!spill_begin(handout->spill)) {
-        handout->most_waiting = SIZE_MAX;
+        handout->no_disk = true;
         return;
     }
     uint32_t before = SLAB_NONE, next;
@@ -114,7 +114,7 @@ void handout_ended(struct handout *handout, uint32_t number)
     handout->waiting_bytes += memory_of(c);
     if (c->form == FORM_AWAKE)
         awake_pack_soon(handout->awake, c);
-    if (handout->in_order && handout->waiting_bytes > handout->most_waiting)
+    if (handout->in_order && handout->waiting_bytes > handout->most_waiting && !handout->no_disk)
         spill_ended(handout);
 }
 
@@ -268,6 +268,23 @@ bool handout_is_ready(const struct handout *handout)
         return false;
     return (c && c->ended) ||
            (handout->spill && spill_first(handout->spill, &order) && (!c || order < c->order));
+}
+
+bool handout_waits(const struct handout *handout)
+{
+    uint64_t order;
+    return handout->waiting_bytes > 0 || (handout->spill && spill_first(handout->spill, &order));
+}
+
+bool handout_overflows(const struct handout *handout)
+{
+    return handout->no_disk && handout->waiting_bytes > handout->most_waiting;
+}
+
+uint32_t handout_first_open(const struct handout *handout)
+{
+    uint32_t first = handout->in_order ? handout->first : SLAB_NONE;
+    return first != SLAB_NONE && connection_of(handout, first)->ended ? SLAB_NONE : first;
 }
 
 uint64_t handout_lost(const struct handout *handout)

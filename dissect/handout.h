@@ -26,6 +26,7 @@ struct handout {
     bool in_order;
     size_t most_waiting; /* bytes of ended flows in memory, beyond which they are spilled */
     size_t waiting_bytes;
+    bool no_disk;         /* to spill to */
     uint32_t first, last; /* in order: all connections; else those that have ended. By `next` */
     struct spill *spill;  /* NULL until it is needed */
     struct buf block;
@@ -71,6 +72,13 @@ void handout_snapshot(struct handout *handout, uint32_t connection, nanotime now
 
 /* handout_is_ready tells that everything prepared was committed, and that there is more. */
 bool handout_is_ready(const struct handout *handout);
+
+/* handout_waits tells that some that have ended wait for their turn, handout_overflows that they
+ * are too many and there is no disk for them. handout_first_open gives the first one in the order
+ * if that has not ended, or SLAB_NONE. */
+bool handout_waits(const struct handout *handout);
+bool handout_overflows(const struct handout *handout);
+uint32_t handout_first_open(const struct handout *handout);
 
 /* handout_lost counts flows that were to be read from disk and could not. */
 uint64_t handout_lost(const struct handout *handout);

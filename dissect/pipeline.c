@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "cert_store.h"
@@ -17,6 +18,10 @@ struct input {
     struct batch *working; /* the one that the shards work on; NULL: none */
     unsigned step;         /* size of the batches */
     uint64_t frame_base;   /* of `working` */
+    /* Where each thread fills its own: how many of its shards were taken up in this round. Who is
+     * done with its own helps others, which have been filled. */
+    atomic_uint begun;
+    atomic_bool filled;
 } APART;
 
 struct pipeline {
@@ -113,6 +118,20 @@ static bool hand_out(struct pipeline *p)
     return false;
 }
 
+/* Where flows that wait for one that goes on take too much memory, that one is ended. Returns
+ * whether it was. */
+static bool unblock(struct pipeline *p)
+{
+    unsigned first = 0;
+    bool choked = shard_is_choked(p->shards[0]);
+    for (unsigned i = 1; i < SHARDS; i++) {
+        choked = choked || shard_is_choked(p->shards[i]);
+        if (bound_of(p, i).order < bound_of(p, first).order)
+            first = i;
+    }
+    return choked && shard_unblock(p->shards[first]);
+}
+
 static void fill_next(struct input *input, struct batch *batch)
 {
     intake_begin(&input->intake, batch, input->step);
@@ -124,7 +143,7 @@ static void finish_work(struct pipeline *p)
         return;
     crew_finish(p->crew);
     p->working = false;
-    while (hand_out(p)) {
+    while (hand_out(p) || unblock(p)) {
         crew_start(p->crew, SHARDS, drain, p);
         crew_finish(p->crew);
     }
@@ -184,15 +203,29 @@ void pipeline_packet(struct pipeline *p, const struct packet *packet)
 
 /* --- several inputs --- */
 
-/* A thread reads what all read, and takes what is of its own shards: no packet goes from the cache
- * of one core to that of another. */
+static void work_on_owned(struct pipeline *p, unsigned owner, unsigned thread)
+{
+    struct input *input = &p->inputs[owner];
+    const struct intake *intake = &input->intake;
+    unsigned shard;
+    while ((shard = owner + intake->owners * atomic_fetch_add(&input->begun, 1)) < SHARDS)
+        shard_work(p->shards[shard], shard, intake->batch, 0, intake->now, appid_of(p, thread));
+}
+
+/* A thread reads what all read, and takes what is of its own shards: most packets do not go from
+ * the cache of one core to that of another. */
 static void fill_and_work(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
-    struct intake *intake = &p->inputs[number].intake;
-    p->fill(p->fill_context, number, intake);
-    for (unsigned i = number; i < SHARDS; i += intake->owners)
-        shard_work(p->shards[i], i, intake->batch, 0, intake->now, appid_of(p, thread));
+    struct input *input = &p->inputs[number];
+    p->fill(p->fill_context, number, &input->intake);
+    atomic_store(&input->filled, true);
+    work_on_owned(p, number, thread);
+    for (unsigned i = 1; i < input->intake.owners; i++) {
+        unsigned other = (number + i) % input->intake.owners;
+        if (atomic_load(&p->inputs[other].filled))
+            work_on_owned(p, other, thread);
+    }
 }
 
 static void drain_own(void *context, unsigned number, unsigned thread)
@@ -215,6 +248,8 @@ static void share_out(struct pipeline *p)
 
 static void begin_round(struct input *input)
 {
+    atomic_store(&input->begun, 0);
+    atomic_store(&input->filled, false);
     if (input->intake.was_full && input->step < BATCH_STEPS)
         input->step++;
     fill_next(input, &input->batches[0]);
@@ -234,7 +269,7 @@ static void fill_the_same(struct pipeline *p)
     crew_each(p->crew, fill_and_work, p);
     p->now = first->intake.now;
     p->bound_frame = first->intake.next_frame;
-    while (hand_out(p))
+    while (hand_out(p) || unblock(p))
         crew_each(p->crew, drain_own, p);
 }
 
@@ -294,11 +329,12 @@ void pipeline_advance(struct pipeline *p, nanotime now)
 /* What everything else takes: batches, what is prepared, the libraries. */
 #define MEMORY_BESIDE (UINT64_C(64) << 20)
 
-/* Three quarters of the rest are for connections, one for certificates. */
+/* Three quarters of the rest are for connections, one for certificates. Where the limit is low,
+ * each thread's own share of the heap tells. */
 static uint64_t memory_of(const struct pipeline *p)
 {
     uint64_t memory = p->options.max_memory ? p->options.max_memory : LIMIT_MEMORY;
-    return memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 2;
+    return memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 8 * 3;
 }
 
 static struct shard_options options_of_shards(struct pipeline *p)

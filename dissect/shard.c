@@ -26,6 +26,7 @@ struct shard {
     nanotime look_at;    /* when to look again for what is due */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
+    bool choked;         /* since shard_work: no room was made but by ending what is going on */
 };
 
 static const nanotime timeouts[KINDS] = {
@@ -188,17 +189,20 @@ static void advance(struct shard *shard, nanotime now)
 
 /* Ended ones that wait are not counted: they have a quarter of the memory to themselves, and go to
  * disk beyond it. */
-static bool is_full(const struct shard *shard)
+static bool memory_is_full(const struct shard *shard)
 {
-    const struct shard_options *options = shard->options;
-    if (options->max_flows && flow_table_count(shard->table) >= options->max_flows)
-        return true;
     size_t memory = shard->connections.used * sizeof(struct connection) +
                     flow_table_memory(shard->table) + shard->awake.packed_cost +
                     shard->awake.in_flight + shard->awake.count * sizeof(struct awake) +
                     shard->reassembly_held + tls_store_memory(shard->context.store) +
                     appid_pool_memory(shard->context.appid_pool);
-    return memory >= options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
+    return memory >= shard->options->max_memory / 4 * 3 + shard->handout.waiting_bytes;
+}
+
+static bool is_full(const struct shard *shard)
+{
+    uint64_t most = shard->options->max_flows;
+    return (most && flow_table_count(shard->table) >= most) || memory_is_full(shard);
 }
 
 /* The one of a kind that goes first, or SLAB_NONE: of which nothing was heard since it got there.
@@ -234,8 +238,29 @@ static bool evict(struct shard *shard)
 
 static void make_room(struct shard *shard)
 {
-    while (is_full(shard) && evict(shard))
-        ;
+    while (is_full(shard)) {
+        if (shard->queues[KIND_SYN].oldest == SLAB_NONE &&
+            shard->queues[KIND_CLOSED].oldest == SLAB_NONE)
+            shard->choked = true;
+        if (!evict(shard))
+            break;
+    }
+}
+
+bool shard_is_choked(const struct shard *shard)
+{
+    return handout_overflows(&shard->handout) ||
+           (shard->choked && handout_waits(&shard->handout) && memory_is_full(shard));
+}
+
+bool shard_unblock(struct shard *shard)
+{
+    uint32_t first = handout_first_open(&shard->handout);
+    if (first == SLAB_NONE)
+        return false;
+    shard->counts.flows_evicted++;
+    end(shard, first, ENDED_EVICTED, shard->now);
+    return true;
 }
 
 /* --- segments --- */
@@ -388,8 +413,10 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
 {
     shard->context.appid = appid;
     handout_release(&shard->handout, &shard->context);
-    if (batch)
+    if (batch) {
+        shard->choked = false;
         take_batch(shard, number, batch, frame_base);
+    }
     advance(shard, now);
     if (now != 0)
         report_lingering(shard);

@@ -2,6 +2,8 @@
 #include "spill.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,7 +25,7 @@ struct run {
 enum { READ_AHEAD = 8192, WRITE_MAX = 1 << 16 };
 
 struct spill {
-    FILE *file;       /* NULL until it is needed */
+    int file;         /* -1 until it is needed */
     struct run *runs; /* a heap by next.order */
     size_t count, room;
     struct run fresh; /* that is being written */
@@ -35,7 +37,9 @@ struct spill {
 
 struct spill *spill_new(void)
 {
-    return xcalloc(1, sizeof(struct spill));
+    struct spill *spill = xcalloc(1, sizeof *spill);
+    spill->file = -1;
+    return spill;
 }
 
 /* --- the heap --- */
@@ -81,18 +85,34 @@ static void pop(struct spill *spill)
     spill->runs[0] = spill->runs[--spill->count];
     sift_down(spill);
     if (spill->count == 0) { /* begin the file anew; if that fails it only stays long */
-        if (ftruncate(fileno(spill->file), 0) == 0)
+        if (ftruncate(spill->file, 0) == 0)
             spill->written = 0;
     }
 }
 
 /* --- writing --- */
 
+/* A file without a name, where the user wants such files: gone with the process. Returns -1 if it
+ * can't be had. */
+static int open_unnamed(void)
+{
+    char path[PATH_MAX];
+    const char *folder = getenv("TMPDIR");
+    int n =
+        snprintf(path, sizeof path, "%s/pushwatch-XXXXXX", folder && *folder ? folder : P_tmpdir);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return -1;
+    int file = mkostemp(path, O_CLOEXEC);
+    if (file >= 0)
+        unlink(path);
+    return file;
+}
+
 bool spill_begin(struct spill *spill)
 {
-    if (!spill->file)
-        spill->file = tmpfile();
-    if (!spill->file)
+    if (spill->file < 0)
+        spill->file = open_unnamed();
+    if (spill->file < 0)
         return false;
     spill->fresh = (struct run){.at = spill->written};
     spill->broken = false;
@@ -105,7 +125,7 @@ static void write_out(struct spill *spill)
 {
     const uint8_t *from = spill->unwritten.p;
     for (size_t left = spill->unwritten.n; left > 0 && !spill->broken;) {
-        ssize_t n = pwrite(fileno(spill->file), from, left, (off_t)spill->written);
+        ssize_t n = pwrite(spill->file, from, left, (off_t)spill->written);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
@@ -160,7 +180,7 @@ static const uint8_t *look(struct spill *spill, struct run *run, uint64_t at, si
         size_t most = n > READ_AHEAD ? n : READ_AHEAD;
         window->n = 0;
         buf_reserve(window, most);
-        ssize_t got = pread(fileno(spill->file), window->p, most, (off_t)at);
+        ssize_t got = pread(spill->file, window->p, most, (off_t)at);
         if (got < (ssize_t)n)
             return NULL;
         window->n = (size_t)got;
@@ -214,7 +234,7 @@ void spill_free(struct spill *spill)
         buf_done(&spill->runs[i].window);
     free(spill->runs);
     buf_done(&spill->unwritten);
-    if (spill->file)
-        fclose(spill->file);
+    if (spill->file >= 0)
+        close(spill->file);
     free(spill);
 }

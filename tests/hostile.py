@@ -12,6 +12,7 @@ KIND: syn       a SYN that nobody answers
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
+      apart     hellos, closed, of a kind that none is in the shard of the first one
 """
 import struct
 import sys
@@ -61,6 +62,18 @@ def hello(client):
     return b"\x16\3\1" + vector(2, b"\1" + vector(3, body))
 
 
+def shard(client):
+    """As dissect/intake.c does it: an attacker can."""
+    def word(ip):
+        return int.from_bytes(ip, "little")
+    factor, mask = 0x9E3779B97F4A7C15, (1 << 64) - 1
+    total = word(struct.pack(">I", 10 << 24 | client)) + word(b"\xc0\0\2\1")
+    product = (1024 + client % 60000) * 5223
+    mixed = (total ^ product << 40 ^ product << 8) & mask
+    mixed = mixed * factor & mask
+    return ((mixed ^ mixed >> 32) * factor & mask) >> 60
+
+
 def connect(capture, kind, client):
     if kind == "syn":
         capture.send(client, True, SYN, 1, 0)
@@ -84,6 +97,9 @@ def connect(capture, kind, client):
             capture.send(client, True, ACK, 2 + len(hello(client)) + i * len(records), 6, records)
     elif kind == "closed":
         capture.close(client, 20 * 10**6)
+    elif kind == "apart":
+        capture.send(client, True, ACK, 2, 6, hello(client))
+        capture.close(client, 20 * 10**6)
     else:
         sys.exit(f"hostile.py: no kind {kind}")
 
@@ -92,9 +108,14 @@ def main():
     kind, count, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     capture = Capture(path)
     capture.open(0)
-    for client in range(1, count + 1):
+    done = client = 0
+    while done < count:
+        client += 1
+        if kind == "apart" and shard(client) == shard(0):
+            continue
         connect(capture, kind, client)
-        if client % 1000 == 0:
+        done += 1
+        if done % 1000 == 0:
             capture.send(0, True, ACK, 2, 6)
 
 

@@ -47,6 +47,8 @@ hold hellos 20000 64 --no-ndpi
 hold holes 5000 64 --no-ndpi
 hold inflight 5000 64 --no-ndpi
 hold closed 50000 64 --no-ndpi
+hold apart 30000 64 --no-ndpi
+TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
 hold plain 20000 128
 echo "$bad wrong"
 [ "$bad" = 0 ]
