@@ -196,6 +196,8 @@ static void judge_version(struct findings *out, const struct flow_record *record
     const char *name = names_tls_version(&room, tls->version);
     if (tls->version <= TLS_VERSION_SSL3)
         finding->severity = SEVERITY_WARNING;
+    if (tls->version == TLS_VERSION_SSL2)
+        finding->why = "it must not be used any more (RFC 6176)";
     if (tls->negotiated)
         finding_seen(finding, "The ends agreed on %s", name);
     else if (tls->client_hello)
