@@ -22,9 +22,12 @@ SOURCES  := options.c progress.c watch.c $(wildcard capture/*.c dissect/*.c repo
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
+FUZZ_MAIN := -fsanitize=fuzzer
+FUZZ_HELPERS := $(patsubst %,$(B)/tests/%.o,craft json_check whole_run)
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check check-here asan tsan lint fuzz fuzz-here bench golden install uninstall clean
+.PHONY: all demo check check-here asan tsan lint fuzz fuzz-here coverage coverage-here bench golden \
+        install uninstall clean
 all: $(B)/pushwatch
 
 demo:
@@ -55,6 +58,14 @@ fuzz:
 
 fuzz-here: $(FUZZERS)
 	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),5) $^
+
+# Lines of capture/ and dissect/ that the tests and the fuzzers' seeds reach.
+coverage:
+	@$(MAKE) --no-print-directory B=build/coverage CFLAGS="-O0 -g" SANITIZE=--coverage \
+	    FUZZ_MAIN=build/coverage/tests/fuzz/replay.o coverage-here
+
+coverage-here: check-here $(FUZZERS)
+	tests/coverage.sh $(B)
 
 lint:
 	tests/lint.sh
@@ -94,7 +105,7 @@ $(B)/libpushwatch.a: $(OBJECTS)
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
 	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lbrotlienc -lcmocka
 
-$(FUZZERS): $(B)/%: $(B)/%.o $(B)/tests/craft.o $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$(FUZZERS): $(B)/%: $(B)/%.o $(FUZZ_HELPERS) $(filter %.o,$(FUZZ_MAIN)) $(B)/libpushwatch.a
+	@echo "link $@"; $(CC) $(SANITIZE) -o $@ $^ $(filter -f%,$(FUZZ_MAIN)) $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -14,8 +14,10 @@ for target in "$@"; do
     seeds=tests/fuzz/seeds/$name
     mkdir -p "$corpus"
     [ -d "$seeds" ] || { echo "$name: no seeds in $seeds"; bad=$((bad + 1)); continue; }
+    words=
+    [ ! -f "tests/fuzz/dict/$name" ] || words=-dict=tests/fuzz/dict/$name
     # shellcheck disable=SC2086 # an option or none
-    if "$target" $same -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    if "$target" $same $words -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/$name-" "$corpus" "$seeds" >"build/fuzz/$name.log" 2>&1; then
         echo "fuzz $name: $(sed -n 's/stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs, nothing found"
     else
