@@ -179,7 +179,7 @@ void tls_auth_compressed(struct tls *tls, unsigned direction, const struct tls_m
     struct tls_direction *d = &tls->directions[direction];
     struct tls_compressed compressed;
     struct buf body = {0};
-    if (d->chain != CHAIN_UNSEEN)
+    if (d->chain != CHAIN_UNSEEN || !is_13(tls))
         return;
     bool read = !is_cut(message) && tls_compressed_read(&compressed, message->body);
     if (read && from_server(tls, direction))

@@ -151,12 +151,24 @@ static bool take_server_hello(struct tls *tls, unsigned direction,
     return true;
 }
 
+/* ProtocolVersion server_version, and more: HelloRetryRequest up to draft 21 of TLS 1.3. Its suite,
+ * which came with draft 19, is not final: the ServerHello's is. */
+static void take_draft_retry(struct tls *tls, const struct tls_message *message)
+{
+    struct cursor c = cursor_of(message->body);
+    uint16_t version;
+    tls->facts.hello_retry = true;
+    if (!tls->facts.negotiated && cursor_u16(&c, &version) && tls_is_13(version))
+        tls->facts.version = version;
+}
+
 /* What TLS 1.3 encrypts of the server's answer: seen only where the session is decrypted. */
 static void take_encrypted_extensions(struct tls *tls, const struct tls_message *message)
 {
     struct tls_hello hello;
     struct cursor names, name;
-    if (is_cut(message) || !tls_hello_encrypted_extensions(&hello, message->body))
+    if (!tls->facts.negotiated || !tls_is_13(tls->facts.version) || is_cut(message) ||
+        !tls_hello_encrypted_extensions(&hello, message->body))
         return;
     struct tls_extras *extras = tls_session_extras(tls);
     memcpy(extras->certificate_types, hello.certificate_types, sizeof hello.certificate_types);
@@ -185,7 +197,7 @@ bool tls_flight_take(struct tls *tls, unsigned direction, const struct tls_messa
         break;
     case TLS_HELLO_RETRY_REQUEST:
         learn_client(tls, direction ^ 1);
-        facts->hello_retry = true;
+        take_draft_retry(tls, message);
         break;
     case TLS_CERTIFICATE:
         tls_auth_certificate(tls, direction, message, lost, where);

@@ -187,12 +187,15 @@ struct tls_extras *tls_session_extras(struct tls *tls)
 }
 
 /* note_later_handshake notes a record of a later handshake: a handshake record, or an encrypted
- * ChangeCipherSpec. Without either of these or data before it, a second encrypted handshake record
- * may belong to the first handshake: NPN's and Channel ID's messages come before Finished. */
+ * ChangeCipherSpec. A client's second encrypted handshake record may belong to the first handshake,
+ * where NPN's and Channel ID's messages come before Finished: it needs one of these or data before
+ * it. */
 static void note_later_handshake(struct tls *tls, unsigned direction, bool change, uint64_t frame)
 {
-    bool sure = change || tls->directions[direction].data ||
-                (tls->facts.extras && tls->facts.extras->renegotiation.changes[direction] > 0);
+    const struct tls_facts *facts = &tls->facts;
+    bool from_server = facts->client >= 0 && facts->client != (int)direction;
+    bool sure = change || from_server || tls->directions[direction].data ||
+                (facts->extras && facts->extras->renegotiation.changes[direction] > 0);
     if (!sure)
         return;
     struct tls_renegotiation *later = &tls_session_extras(tls)->renegotiation;

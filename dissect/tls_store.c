@@ -183,13 +183,17 @@ static struct span copy_to(void *room, struct span bytes)
     return span_of(room, bytes.n);
 }
 
-/* split_alpn splits a ProtocolNameList into at most LIMIT_TLS_ALPN names. */
+/* split_alpn splits a ProtocolNameList into at most LIMIT_TLS_ALPN names. Names of RFC 8701 are
+ * nobody's. */
 static size_t split_alpn(struct span items[LIMIT_TLS_ALPN], struct span list)
 {
     struct cursor c = cursor_of(list), name;
     size_t count = 0;
-    while (count < LIMIT_TLS_ALPN && cursor_vec8(&c, &name))
-        items[count++] = cursor_rest(&name);
+    while (count < LIMIT_TLS_ALPN && cursor_vec8(&c, &name)) {
+        struct span one = cursor_rest(&name);
+        if (one.n != 2 || !tls_is_grease((uint16_t)(one.p[0] << 8 | one.p[1])))
+            items[count++] = one;
+    }
     return count;
 }
 

@@ -7,7 +7,7 @@
 #     pcaps/record.sh --list         their names
 #
 # Needs root, Linux, iproute2, nftables, tcpdump, dumpcap and editcap, openssl,
-# python3. Each scenario tells what the two ends, the firewall and the wire do;
+# gnutls-bin, python3. Each scenario tells what the two ends, the firewall and the wire do;
 # every step is bounded in time, and only processes started here are ended.
 
 set -uo pipefail
@@ -945,6 +945,112 @@ scenario_pcapng() {
     close_orderly client server
 }
 
+# ---------------------------------------- scenarios: other programs at both ends
+
+listening() { in_server ss -tlnH "sport = :$port" | grep -q .; }
+
+# serve COMMAND...: a program that listens at the server's end, and waits for input that does not come
+serve() {
+    mkfifo "$work/silence" && exec {silence}<>"$work/silence" || exit
+    in_server "$@" >>"$work/log" 2>&1 <"$work/silence" &
+    started+=($!)
+    wait_for listening
+}
+
+# lines LINE...: what a program at the client's end is given to read, line by line, each taking effect before the next
+lines() {
+    local line
+    for line; do
+        sleep 0.4
+        printf %b "$line"
+    done
+    sleep 0.4
+}
+
+# converse COMMAND...: a program at the client's end that reads lines, to its end
+converse() { in_client timeout 20 "$@" >>"$work/log" 2>&1; }
+
+s_server() {
+    serve openssl s_server -accept $port -key "$certs/rsa.key" -cert "$certs/rsa.pem" \
+        -cert_chain "$certs/intermediate.pem" "$@"
+}
+s_client() {
+    converse openssl s_client -connect $server_ip:$port -servername courier.push.example -CAfile "$certs/root.pem" "$@"
+}
+
+# staple STATUS: what the leaf's issuer says of it, by an index in the form of `openssl ca`
+staple() {
+    local serial=$(openssl x509 -in "$certs/rsa.pem" -noout -serial)
+    printf '%s\t280101000000Z\t%s\t%s\tunknown\t/CN=courier.push.example\n' "${1%% *}" "${1#* }" "${serial#serial=}" \
+        >"$work/index"
+    cd "$work" && openssl ocsp -issuer "$certs/intermediate.pem" -cert "$certs/rsa.pem" -no_nonce -reqout request \
+        >>"$work/log" 2>&1 &&
+        openssl ocsp -index index -CA "$certs/intermediate.pem" -rsigner "$certs/intermediate.pem" \
+            -rkey "$certs/intermediate.key" -reqin request -ndays 7 -respout staple >>"$work/log" 2>&1 || exit
+}
+
+scenario_tls12_stapled() {
+    wire_direct
+    staple 'V '
+    s_server -tls1_2 -status_file "$work/staple"
+    record
+    lines 'hello\n' 'Q\n' | s_client -tls1_2 -status
+}
+
+scenario_tls12_stapled_revoked() {
+    wire_direct
+    staple 'R 261101000000Z,keyCompromise'
+    s_server -tls1_2 -status_file "$work/staple"
+    record
+    lines 'hello\n' 'Q\n' | s_client -tls1_2 -status
+}
+
+# The client asks for a new handshake twice: before any data, and between data.
+scenario_tls12_renegotiated() {
+    wire_direct
+    s_server -tls1_2 -client_renegotiation
+    record
+    lines 'R\n' 'hello\n' 'R\n' 'hello\n' 'Q\n' | s_client -tls1_2
+}
+
+scenario_tls13_early_data() {
+    wire_direct
+    s_server -tls1_3 -early_data -max_early_data 4096
+    echo early >"$work/early"
+    record
+    lines 'hello\n' 'Q\n' | s_client -tls1_3 -sess_out "$work/session"
+    lines 'hello\n' 'Q\n' | s_client -tls1_3 -sess_in "$work/session" -early_data "$work/early"
+}
+
+gnutls_server() { serve gnutls-serv --echo --port $port --x509certfile "$work/chain" --x509keyfile "$certs/rsa.key" "$@"; }
+gnutls_client() {
+    converse gnutls-cli --port $port --x509cafile "$certs/root.pem" --verify-hostname courier.push.example \
+        --sni-hostname courier.push.example "$@" $server_ip
+}
+
+# Neither end shows a certificate.
+scenario_tls12_raw_public_keys() {
+    local priority=NORMAL:-VERS-ALL:+VERS-TLS1.2:-CTYPE-ALL:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK end
+    wire_direct
+    for end in p256 rsa; do openssl pkey -in "$certs/$end.key" -pubout -out "$work/$end.pub" 2>>"$work/log"; done
+    serve gnutls-serv --echo --port $port --rawpkfile "$work/p256.pub" --rawpkkeyfile "$certs/p256.key" \
+        --priority "$priority" --require-client-cert
+    record
+    lines 'hello\n' 'hello\n' | converse gnutls-cli --insecure --port $port --rawpkfile "$work/rsa.pub" \
+        --rawpkkeyfile "$certs/rsa.key" --priority "$priority" --sni-hostname courier.push.example $server_ip
+}
+
+# With the secrets of the session, as all of it is encrypted.
+scenario_tls13_compressed_certificate() {
+    wire_direct
+    staple 'V '
+    cat "$certs/rsa.pem" "$certs/intermediate.pem" >"$work/chain"
+    gnutls_server --compress-cert brotli --ocsp-response "$work/staple" --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
+    record_pcapng
+    lines 'hello\n' 'hello\n' | SSLKEYLOGFILE="$work/keylog" \
+        gnutls_client --compress-cert brotli --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
+}
+
 # ------------------------------------------------------------------------- run
 
 names() { declare -F | sed -n 's/^declare -f scenario_//p' | tr _ - | sort; }
@@ -1001,7 +1107,7 @@ check_names() {
 check_tools() {
     local tool
     [ "$(id -u)" = 0 ] || die "needs root, for namespaces and for the recorder"
-    for tool in ip nft ss tcpdump dumpcap editcap openssl python3; do
+    for tool in ip nft ss tcpdump dumpcap editcap openssl gnutls-cli python3; do
         command -v "$tool" >/dev/null || die "needs $tool"
     done
 }

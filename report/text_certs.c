@@ -75,11 +75,11 @@ static void put_names(struct buf *out, const struct text_style *style, const str
     buf_done(&value);
 }
 
-static void put_hash(struct buf *out, const struct text_style *style, const struct cert *cert)
+static void put_hash(struct buf *out, const struct text_style *style, const uint8_t sha256[32])
 {
     struct buf value = {0};
-    for (size_t i = 0; i < sizeof(cert->sha256); i++)
-        buf_printf(&value, "%02x", cert->sha256[i]);
+    for (size_t i = 0; i < 32; i++)
+        buf_printf(&value, "%02x", sha256[i]);
     put_value(out, style, "sha256", &value);
     buf_done(&value);
 }
@@ -113,7 +113,7 @@ static void put_cert(struct buf *out, const struct text_style *style, const stru
 {
     if (cert->malformed) {
         buf_printf(out, "%*s(not a certificate that can be read)\n", LABEL_INDENT, "");
-        put_hash(out, style, cert);
+        put_hash(out, style, cert->sha256);
         return;
     }
     put_wire(out, style, "subject", cert->subject);
@@ -121,7 +121,7 @@ static void put_cert(struct buf *out, const struct text_style *style, const stru
     put_validity(out, style, cert);
     put_names(out, style, cert);
     put_key(out, style, cert);
-    put_hash(out, style, cert);
+    put_hash(out, style, cert->sha256);
 }
 
 static void put_chain(struct buf *out, struct text_certs *certs, const struct text_style *style,
@@ -134,6 +134,28 @@ static void put_chain(struct buf *out, struct text_certs *certs, const struct te
         if (first)
             put_cert(out, style, chain[i]);
     }
+}
+
+static void put_raw_key(struct buf *out, const struct text_style *style, const char *whose,
+                        const struct raw_key *key)
+{
+    if (!key)
+        return;
+    buf_printf(out, "  %s: a bare public key (RFC 7250), %s", whose, key->type);
+    if (key->curve[0])
+        buf_printf(out, " %s", key->curve);
+    else if (key->bits > 0)
+        buf_printf(out, " %u bits", key->bits);
+    buf_printf(out, "\n");
+    put_hash(out, style, key->spki_sha256);
+}
+
+static void put_staple(struct buf *out, const struct ocsp_staple *staple)
+{
+    if (!staple)
+        return;
+    buf_printf(out, "  stapled OCSP response: %s%s\n", names_staple(staple->status),
+               staple->other_certificate ? ", of another certificate" : "");
 }
 
 static const char *why_none(enum certs_via via)
@@ -164,10 +186,14 @@ void text_certs_flow(struct buf *out, struct text_certs *certs, const struct tex
     text_flow_ends(&title, record, true);
     terminal_wrap(out, style, span_of(title.p, title.n), 0, 2);
     buf_done(&title);
-    if (tls->server_cert_count == 0)
+    const struct raw_key *bare = tls->extras ? tls->extras->server_key : NULL;
+    if (tls->server_cert_count == 0 && !bare)
         buf_printf(out, "  server: no certificate: %s\n", why_none(tls->certs_via));
+    put_raw_key(out, style, "server", bare);
+    put_raw_key(out, style, "client", tls->extras ? tls->extras->client_key : NULL);
     put_chain(out, certs, style, tls->server_chain_cut ? "server (cut)" : "server",
               tls->server_certs, tls->server_cert_count);
+    put_staple(out, tls->extras ? tls->extras->staple : NULL);
     put_chain(out, certs, style, tls->client_chain_cut ? "client (cut)" : "client",
               tls->client_certs, tls->client_cert_count);
 }

@@ -129,6 +129,8 @@ static void say_other_troubles(struct buf *text, const struct text_overview *ove
         {FINDING_HALF_CLOSED, "connection is half-closed", "connections are half-closed"},
         {FINDING_EXPIRED, "server showed an expired certificate",
          "connections met an expired certificate"},
+        {FINDING_REVOKED, "server showed a revoked certificate",
+         "connections met a revoked certificate"},
         {FINDING_NOT_YET_VALID, "server showed a certificate that is not yet valid",
          "connections met a certificate that is not yet valid"},
         {FINDING_SELF_SIGNED, "server showed a self-signed certificate",

@@ -348,6 +348,14 @@ static void certificates(void **state)
     check_says(&flow, FINDING_EXPIRED, SEVERITY_WARNING, "expired on 2014-05-25");
     flow.leaf.not_after = flow.record.start;
     check(&flow, FINDING_EXPIRED, false);
+    struct ocsp_staple staple = {.status = STAPLE_REVOKED, .revoked_at = flow.record.start};
+    struct tls_extras extras = {.staple = &staple};
+    flow.tls.extras = &extras;
+    check_says(&flow, FINDING_REVOKED, SEVERITY_WARNING,
+               "was revoked, as its stapled OCSP response says, on 2014-05-25");
+    staple.other_certificate = true;
+    check(&flow, FINDING_REVOKED, false);
+    flow.tls.extras = NULL;
     flow.leaf.not_before = flow.record.end + 1;
     check_says(&flow, FINDING_NOT_YET_VALID, SEVERITY_WARNING, "is valid only from");
     flow.leaf.not_before = flow.record.end;

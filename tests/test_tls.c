@@ -441,6 +441,58 @@ static void every_split_and_order_gives_the_same_facts(void **state)
                 run_delivery(f, i, steps[s], (enum order)order);
 }
 
+/* shred gives a flight with its clear handshake records cut into records of `step` bytes, or, where
+ * that is 0, with those that follow one another made one. */
+static struct buf shred(const struct peer_flight *flight, size_t step)
+{
+    struct buf out = {0}, joined = {0};
+    bool clear = true;
+    for (size_t at = 0, n; at < flight->bytes.n; at += 5 + n) {
+        const uint8_t *record = flight->bytes.p + at;
+        n = (size_t)record[3] << 8 | record[4];
+        clear = clear && record[0] == TLS_HANDSHAKE;
+        if (clear)
+            buf_append(&joined, record + 5, n);
+        bool last = at + 5 + n >= flight->bytes.n || flight->bytes.p[at + 5 + n] != TLS_HANDSHAKE;
+        for (size_t from = 0, part; clear && last && from < joined.n; from += part) {
+            size_t most = step ? step : 16384;
+            part = joined.n - from < most ? joined.n - from : most;
+            put_number(&out, TLS_HANDSHAKE, 1);
+            put_number(&out, TLS_VERSION_10, 2);
+            put_vector(&out, 2, joined.p + from, part);
+        }
+        if (!clear)
+            buf_append(&out, record, 5 + n);
+    }
+    buf_done(&joined);
+    return out;
+}
+
+static void messages_may_be_spread_over_records_in_any_way(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t steps[] = {0, 1, 2, 3, 4, 5, 10, 100};
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        const struct peer_session *s = &f->sessions[i];
+        for (size_t j = 0; j < COUNT_OF(steps); j++) {
+            struct delivery d = begin(f->store, false);
+            for (size_t k = 0; k < s->count; k++) {
+                struct buf bytes = {0};
+                if (k < 2 && !scenarios[i].retry)
+                    bytes = shred(&s->flights[k], steps[j]);
+                else
+                    buf_append(&bytes, s->flights[k].bytes.p, s->flights[k].bytes.n);
+                deliver(&d, s->flights[k].direction, bytes.p, bytes.n, FIRST_FRAME + k, true);
+                buf_done(&bytes);
+            }
+            tls_fin(d.tls, 0);
+            tls_fin(d.tls, 1);
+            expect_facts(f, &scenarios[i], tls_facts(d.tls));
+            tls_free(d.tls);
+        }
+    }
+}
+
 /* The first flight of each end cut in two at every byte. */
 static void every_single_cut_gives_the_same_facts(void **state)
 {
@@ -1056,6 +1108,7 @@ int main(void)
         cmocka_unit_test(a_session_can_rest_at_any_time),
         cmocka_unit_test(an_idle_session_takes_little),
         cmocka_unit_test(every_single_cut_gives_the_same_facts),
+        cmocka_unit_test(messages_may_be_spread_over_records_in_any_way),
         cmocka_unit_test(equal_hellos_and_certificates_are_shared),
         cmocka_unit_test(holes_make_nothing_wrong),
         cmocka_unit_test(a_hole_in_the_certificate_is_said_so),

@@ -2,6 +2,7 @@
  * TLS 1.3 as decryption would hand them over. */
 #include "../dissect/decompress.h"
 #include "../dissect/tls_flight.h"
+#include "../dissect/tls_outcome.h"
 #include "hello_bytes.h"
 #include "ocsp_bytes.h"
 #include "tls_peer.h"
@@ -318,6 +319,110 @@ static void a_request_of_tls13_lists_authorities_in_an_extension(void **state)
     buf_done(&body);
 }
 
+/* --- What can be told of an Encrypted ClientHello --- */
+
+/* put_ech appends an outer hello's extension; its key is left out where the server asked again. */
+static void put_ech(struct buf *list, bool again)
+{
+    struct buf body = {0};
+    put_number(&body, 0, 1);
+    put_number(&body, 0x00010001, 4);
+    put_number(&body, 7, 1);
+    put_vector(&body, 2, "key", again ? 0 : 3);
+    put_vector(&body, 2, "payload", 7);
+    put_extension(list, 0xfe0d, &body);
+    buf_done(&body);
+}
+
+static void take_client(struct tls *tls, bool again)
+{
+    static const uint16_t ciphers[] = {0x1301};
+    struct buf list = {0}, body = {0};
+    put_server_name(&list, "outer.example");
+    put_ech(&list, again);
+    put_client_hello(&body, TLS_VERSION_12, ciphers, 1, &list);
+    take(tls, 0, TLS_CLIENT_HELLO, &body);
+    buf_done(&list);
+    buf_done(&body);
+}
+
+enum { ANSWER_12, ANSWER_13, ANSWER_RETRY, ANSWER_RETRY_ECH };
+
+static void take_server(struct tls *tls, int answer)
+{
+    /* RFC 8446 section 4.1.3. */
+    static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
+                                      0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+                                      0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
+                                      0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+    static const uint8_t random[32] = {1};
+    struct buf list = {0}, body = {0}, version = {0}, confirmation = {0};
+    put_number(&version, TLS_VERSION_13, 2);
+    buf_append(&confirmation, "12345678", 8);
+    if (answer != ANSWER_12)
+        put_extension(&list, 43, &version);
+    if (answer == ANSWER_RETRY_ECH)
+        put_extension(&list, 0xfe0d, &confirmation);
+    put_number(&body, TLS_VERSION_12, 2);
+    buf_append(&body, answer >= ANSWER_RETRY ? retry : random, 32);
+    put_vector(&body, 1, "", 0);
+    put_number(&body, 0x1301, 2);
+    put_number(&body, 0, 1);
+    put_vector(&body, 2, list.p, list.n);
+    take(tls, 1, TLS_SERVER_HELLO, &body);
+    buf_done(&list);
+    buf_done(&body);
+    buf_done(&version);
+    buf_done(&confirmation);
+}
+
+static enum ech_status ech_of(const struct fixture *f, int answer, int second)
+{
+    struct tls *tls = tls_new(f->store, false);
+    take_client(tls, false);
+    if (answer >= 0)
+        take_server(tls, answer);
+    if (second >= 0)
+        take_client(tls, second);
+    if (second >= 0)
+        take_server(tls, ANSWER_13);
+    tls_outcome_judge(tls);
+    enum ech_status status = tls->facts.ech;
+    assert_true(tls->facts.client_hello->ech);
+    assert_true(span_equal(tls->facts.sni, span_of("outer.example", 13)));
+    assert_int_equal(tls->facts.hello_retry, answer >= ANSWER_RETRY);
+    tls_free(tls);
+    return status;
+}
+
+static void only_some_sessions_tell_what_became_of_ech(void **state)
+{
+    const struct fixture *f = *state;
+    assert_int_equal(ech_of(f, -1, -1), ECH_UNDECIDED);
+    assert_int_equal(ech_of(f, ANSWER_13, -1), ECH_UNDECIDED);
+    assert_int_equal(ech_of(f, ANSWER_12, -1), ECH_NOT_ACCEPTED);
+    assert_int_equal(ech_of(f, ANSWER_RETRY, -1), ECH_NOT_ACCEPTED);
+    assert_int_equal(ech_of(f, ANSWER_RETRY, false), ECH_NOT_ACCEPTED);
+    assert_int_equal(ech_of(f, ANSWER_RETRY_ECH, -1), ECH_UNDECIDED);
+    assert_int_equal(ech_of(f, ANSWER_RETRY_ECH, true), ECH_LIKELY_ACCEPTED);
+    assert_int_equal(ech_of(f, ANSWER_RETRY_ECH, false), ECH_NOT_ACCEPTED);
+}
+
+static void a_drafts_retry_request_tells_the_version(void **state)
+{
+    const struct fixture *f = *state;
+    struct buf body = {0};
+    struct tls *tls = tls_new(f->store, false);
+    take_client(tls, false);
+    put_number(&body, 0x7f12, 2);
+    put_vector(&body, 2, "", 0);
+    take(tls, 1, TLS_HELLO_RETRY_REQUEST, &body);
+    assert_true(tls->facts.hello_retry);
+    assert_int_equal(tls->facts.version, 0x7f12);
+    tls_free(tls);
+    buf_done(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +434,8 @@ int main(void)
         cmocka_unit_test(bare_keys_take_a_certificates_place),
         cmocka_unit_test(encrypted_extensions_are_read),
         cmocka_unit_test(a_request_of_tls13_lists_authorities_in_an_extension),
+        cmocka_unit_test(only_some_sessions_tell_what_became_of_ech),
+        cmocka_unit_test(a_drafts_retry_request_tells_the_version),
     };
     return cmocka_run_group_tests_name("tls_auth", tests, set_up, tear_down);
 }

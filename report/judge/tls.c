@@ -245,7 +245,11 @@ static void add_certificate_finding(struct findings *out, const struct flow_reco
     finding_seen(finding, " %s", what);
     if (when) {
         finding_seen(finding, " %s", timetext_date(&room, when));
-        finding_time(finding, id == FINDING_EXPIRED ? "not_after" : "not_before", when);
+        finding_time(finding,
+                     id == FINDING_EXPIRED   ? "not_after"
+                     : id == FINDING_REVOKED ? "revoked_at"
+                                             : "not_before",
+                     when);
     }
     finding_frame(finding, record->tls->certificate_frame);
 }
@@ -259,6 +263,14 @@ static void judge_leaf(struct findings *out, const struct flow_record *record)
     const struct cert *leaf = tls->server_certs[0];
     if (leaf->not_after < record->start)
         add_certificate_finding(out, record, FINDING_EXPIRED, "expired on", leaf->not_after);
+    const struct ocsp_staple *staple = tls->extras ? tls->extras->staple : NULL;
+    if (staple && staple->status == STAPLE_REVOKED && !staple->other_certificate)
+        add_certificate_finding(out, record, FINDING_REVOKED,
+                                staple->revoked_at ? "was revoked, as its stapled OCSP response "
+                                                     "says, on"
+                                                   : "was revoked, as its stapled OCSP response "
+                                                     "says",
+                                staple->revoked_at);
     if (leaf->not_before > record->end)
         add_certificate_finding(out, record, FINDING_NOT_YET_VALID, "is valid only from",
                                 leaf->not_before);

@@ -60,8 +60,20 @@ static void step(struct tls *tls, struct cursor *in, uint64_t *offset, uint64_t 
     }
 }
 
+static void check_extras(const struct tls_extras *extras)
+{
+    read_all(extras->alpn);
+    need(!extras->staple || extras->staple->status <= STAPLE_MALFORMED);
+    if (extras->server_key)
+        read_all(span_of(extras->server_key->type, strlen(extras->server_key->type)));
+    if (extras->client_key)
+        read_all(span_of(extras->client_key->type, strlen(extras->client_key->type)));
+}
+
 static void check(const struct tls_facts *facts)
 {
+    if (facts->extras)
+        check_extras(facts->extras);
     need(facts->client >= -1 && facts->client <= 1);
     need(facts->alert_count <= TLS_ALERTS_MAX && facts->sni.n <= LIMIT_TLS_SNI);
     need(facts->server_cert_count <= LIMIT_TLS_CHAIN);
