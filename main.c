@@ -240,6 +240,7 @@ static void begin_report(struct run *run)
             options->interface ? &options->interface : (const char *const *)(uintptr_t)options->files,
         .input_count = options->interface ? 1 : options->file_count,
         .live = options->interface != NULL,
+        .facts = source_facts(run->watch.sources[0].source),
     };
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
@@ -344,7 +345,8 @@ static enum exit_status finish(struct run *run, enum source_status status)
                                 .received = drops.received,
                                 .drops_kernel = drops.kernel,
                                 .drops_interface = drops.interface,
-                                .peak_memory = run->meta.live ? peak_memory() : 0};
+                                .peak_memory = run->meta.live ? peak_memory() : 0,
+                                .facts = run->meta.facts};
     bool written = report_finish(run->report, &end);
     if (run->options->verbose && !run->options->quiet)
         fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));

@@ -152,7 +152,9 @@ static bool reopen(struct merge *merge, struct part *part)
         note_damage(merge, error.text);
         return false;
     }
-    ((struct savefile *)part->source)->noted = part->noted;
+    struct savefile *file = (struct savefile *)part->source;
+    file->noted = part->noted;
+    file->input = (uint32_t)part->order;
     enum source_status status = source_next(part->source, &part->head);
     if (status == SOURCE_PACKET && part->head.time == expected)
         return true;
@@ -248,6 +250,7 @@ static bool look_at(struct merge *merge, struct part *part)
         note_damage(merge, error.text);
         return false;
     }
+    ((struct savefile *)part->source)->input = (uint32_t)part->order;
     source_progress(part->source, &part->done, &part->size);
     if (savefile_is_regular(part->source))
         source_preface(part->source);

@@ -17,6 +17,8 @@ enum {
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET = 2, /* obsolete */
     BLOCK_SIMPLE_PACKET = 3,
+    BLOCK_NAMES = 4,
+    BLOCK_STATISTICS = 5,
     BLOCK_ENHANCED_PACKET = 6,
     BLOCK_SECRETS = 10,
 };
@@ -35,6 +37,7 @@ enum {
     INTERFACE_FIXED = BLOCK_HEADER + 8,
     PACKET_FIXED = BLOCK_HEADER + 20,
     SIMPLE_PACKET_FIXED = BLOCK_HEADER + 4,
+    STATISTICS_FIXED = BLOCK_HEADER + 12,
     SECRETS_FIXED = BLOCK_HEADER + 8,
     PROCESS_FIXED = BLOCK_HEADER + 4
 };
@@ -58,6 +61,7 @@ struct pcapng_format {
     bool swapped; /* the section's byte order is not ours */
     struct ng_interface *interfaces;
     uint32_t count, room;
+    uint32_t sections; /* that have begun */
     struct ng_process *processes;
     uint32_t process_count, process_room;
     /* The block that is being passed: its length (0: none), where it began, what is left of it but
@@ -99,6 +103,18 @@ MUST_CHECK enum source_status pcapng_packet_block(struct savefile *file, struct 
                                                   uint32_t length, bool obsolete);
 MUST_CHECK enum source_status pcapng_simple_packet_block(struct savefile *file,
                                                          struct packet *packet, uint32_t length);
+
+/* pcapng_note_section and the like note what a block says beside packets, unless that was done. */
+struct ng_option;
+void pcapng_note_section(struct savefile *file, const struct ng_block *block);
+void pcapng_note_interface(struct savefile *file, const struct ng_block *block);
+void pcapng_note_packet(struct savefile *file, const struct ng_block *block,
+                        const struct ng_option *option);
+
+/* pcapng_statistics_block and pcapng_names_block do the same with an Interface Statistics Block and
+ * a Name Resolution Block. */
+MUST_CHECK enum source_status pcapng_statistics_block(struct savefile *file, uint32_t length);
+MUST_CHECK enum source_status pcapng_names_block(struct savefile *file, uint32_t length);
 
 /* pcapng_process_block reads a Process Event Block. */
 MUST_CHECK enum source_status pcapng_process_block(struct savefile *file, uint32_t length);

@@ -72,6 +72,7 @@ enum source_status pcapng_interface_block(struct savefile *file, uint32_t length
     interface->index = source_name_add(&file->source, options.name);
     interface->unusable =
         !whole || !ticks_init(&interface->ticks, options.resolution, options.offset_seconds);
+    pcapng_note_interface(file, &block);
     if (!whole)
         return pcapng_left_out(
             file, "damaged: the options of the interface at byte %" PRIu64 " run beyond its block",

@@ -69,6 +69,8 @@ void pcapng_packet_options(struct savefile *file, struct packet *packet,
             own = process_of(ng, option.value, block->swapped);
         else if (option.code == PACKET_EFFECTIVE_PROCESS)
             effective = process_of(ng, option.value, block->swapped);
+        else
+            pcapng_note_packet(file, block, &option);
     if (!own && !effective)
         return;
     struct process_key key = {.interface = packet->interface,

@@ -30,6 +30,7 @@ struct savefile {
     struct reader reader;
     char *name;                /* for messages */
     struct process_memo *memo; /* NULL until a packet tells its process */
+    uint32_t input;            /* its number among several; the opener sets it */
     struct savefile_noted noted;
     void *format; /* what the format's reader keeps; allocated */
 };

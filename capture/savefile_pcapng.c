@@ -133,9 +133,17 @@ static enum source_status section_block(struct savefile *file)
     if (status != SOURCE_PACKET)
         return status;
     const uint8_t *header = reader_peek(&file->reader, BLOCK_HEADER);
+    if (!header) /* it is there: look_at_section has seen it */
+        return SOURCE_IDLE;
+    struct ng_block block;
+    status = pcapng_take(file, &block, load32(header + 4, ng->swapped), SECTION_FIXED);
+    if (status != SOURCE_PACKET)
+        return status;
+    ng->sections++;
     ng->count = 0;
     ng->process_count = 0;
-    return header ? skip_block(file, load32(header + 4, ng->swapped)) : SOURCE_IDLE;
+    pcapng_note_section(file, &block);
+    return SOURCE_PACKET;
 }
 
 /* The size of the fixed part of a kind of block, with the header. */
@@ -149,6 +157,8 @@ static uint32_t fixed_of(uint32_t type)
         return SIMPLE_PACKET_FIXED;
     case BLOCK_INTERFACE:
         return INTERFACE_FIXED;
+    case BLOCK_STATISTICS:
+        return STATISTICS_FIXED;
     case BLOCK_SECRETS:
         return SECRETS_FIXED;
     case BLOCK_PROCESS:
@@ -184,6 +194,10 @@ static enum source_status read_block(struct savefile *file, struct packet *packe
         return section_block(file);
     case BLOCK_INTERFACE:
         return pcapng_interface_block(file, length);
+    case BLOCK_NAMES:
+        return pcapng_names_block(file, length);
+    case BLOCK_STATISTICS:
+        return pcapng_statistics_block(file, length);
     case BLOCK_SECRETS:
         return pcapng_secrets_block(file, length);
     case BLOCK_PROCESS:

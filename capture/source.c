@@ -23,6 +23,7 @@ void source_base_done(struct source *base)
     interface_names_done(&base->shared->names);
     processes_done(&base->shared->processes);
     secrets_done(&base->shared->secrets);
+    facts_done(&base->shared->facts);
     pthread_mutex_destroy(&base->shared->lock);
     free(base->shared);
 }
@@ -187,6 +188,7 @@ void source_secrets_add(struct source *source, struct span text, uint64_t frame)
 {
     pthread_mutex_lock(&source->shared->lock);
     secrets_add(&source->shared->secrets, text, frame);
+    source->shared->facts.secrets++;
     pthread_mutex_unlock(&source->shared->lock);
 }
 
@@ -199,6 +201,11 @@ bool source_secrets(const struct source *source, struct source_secrets *out, siz
         *out = (struct source_secrets){secrets->blocks[n].text, secrets->blocks[n].frame};
     pthread_mutex_unlock(&source->shared->lock);
     return found;
+}
+
+const struct capture_facts *source_facts(const struct source *source)
+{
+    return &source->shared->facts;
 }
 
 struct source_drops source_drops(const struct source *source)

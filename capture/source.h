@@ -107,6 +107,11 @@ struct source_secrets {
  * may ask. */
 MUST_CHECK bool source_secrets(const struct source *source, struct source_secrets *out, size_t n);
 
+/* source_facts gives what the capture says about itself, as far as it was read: it lives as long as
+ * the source. Not while a thread reads. */
+struct capture_facts;
+const struct capture_facts *source_facts(const struct source *source);
+
 /* source_drops reads a live capture's drop counters. */
 struct source_drops source_drops(const struct source *source);
 

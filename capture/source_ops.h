@@ -2,6 +2,7 @@
 #ifndef PUSHWATCH_CAPTURE_SOURCE_OPS_H
 #define PUSHWATCH_CAPTURE_SOURCE_OPS_H
 
+#include "facts.h"
 #include "interface_names.h"
 #include "processes.h"
 #include "secrets.h"
@@ -17,6 +18,7 @@ struct source_shared {
     struct interface_names names;
     struct processes processes;
     struct secrets secrets;
+    struct capture_facts facts; /* not under the lock: written by the thread that reads */
 };
 
 /* What to poll a source by. */

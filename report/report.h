@@ -2,6 +2,7 @@
 #ifndef PUSHWATCH_REPORT_REPORT_H
 #define PUSHWATCH_REPORT_REPORT_H
 
+#include "../capture/facts.h"
 #include "../dissect/sink.h"
 #include "finding.h"
 
@@ -16,6 +17,7 @@ struct run_meta {
     const char *const *inputs;            /* file names as given, or one interface */
     size_t input_count;
     bool live;
+    const struct capture_facts *facts; /* what stands before the first packet; NULL if none */
 };
 
 /* What is known after the last packet. */
@@ -25,6 +27,7 @@ struct run_end {
     const char *damage; /* else: where and why it was not; NULL if clean */
     uint64_t drops_kernel, drops_interface, received; /* live only */
     uint64_t peak_memory;                             /* bytes of the process; 0 if unknown */
+    const struct capture_facts *facts; /* the same as in meta: it has grown meanwhile */
 };
 
 enum report_format { REPORT_JSON, REPORT_TEXT };

@@ -1,6 +1,7 @@
 /* sink_json.c: the flow record's native form, NDJSON: one object a line, its keys in the order of
  * flow-record.schema.json. This file holds the objects; the parts of a flow are in
  * json_flow.c. */
+#include "json_capture.h"
 #include "json_flow.h"
 #include "names.h"
 #include "sinks.h"
@@ -14,6 +15,7 @@ struct json_sink {
     const struct run_meta *meta;
     FILE *out;
     struct buf lines; /* not yet written */
+    struct json_capture_told told;
 };
 
 static struct json begin_line(struct json_sink *sink, const char *type)
@@ -75,6 +77,7 @@ static void json_meta(void *context)
         json_text(&json, NULL, meta->inputs[i]);
     json_close_array(&json);
     json_bool(&json, "live", meta->live);
+    json_capture(&json, &sink->told, meta, meta->facts, false);
     end_line(sink, &json);
 }
 
@@ -210,6 +213,7 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
         if (end->peak_memory > 0)
             json_uint(&json, "peak_memory", end->peak_memory);
     }
+    json_capture(&json, &sink->told, sink->meta, end->facts, true);
     if (counts->first_time) {
         json_time(&json, "start", counts->first_time);
         json_time(&json, "end", counts->last_time);

@@ -379,6 +379,21 @@ static void put_item(struct buf *out, const struct text_style *style, struct buf
     text->n = 0;
 }
 
+/* What the system that made a saved capture says of it. */
+static void put_told_drops(struct buf *text, const struct capture_facts *facts)
+{
+    uint64_t system = 0, interface = 0;
+    for (size_t i = 0; facts && i < facts->interface_count; i++) {
+        system += facts->interfaces[i].counters[FACT_OS_DROPPED];
+        interface += facts->interfaces[i].counters[FACT_DROPPED];
+    }
+    if (system > 0 || interface > 0)
+        buf_printf(text,
+                   "Dropped while capturing, as the capture says: %" PRIu64
+                   " packets by the system, %" PRIu64 " by the interface.",
+                   system, interface);
+}
+
 void text_limits_print(struct buf *out, const struct text_style *style, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
@@ -402,6 +417,8 @@ void text_limits_print(struct buf *out, const struct text_style *style, const st
                    "Dropped while capturing: %" PRIu64 " packets by the kernel, %" PRIu64
                    " by the interface.",
                    end->drops_kernel, end->drops_interface);
+    put_item(&lines, style, &text);
+    put_told_drops(&text, end->facts);
     put_item(&lines, style, &text);
     if (lines.n > 0) {
         buf_append(out, "\n", 1);

@@ -17,7 +17,7 @@ grep -n '#include "\.\./\(dissect\|report\)' capture/*.[ch] && complain "capture
 grep -nE '#include "\.\./(report|capture/)' dissect/*.[ch] |
     grep -vE 'capture/(base|packet)\.h' && complain "dissect/ knows base.h and packet.h of capture/"
 grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch] |
-    grep -vE 'capture/base\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint)\.h' &&
+    grep -vE 'capture/(base|facts)\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint)\.h' &&
     complain "report/ knows the facts alone"
 
 # Each library has its rooms.

@@ -27,6 +27,10 @@ static void check(struct source *source, const struct packet *packet, uint64_t f
     const char *name = source_interface_name(source, packet->interface);
     if (name && (*name == '\0' || strlen(name) > INTERFACE_NAME_BYTES_MAX))
         abort();
+    struct packet_process process = {.pid = 0};
+    if (source_process(source, &process, packet->interface) && !process.name &&
+        !process.effective_name && !process.pid && !process.effective_pid)
+        abort();
     __asm__ volatile("" : : "r"(touched)); /* or the reads above could be left out */
 }
 
@@ -39,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         return 0;
     }
+    source_preface(source);
     struct packet packet;
     uint64_t frame = 0, done, total;
     enum source_status status;
@@ -47,6 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     source_progress(source, &done, &total);
     if ((status == SOURCE_END && (done != size || *source_error(source))) ||
         (status == SOURCE_BROKEN && !*source_error(source)) || status == SOURCE_IDLE)
+        abort();
+    const struct capture_facts *facts = source_facts(source);
+    if (facts->section_count > FACT_SECTIONS_MAX || facts->interface_count > FACT_INTERFACES_MAX ||
+        facts->name_count > FACT_NAMES_MAX || facts->comment_count > FACT_COMMENTS_MAX)
         abort();
     source_close(source);
     return 0;

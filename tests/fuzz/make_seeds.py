@@ -2,10 +2,11 @@
 """Writes seeds for the targets that read packets or captures out of the project's own captures, and
 those for reassembly and command lines.
 
-    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, flow, options, reasm, savefile, tcp
+    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, decoder, flow, options, reasm, savefile, tcp
 """
 import os
 import struct
+import subprocess
 import sys
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeds")
@@ -107,6 +108,13 @@ def main():
         write("savefile", name, data[:4096])
         if len(data) <= SMALL:
             write("capture", name, bytes([number_of(name) % 8]) + data)
+        for number, tool in enumerate(("gzip", "zstd", "lz4")):
+            packed = subprocess.run([tool, "-q", "-c"], input=data[:1024], check=True,
+                                    stdout=subprocess.PIPE).stdout
+            write("decoder", f"{name}-{tool}", bytes([number + 3 * 16]) + packed)
+            if tool != "gzip":
+                continue
+            write("decoder", f"{name}-members", bytes([number]) + packed + packed + bytes(9))
         if data[:4] == b"\x0a\x0d\x0d\x0a":
             continue
         found = list(packets(data))[:PACKETS]
