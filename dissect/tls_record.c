@@ -80,14 +80,12 @@ static enum tls_frame collect(struct tls_framer *framer, struct cursor *in)
     return FRAME_HEADER;
 }
 
-/* follows_ssl2 tells whether the next record is SSLv2's: after a ClientHello that offers more than
- * it a TLS record may come as well. */
-static bool follows_ssl2(const struct tls_framer *framer, const struct cursor *in)
+/* speaks_ssl2 tells whether SSLv2's records follow a hello: after a ClientHello in its format that
+ * offers more, TLS records may come as well. */
+static bool speaks_ssl2(const struct tls_framer *framer)
 {
-    if (framer->state == FRAMING_SSL2)
-        return true;
-    return framer->have == 0 && (framer->header[2] == SSL2_SERVER_HELLO || in->p[0] & 0x80 ||
-                                 tls_framer_version(framer) == TLS_VERSION_SSL2);
+    return tls_framer_is_ssl2(framer) && (framer->header[2] == SSL2_SERVER_HELLO ||
+                                          tls_framer_version(framer) == TLS_VERSION_SSL2);
 }
 
 /* Two bytes, of which the first has its highest bit set, or three, of which the last is the length
@@ -113,21 +111,24 @@ static enum tls_frame read_ssl2_header(struct tls_framer *framer, struct cursor 
 static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
 {
     struct span whole;
-    if (UNLIKELY(framer->state == FRAMING_SSL2 || tls_framer_is_ssl2(framer)) &&
-        follows_ssl2(framer, in))
-        return read_ssl2_header(framer, in);
+    enum tls_framing state = FRAMING_RECORDS;
     if (framer->have == 0 && in->left >= TLS_RECORD_HEADER &&
-        header_possible(in->p, TLS_RECORD_HEADER) && cursor_bytes(in, &whole, TLS_RECORD_HEADER)) {
+        header_possible(in->p, TLS_RECORD_HEADER) && framer->state != FRAMING_SSL2 &&
+        cursor_bytes(in, &whole, TLS_RECORD_HEADER)) {
         memcpy(framer->header, whole.p, TLS_RECORD_HEADER);
         framer->have = TLS_RECORD_HEADER;
+    } else if (framer->state == FRAMING_SSL2 ||
+               (framer->have == 0 && tls_framer_is_ssl2(framer) && in->p[0] & 0x80)) {
+        return read_ssl2_header(framer, in);
     } else {
         enum tls_frame frame = collect(framer, in);
         if (frame != FRAME_HEADER)
             return frame;
+        state = speaks_ssl2(framer) ? FRAMING_SSL2 : FRAMING_RECORDS;
     }
     framer->proven = framer->proven || framer->chained;
     framer->chained = true;
-    framer->state = FRAMING_RECORDS;
+    framer->state = (uint8_t)(state & 7);
     framer->left = tls_framer_length(framer);
     if (framer->left == 0)
         framer->have = 0;

@@ -236,13 +236,6 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
     struct tls_direction *d = direction_of(tls, direction);
     uint16_t length = tls_framer_length(&d->framer);
     switch (tls_framer_type(&d->framer)) {
-    case TLS_SSL2_HELLO:
-    case TLS_SSL2_SERVER_HELLO:
-        tls_ssl2_hello(tls, d);
-        break;
-    case TLS_SSL2_RECORD:
-        tls_ssl2_record(tls, d);
-        break;
     case TLS_HANDSHAKE:
         tls_joiner_resync(&d->joiner);
         if (d->encrypted && d->finished)
@@ -264,6 +257,7 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
         tls_heartbeat_begin(tls, direction, where->frame);
         break;
     default:
+        tls_ssl2_header(tls, d);
         break;
     }
 }
@@ -289,11 +283,6 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
 {
     struct tls_direction *d = direction_of(tls, direction);
     switch (tls_framer_type(&d->framer)) {
-    case TLS_SSL2_RECORD:
-        tls_ssl2_body(tls, d, piece);
-        return true;
-    case TLS_SSL2_HELLO:
-    case TLS_SSL2_SERVER_HELLO:
     case TLS_HANDSHAKE:
         return d->encrypted || take_handshake(tls, direction, piece, where);
     case TLS_ALERT:
@@ -305,8 +294,11 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
     case TLS_HEARTBEAT:
         tls_heartbeat_take(tls, direction, piece, where->frame);
         return true;
-    default:
+    case TLS_SSL2_RECORD:
+        tls_ssl2_body(tls, d, piece);
         return true;
+    default: /* a hello of SSLv2 */
+        return !tls_framer_is_ssl2(&d->framer) || take_handshake(tls, direction, piece, where);
     }
 }
 

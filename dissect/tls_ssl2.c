@@ -4,7 +4,7 @@
 
 enum { SSL2_ERROR = 0, SSL2_CLIENT_MASTER_KEY = 2, SSL2_ERROR_BYTES = 3, SSL2_RECORDS_MAX = 15 };
 
-void tls_ssl2_hello(struct tls *tls, struct tls_direction *d)
+static void begin_hello(struct tls *tls, struct tls_direction *d)
 {
     uint16_t length = tls_framer_length(&d->framer);
     uint8_t type =
@@ -16,7 +16,7 @@ void tls_ssl2_hello(struct tls *tls, struct tls_direction *d)
         continue;
 }
 
-void tls_ssl2_record(struct tls *tls, struct tls_direction *d)
+static void begin_record(struct tls *tls, struct tls_direction *d)
 {
     d->head_have = 0;
     d->many_data = d->data;
@@ -24,6 +24,21 @@ void tls_ssl2_record(struct tls *tls, struct tls_direction *d)
     if (d->ssl2_records < SSL2_RECORDS_MAX)
         d->ssl2_records++;
     tls->changed = true;
+}
+
+void tls_ssl2_header(struct tls *tls, struct tls_direction *d)
+{
+    switch (tls_framer_type(&d->framer)) {
+    case TLS_SSL2_HELLO:
+    case TLS_SSL2_SERVER_HELLO:
+        begin_hello(tls, d);
+        break;
+    case TLS_SSL2_RECORD:
+        begin_record(tls, d);
+        break;
+    default:
+        break;
+    }
 }
 
 /* CIPHER-KIND: one byte of algorithm, two of the key's length in bits. */

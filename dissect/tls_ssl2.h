@@ -5,11 +5,11 @@
 
 #include "tls_session.h"
 
-/* tls_ssl2_hello begins a hello, which is joined like a handshake message of its kind. */
-void tls_ssl2_hello(struct tls *tls, struct tls_direction *d);
+/* tls_ssl2_header begins a record of SSLv2: a hello, which is joined like a handshake message of
+ * its kind, or what follows it. Does nothing for any other record. */
+void tls_ssl2_header(struct tls *tls, struct tls_direction *d);
 
-/* tls_ssl2_record begins a record after the hello; tls_ssl2_body takes a piece of its body. */
-void tls_ssl2_record(struct tls *tls, struct tls_direction *d);
+/* tls_ssl2_body takes a piece of the body of a record that follows the hello. */
 void tls_ssl2_body(struct tls *tls, struct tls_direction *d, struct span piece);
 
 #endif
