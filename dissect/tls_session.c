@@ -284,6 +284,8 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
     struct tls_direction *d = direction_of(tls, direction);
     switch (tls_framer_type(&d->framer)) {
     case TLS_HANDSHAKE:
+    case TLS_SSL2_HELLO:
+    case TLS_SSL2_SERVER_HELLO:
         return d->encrypted || take_handshake(tls, direction, piece, where);
     case TLS_ALERT:
         return tls_framer_length(&d->framer) != TLS_ALERT_BYTES ||
@@ -297,8 +299,8 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
     case TLS_SSL2_RECORD:
         tls_ssl2_body(tls, d, piece);
         return true;
-    default: /* a hello of SSLv2 */
-        return !tls_framer_is_ssl2(&d->framer) || take_handshake(tls, direction, piece, where);
+    default:
+        return true;
     }
 }
 
