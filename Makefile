@@ -59,12 +59,14 @@ fuzz:
 fuzz-here: $(FUZZERS)
 	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),5) $^
 
-# Lines of capture/ and dissect/ that the tests and the fuzzers' seeds reach.
+# Lines of capture/ and dissect/ that the tests and the fuzzers' seeds reach. What gcov says on standard
+# error, where a test has given up root, fails tests that look there: here that does not count.
 coverage:
 	@$(MAKE) --no-print-directory B=build/coverage CFLAGS="-O0 -g" SANITIZE=--coverage \
 	    FUZZ_MAIN=build/coverage/tests/fuzz/replay.o coverage-here
 
-coverage-here: check-here $(FUZZERS)
+coverage-here: $(B)/pushwatch $(UNITS) $(FUZZERS)
+	-find $(B) -type d -exec chmod a+wx {} +; umask 0; tests/run.sh $(B)
 	tests/coverage.sh $(B)
 
 lint:
