@@ -176,6 +176,19 @@ static void equal_names_are_shared(void **state)
     tls_store_free(store);
 }
 
+static void reserved_names_are_nobodys(void **state)
+{
+    (void)state;
+    struct tls_store *store = tls_store_new(NULL);
+    static const uint8_t list[] = "\2\x5a\x5a\2h2\2\x0a\x1a\1\x0a";
+    const struct tls_hello hello = {.alpn = span_of(list, sizeof list - 1)};
+    const struct client_hello *kept = tls_store_client_hello(store, &hello);
+    assert_int_equal(kept->alpn.count, 3);
+    assert_true(span_equal(kept->alpn.items[0], span_of("h2", 2)));
+    tls_store_release(store, kept);
+    tls_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +198,7 @@ int main(void)
         cmocka_unit_test(equal_chains_are_shared_and_like_ones_are_not),
         cmocka_unit_test(a_chain_that_is_cut_gives_what_is_whole),
         cmocka_unit_test(equal_names_are_shared),
+        cmocka_unit_test(reserved_names_are_nobodys),
     };
     return cmocka_run_group_tests_name("tls_store", tests, NULL, NULL);
 }
