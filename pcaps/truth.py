@@ -25,7 +25,9 @@ RFC9293 = {
 
 def address(text):
     ip, port = text.rsplit(":", 1)
-    return {"ip": ip.strip("[]").split("%")[0], "port": int(port)}
+    # A socket for both families says IPv4 addresses in the form of IPv6 (RFC 4291 section 2.5.5.2).
+    ip = ip.strip("[]").split("%")[0].removeprefix("::ffff:")
+    return {"ip": ip, "port": int(port)}
 
 
 def number(pattern, text):
