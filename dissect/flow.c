@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 
+#include "limits.h"
 #include "plain.h"
 #include "tcp_outcome.h"
+#include "tls_record.h"
 
 /* A packet passes a host's interfaces within microseconds, with queues in between milliseconds; no
  * stack sends anything again so soon with the same identification and timestamps. */
@@ -85,24 +87,97 @@ static struct tls *session_of(const struct stream *stream)
     return flow->tls;
 }
 
+/* Follows with the shard's count what a prologue holds. */
+static void charge(const struct flow_context *context, size_t before, size_t after)
+{
+    if (context->held)
+        *context->held += after - before;
+}
+
+static void drop_prologue(struct flow *flow, const struct flow_context *context)
+{
+    if (!flow->prologue)
+        return;
+    charge(context, prologue_memory(flow->prologue), 0);
+    prologue_free(flow->prologue);
+    flow->prologue = NULL;
+}
+
+/* A flow that does not begin with a record may come to TLS later. */
+static void begin_prologue(const struct stream *stream, struct span bytes)
+{
+    struct flow *flow = stream->flow;
+    const size_t *held = stream->context->held;
+    if (flow->tls || flow->not_tls || flow->prologue || tls_record_may_begin(bytes) ||
+        (held && *held > LIMIT_PROLOGUES_HELD) || (flow->tcp.joined && !prologue_recognises(bytes)))
+        return;
+    flow->prologue = prologue_new(flow->tcp.opener, flow->tcp.joined);
+    charge(stream->context, 0, prologue_memory(flow->prologue));
+}
+
+/* Tells TLS how a direction has left the prologue. */
+static void leave_prologue(const struct stream *stream, enum prologue_verdict verdict,
+                           const struct tls_where *where)
+{
+    struct flow *flow = stream->flow;
+    struct tls *tls = session_of(stream);
+    uint64_t missing = prologue_missing(flow->prologue, stream->end);
+    if (!tls)
+        return;
+    if (verdict == PROLOGUE_LOST) {
+        tls_lose(tls, stream->end);
+        tls_gap(tls, stream->end, missing, where);
+    }
+    if (verdict == PROLOGUE_PLAIN)
+        tls_plain(tls, stream->end);
+    if (verdict == PROLOGUE_ONE_SIDED ||
+        (verdict == PROLOGUE_PLAIN && prologue_has_begun(flow->prologue, !stream->end)))
+        tls_plain(tls, !stream->end);
+}
+
+/* Takes what is of the prologue. Returns false if nothing is left for TLS. */
+static bool take_prologue(const struct stream *stream, struct cursor *in, struct tls_where *where)
+{
+    struct flow *flow = stream->flow;
+    size_t left = in->left, before = prologue_memory(flow->prologue);
+    enum prologue_verdict verdict = prologue_take(flow->prologue, stream->end, in, where->frame);
+    if (verdict == PROLOGUE_MORE && flow->plain <= PLAIN_UNKNOWN)
+        flow->plain = (uint8_t)prologue_protocol(flow->prologue);
+    where->offset += left - in->left;
+    if (verdict != PROLOGUE_MORE)
+        leave_prologue(stream, verdict, where);
+    charge(stream->context, before, prologue_memory(flow->prologue));
+    if (!prologue_is_at_work(flow->prologue) && !prologue_facts(flow->prologue))
+        drop_prologue(flow, stream->context);
+    return verdict != PROLOGUE_MORE && !cursor_done(in);
+}
+
 static void take_bytes(void *context, uint64_t seq, struct span bytes,
                        const struct reasm_from *from)
 {
     struct stream *stream = context;
     struct flow *flow = stream->flow;
-    if (!flow->tls || tls_verdict(flow->tls) != TLS_IS)
+    if (!flow->tls || tls_verdict(flow->tls) != TLS_IS) {
         name_plain(flow, bytes);
+        begin_prologue(stream, bytes);
+    }
+    struct tls_where where = {seq, from->frame, from->time};
+    struct cursor in = cursor_of(bytes);
+    if (UNLIKELY(flow->prologue != NULL) && !take_prologue(stream, &in, &where))
+        return;
     struct tls *tls = session_of(stream);
     if (!tls)
         return;
-    const struct tls_where where = {seq, from->frame, from->time};
     const struct tls_observer observer = {flow, see_record};
-    tls_data(tls, stream->end, bytes, &where, &observer);
+    tls_data(tls, stream->end, cursor_rest(&in), &where, &observer);
 }
 
 static void take_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
 {
     struct stream *stream = context;
+    struct prologue *prologue = stream->flow->prologue;
+    if (UNLIKELY(prologue != NULL) && prologue_gap(prologue, stream->end, length))
+        return;
     struct tls *tls = session_of(stream);
     const struct tls_where where = {seq, from->frame, from->time};
     if (tls)
@@ -234,8 +309,21 @@ static void flush_end(struct flow *flow, unsigned end, const struct flow_context
 
 bool flow_holds(const struct flow *flow)
 {
-    return flow->pending_syn || flow->appid || flow->tcp.ends[0].reasm.held ||
-           flow->tcp.ends[1].reasm.held || (flow->tls && tls_holds(flow->tls));
+    return flow->pending_syn || flow->appid ||
+           (flow->prologue && prologue_is_at_work(flow->prologue)) ||
+           flow->tcp.ends[0].reasm.held || flow->tcp.ends[1].reasm.held ||
+           (flow->tls && tls_holds(flow->tls));
+}
+
+static void end_prologue(struct flow *flow, const struct flow_context *context)
+{
+    if (!flow->prologue)
+        return;
+    size_t before = prologue_memory(flow->prologue);
+    prologue_end(flow->prologue);
+    charge(context, before, prologue_memory(flow->prologue));
+    if (!prologue_facts(flow->prologue))
+        drop_prologue(flow, context);
 }
 
 void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context)
@@ -246,6 +334,7 @@ void flow_end(struct flow *flow, enum end_reason reason, const struct flow_conte
         tell_fin(flow, end);
     }
     count_pending(flow);
+    end_prologue(flow, context);
     if (flow->tls)
         tls_finish(flow->tls);
     settle_tls(flow, context);
@@ -298,6 +387,7 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
         .vlan_count = flow->vlan_count,
         .tls = tls,
         .client_direction = client,
+        .prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL,
         .plain = (enum plain_protocol)flow->plain,
         .has_ndpi = flow->label != NULL,
         .end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL,
@@ -325,6 +415,7 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->label = NULL;
     free(flow->pending_syn);
     flow->pending_syn = NULL;
+    drop_prologue(flow, context);
     tcp_done(&flow->tcp, context->held);
     for (unsigned i = 0; i < 2; i++)
         reasm_forget(&flow->tcp.ends[i].reasm, context->held);

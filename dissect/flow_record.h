@@ -139,7 +139,7 @@ struct app_label {
     uint8_t risk_count;
 };
 
-/* What the first payload bytes are, where they are not TLS: dissect/plain.c. */
+/* What the first payload bytes are, where they are not TLS: dissect/plain.c, prologue.c. */
 enum plain_protocol {
     PLAIN_NONE,    /* no payload seen */
     PLAIN_UNKNOWN, /* payload that is nothing we know */
@@ -149,7 +149,31 @@ enum plain_protocol {
     PLAIN_SMTP,
     PLAIN_POP3,
     PLAIN_IMAP,
-    PLAIN_FTP
+    PLAIN_FTP,
+    PLAIN_NNTP,
+    PLAIN_SIEVE,
+    PLAIN_LDAP,
+    PLAIN_POSTGRESQL,
+    PLAIN_MYSQL,
+    PLAIN_RDP,
+    PLAIN_SOCKS4,
+    PLAIN_SOCKS5,
+    PLAIN_PROXY /* the header that load balancers put first */
+};
+
+/* What the ends said in clear before they began TLS: one step, or several where one is inside
+ * another, such as STARTTLS through a proxy. */
+enum { PROLOGUES_MAX = 3 };
+struct prologue_step {
+    struct span target; /* host:port or address:port that a proxy was asked for; n is 0 if none */
+    struct span source; /* address:port for which a proxy speaks; likewise */
+    uint64_t first_frame, last_frame; /* that brought its bytes */
+    uint64_t offset[2]; /* by direction: stream bytes up to its end; UINT64_MAX if it has none */
+    uint8_t protocol;   /* enum plain_protocol */
+};
+struct prologue_facts {
+    struct prologue_step steps[PROLOGUES_MAX]; /* outermost first */
+    uint8_t count;
 };
 
 enum { VLANS_MAX = 4 };
@@ -168,6 +192,7 @@ struct flow_record {
     struct tcp_record tcp;
     const struct tls_facts *tls; /* NULL where the flow carries no TLS */
     unsigned client_direction;   /* side of a tls_facts direction d: d ^ client_direction */
+    const struct prologue_facts *prologue; /* NULL where TLS did not begin after one */
     enum plain_protocol plain;
     struct app_label ndpi;
     bool has_ndpi;

@@ -64,6 +64,14 @@
 /* Segments of a stream that begins as something else before the flow is given up; until then the
  * other end may turn out to speak TLS, as with a client that was pointed at the wrong port. */
 #define LIMIT_TLS_PLAIN 4
+/* Bytes that a direction may send in clear before it begins TLS: EHLO's answer, an XMPP stream's
+ * features, the headers and the body with which a proxy asks for a password. */
+#define LIMIT_PROLOGUE_BYTES (32u * 1024)
+/* A name asked of a proxy that is kept: a DNS name with its port. */
+#define LIMIT_PROLOGUE_TARGET 264
+/* All prologues of one shard, at 1.2 kB while they go on: some thousands in all shards. Beyond it,
+ * what does not begin as TLS is not TLS. */
+#define LIMIT_PROLOGUES_HELD (1024u * 1024)
 /* Certificates of one chain. OpenSSL verifies up to 100 deep; none that works has over ten. */
 #define LIMIT_TLS_CHAIN 16
 /* A server name that is kept: a DNS name has 255 bytes at most. */

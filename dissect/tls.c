@@ -88,6 +88,20 @@ static void not_tls(struct tls *tls, struct tls_direction *d)
     d->framer = (struct tls_framer){.state = FRAMING_NONE};
 }
 
+void tls_lose(struct tls *tls, unsigned direction)
+{
+    struct tls_direction *d = &tls->directions[direction & 1];
+    d->framer.state = FRAMING_SEARCH;
+    d->unsure = true;
+}
+
+void tls_plain(struct tls *tls, unsigned direction)
+{
+    not_tls(tls, &tls->directions[direction & 1]);
+    tls->directions[direction & 1].any_bytes = true;
+    decide(tls);
+}
+
 static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
                          const struct tls_where *where, const struct tls_observer *observer)
 {

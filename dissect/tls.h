@@ -48,6 +48,11 @@ MUST_CHECK struct tls *tls_new(struct tls_store *store, bool midstream);
 void tls_data(struct tls *tls, unsigned direction, struct span bytes, const struct tls_where *where,
               const struct tls_observer *observer);
 
+/* tls_lose says, before a direction's first bytes, that nobody knows where its first record begins;
+ * tls_plain, that it has begun as something else. */
+void tls_lose(struct tls *tls, unsigned direction);
+void tls_plain(struct tls *tls, unsigned direction);
+
 /* tls_gap says that `length` bytes of a direction are missing in the capture. */
 void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct tls_where *where);
 

@@ -58,6 +58,12 @@ static bool ssl2_possible(const uint8_t *p, size_t n)
            (version >= TLS_VERSION_SSL3 && version <= TLS_VERSION_13);
 }
 
+bool tls_record_may_begin(struct span b)
+{
+    size_t n = b.n < TLS_RECORD_HEADER ? b.n : TLS_RECORD_HEADER;
+    return header_possible(b.p, n) || ssl2_possible(b.p, n);
+}
+
 static enum tls_frame lose(struct tls_framer *framer)
 {
     framer->state = framer->state == FRAMING_START ? FRAMING_NONE : FRAMING_SEARCH;

@@ -38,6 +38,10 @@ enum tls_frame {
     FRAME_LOST    /* what should be a header is none: the state is now SEARCH or NONE */
 };
 
+/* tls_record_may_begin tells whether a stream's first bytes may be those of a record, or of a hello
+ * in SSLv2's format, as far as there are any. */
+bool tls_record_may_begin(struct span first_bytes);
+
 /* tls_framer_next reads the next event from `in`. *body is set for FRAME_BODY, borrowed from `in`.
  * A record of length 0 has no FRAME_BODY. In state SEARCH and NONE all bytes are dropped. */
 enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body);

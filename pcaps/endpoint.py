@@ -174,6 +174,15 @@ class End:
                 raise ValueError("end of stream")
             left -= len(data)
 
+    def do_until(self, digits):
+        """Reads in clear up to some bytes, one by one: what follows them is TLS."""
+        end, data = bytes.fromhex(digits), b""
+        while not data.endswith(end):
+            byte = self.connection.recv(1)
+            if not byte:
+                raise ValueError("end of stream")
+            data += byte
+
     def do_fill(self):
         """Writes until the kernel takes no more."""
         self.connection.setblocking(False)

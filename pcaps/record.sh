@@ -791,6 +791,202 @@ scenario_not_tls() {
     tell server drain
 }
 
+# Protocols that begin TLS within a dialogue in clear. The client is OpenSSL's own, so that what it says is not ours;
+# the server says what is needed.
+
+# s_client OPTIONS...: starts it; the server has accepted it then
+s_client() {
+    mkfifo "$work/typed" || exit
+    exec {typed}<>"$work/typed"
+    ask server accept
+    in_client openssl s_client -servername courier.push.example -CAfile "$certs/root.pem" "$@" \
+        <"$work/typed" >"$work/s_client.log" 2>&1 &
+    started+=($!)
+    result server || exit
+}
+
+# as_hex TEXT: with the escapes of printf
+# shellcheck disable=SC2059
+as_hex() { printf "$1" | od -An -v -tx1 | tr -d ' \n'; }
+# server_says TEXT; server_hears TEXT, the end of what it waits for
+server_says() { tell server hex "$(as_hex "$1")"; }
+server_hears() { tell server until "$(as_hex "$1")"; }
+
+# then_tls: the handshake, some data, and s_client told to quit
+then_tls() {
+    tell server handshake
+    tell server send 64
+    pause 0.5
+    printf 'Q\n' >&"$typed"
+    tell server drain
+    tell server notify
+    tell server shutdown
+    tell server close
+}
+
+# starttls PROTOCOL: as s_client names it
+starttls() {
+    wire_direct
+    server_of --cert "$certs/rsa.chain"
+    record
+    s_client -connect "$server_ip:$port" -starttls "$1"
+}
+
+scenario_starttls_xmpp() {
+    local stream="<?xml version='1.0'?><stream:stream from='push.example' id='1' version='1.0' xmlns='jabber:client'"
+    starttls xmpp
+    server_hears "version='1.0'>"
+    server_says "$stream xmlns:stream='http://etherx.jabber.org/streams'>"
+    server_says "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"
+    server_hears '/>'
+    server_says "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+    then_tls
+}
+
+scenario_starttls_smtp() {
+    starttls smtp
+    server_says '220 mail.push.example ESMTP ready\r\n'
+    server_hears '\r\n'
+    server_says '250-mail.push.example\r\n250-8BITMIME\r\n250 STARTTLS\r\n'
+    server_hears 'STARTTLS\r\n'
+    server_says '220 Go ahead\r\n'
+    then_tls
+}
+
+scenario_starttls_imap() {
+    starttls imap
+    server_says '* OK mail.push.example IMAP4rev1 ready\r\n'
+    server_hears 'CAPABILITY\r\n'
+    server_says '* CAPABILITY IMAP4rev1 STARTTLS\r\n. OK done\r\n'
+    server_hears 'STARTTLS\r\n'
+    server_says '. OK Begin TLS negotiation now\r\n'
+    then_tls
+}
+
+scenario_starttls_pop3() {
+    starttls pop3
+    server_says '+OK mail.push.example ready\r\n'
+    server_hears 'STLS\r\n'
+    server_says '+OK Begin TLS negotiation\r\n'
+    then_tls
+}
+
+scenario_starttls_ftp() {
+    starttls ftp
+    server_says '220 files.push.example ready\r\n'
+    server_hears 'AUTH TLS\r\n'
+    server_says '234 Go ahead\r\n'
+    then_tls
+}
+
+scenario_starttls_nntp() {
+    starttls nntp
+    server_says '200 news.push.example ready\r\n'
+    server_hears 'CAPABILITIES\r\n'
+    server_says '101 Capability list:\r\nVERSION 2\r\nREADER\r\nSTARTTLS\r\n.\r\n'
+    server_hears 'STARTTLS\r\n'
+    server_says '382 Continue with TLS negotiation\r\n'
+    then_tls
+}
+
+scenario_starttls_sieve() {
+    starttls sieve
+    server_says '"IMPLEMENTATION" "Example"\r\n"SIEVE" "fileinto"\r\n"STARTTLS"\r\nOK\r\n'
+    server_hears 'STARTTLS\r\n'
+    server_says 'OK "Begin TLS negotiation now."\r\n'
+    then_tls
+}
+
+scenario_starttls_ldap() {
+    starttls ldap
+    server_hears 1.3.6.1.4.1.1466.20037
+    server_says '\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00'
+    then_tls
+}
+
+scenario_starttls_postgresql() {
+    starttls postgres
+    server_hears '\x04\xd2\x16\x2f'
+    server_says S
+    then_tls
+}
+
+scenario_starttls_mysql() {
+    local salt=AbCdEfGhIjKlMnOpQrSt name=caching_sha2_password
+    starttls mysql
+    server_says "\\x4a\\0\\0\\0\\x0a8.0.36\\0\\x08\\0\\0\\0${salt:0:8}\\0\\xff\\xff\\xff\\x02\\0\\xff\\xdf\\x15\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0${salt:8}\\0$name\\0"
+    tell server receive 36
+    then_tls
+}
+
+# Through a proxy that first wants to know who is there; then as usual.
+scenario_http_connect() {
+    wire_direct
+    server_of --cert "$certs/rsa.chain"
+    client_of --ca "$certs/root.pem"
+    record
+    meet_tcp
+    tell client hex "$(as_hex 'CONNECT courier.push.example:5223 HTTP/1.1\r\nHost: courier.push.example:5223\r\n\r\n')"
+    server_hears '\r\n\r\n'
+    server_says 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 14\r\n\r\nWho is there?\r\n'
+    tell client until "$(as_hex 'Who is there?\r\n')"
+    tell client hex "$(as_hex 'CONNECT courier.push.example:5223 HTTP/1.1\r\nHost: courier.push.example:5223\r\nProxy-Authorization: Basic bWU6bWU=\r\n\r\n')"
+    server_hears '\r\n\r\n'
+    server_says 'HTTP/1.1 200 Connection established\r\n\r\n'
+    tell client until "$(as_hex '\r\n\r\n')"
+    ask server handshake
+    ask client handshake
+    result client || exit
+    result server || exit
+    exchange
+    close_orderly client server
+}
+
+# SOCKS 5 with a password to the push server, where losses and reordering cut the dialogue.
+scenario_socks5_lossy() {
+    wire_relayed --delay 5 --drop-every 5 --swap-every 3
+    server_of --cert "$certs/rsa.chain"
+    client_of --ca "$certs/root.pem"
+    record
+    meet_tcp
+    tell client hex 050102
+    tell server receive 3
+    tell server hex 0502
+    tell client receive 2
+    tell client hex "$(as_hex '\x01\x02me\x06secret')"
+    tell server receive 11
+    tell server hex 0100
+    tell client receive 2
+    tell client hex "$(as_hex '\x05\x01\x00\x03\x14courier.push.example\x14\x67')"
+    tell server receive 27
+    tell server hex 05000001c00002640000
+    tell client receive 10
+    ask server handshake
+    ask client handshake
+    result client || exit
+    result server || exit
+    exchange
+    close_orderly client server
+    pause 2
+}
+
+# A load balancer's header before the ClientHello.
+scenario_proxy_protocol() {
+    wire_direct
+    server_of --cert "$certs/rsa.chain"
+    client_of --ca "$certs/root.pem"
+    record
+    meet_tcp
+    tell client hex "$(as_hex 'PROXY TCP4 198.51.100.7 192.0.2.1 50000 5223\r\n')"
+    server_hears '\r\n'
+    ask server handshake
+    ask client handshake
+    result client || exit
+    result server || exit
+    exchange
+    close_orderly client server
+}
+
 # A binary protocol whose first byte is that of a TLS handshake record.
 scenario_not_tls_lookalike() {
     wire_direct

@@ -164,6 +164,39 @@ static void put_close_notify(struct json *json, const struct flow_record *record
     json_close_object(json);
 }
 
+static void put_step(struct json *json, const struct flow_record *record,
+                     const struct prologue_step *step)
+{
+    uint64_t offset[2];
+    for (unsigned direction = 0; direction < 2; direction++)
+        offset[side_of_direction(record, direction)] = step->offset[direction];
+    json_open_object(json, NULL);
+    json_word(json, "protocol", names_plain((enum plain_protocol)step->protocol));
+    span_if_any(json, "source", step->source);
+    span_if_any(json, "target", step->target);
+    json_open_array(json, "frames");
+    json_uint(json, NULL, step->first_frame);
+    json_uint(json, NULL, step->last_frame);
+    json_close_array(json);
+    json_open_object(json, "offset");
+    for (unsigned side = 0; side < 2; side++)
+        if (offset[side] != UINT64_MAX)
+            json_uint(json, names_side((enum side)side), offset[side]);
+    json_close_object(json);
+    json_close_object(json);
+}
+
+/* What was said in clear before TLS began, outermost first. */
+static void put_prologue(struct json *json, const struct flow_record *record)
+{
+    if (!record->prologue)
+        return;
+    json_open_array(json, "prologue");
+    for (unsigned i = 0; i < record->prologue->count; i++)
+        put_step(json, record, &record->prologue->steps[i]);
+    json_close_array(json);
+}
+
 static void put_frames(struct json *json, const struct tls_facts *tls)
 {
     json_open_object(json, "frames");
@@ -190,6 +223,7 @@ void json_tls(struct json *json, const struct flow_record *record)
         json_bool(json, "hello_retry", tls->hello_retry);
     if (tls->extras)
         json_tls_extras(json, record);
+    put_prologue(json, record);
     put_frames(json, tls);
     json_uint(json, "gap_bytes", tls->gap_bytes);
 }

@@ -207,11 +207,44 @@ const char *names_close_notify(enum close_notify answer)
 const char *names_plain(enum plain_protocol protocol)
 {
     static const char *const names[] = {
-        [PLAIN_NONE] = "none", [PLAIN_UNKNOWN] = "unknown", [PLAIN_XMPP] = "xmpp",
-        [PLAIN_HTTP] = "http", [PLAIN_SSH] = "ssh",         [PLAIN_SMTP] = "smtp",
-        [PLAIN_POP3] = "pop3", [PLAIN_IMAP] = "imap",       [PLAIN_FTP] = "ftp",
+        [PLAIN_NONE] = "none",
+        [PLAIN_UNKNOWN] = "unknown",
+        [PLAIN_XMPP] = "xmpp",
+        [PLAIN_HTTP] = "http",
+        [PLAIN_SSH] = "ssh",
+        [PLAIN_SMTP] = "smtp",
+        [PLAIN_POP3] = "pop3",
+        [PLAIN_IMAP] = "imap",
+        [PLAIN_FTP] = "ftp",
+        [PLAIN_NNTP] = "nntp",
+        [PLAIN_SIEVE] = "managesieve",
+        [PLAIN_LDAP] = "ldap",
+        [PLAIN_POSTGRESQL] = "postgresql",
+        [PLAIN_MYSQL] = "mysql",
+        [PLAIN_RDP] = "rdp",
+        [PLAIN_SOCKS4] = "socks4",
+        [PLAIN_SOCKS5] = "socks5",
+        [PLAIN_PROXY] = "proxy-protocol",
     };
     return PICK(names, protocol);
+}
+
+const char *names_prologue(const struct prologue_step *step)
+{
+    static const char *const names[] = {
+        [PLAIN_XMPP] = "XMPP's STARTTLS",          [PLAIN_HTTP] = "HTTP's CONNECT",
+        [PLAIN_SMTP] = "SMTP's STARTTLS",          [PLAIN_POP3] = "POP3's STLS",
+        [PLAIN_IMAP] = "IMAP's STARTTLS",          [PLAIN_FTP] = "FTP's AUTH TLS",
+        [PLAIN_NNTP] = "NNTP's STARTTLS",          [PLAIN_SIEVE] = "ManageSieve's STARTTLS",
+        [PLAIN_LDAP] = "LDAP's StartTLS",          [PLAIN_POSTGRESQL] = "PostgreSQL's SSLRequest",
+        [PLAIN_MYSQL] = "MySQL's SSLRequest",      [PLAIN_RDP] = "RDP's negotiation",
+        [PLAIN_SOCKS4] = "a SOCKS 4 request",      [PLAIN_SOCKS5] = "a SOCKS 5 request",
+        [PLAIN_PROXY] = "a PROXY protocol header",
+    };
+    if (step->protocol == PLAIN_HTTP && step->target.n == 0)
+        return "HTTP's Upgrade";
+    bool known = step->protocol < COUNT_OF(names) && names[step->protocol];
+    return known ? names[step->protocol] : "a dialogue in clear";
 }
 
 static const char *hex(struct name_room *room, struct span code)

@@ -23,6 +23,9 @@ const char *names_compression(unsigned algorithm); /* of a certificate: RFC 8879
 const char *names_close_notify(enum close_notify answer);
 const char *names_plain(enum plain_protocol protocol);
 
+/* names_prologue says in words after what TLS began, as in "TLS began after …". */
+const char *names_prologue(const struct prologue_step *step);
+
 /* Room for the name of a code that has none: its number in hex. */
 struct name_room {
     char text[24];

@@ -3,6 +3,8 @@
  * apns-pack-v…, and a server may answer with a longer form of the latter. */
 #include "service.h"
 
+#include "names.h"
+
 #include <strings.h>
 
 static bool starts_with(struct span text, const char *prefix)
@@ -86,6 +88,18 @@ static void add(struct service *service, const char *evidence)
     service->evidence[service->evidence_count++] = evidence;
 }
 
+/* The protocol that began TLS itself; what leads to a proxy says nothing of what is behind it. */
+static enum plain_protocol protocol_before(const struct flow_record *record)
+{
+    const struct prologue_facts *prologue = record->prologue;
+    if (!prologue)
+        return PLAIN_NONE;
+    enum plain_protocol last = (enum plain_protocol)prologue->steps[prologue->count - 1].protocol;
+    bool proxy =
+        last == PLAIN_SOCKS4 || last == PLAIN_SOCKS5 || last == PLAIN_PROXY || last == PLAIN_HTTP;
+    return proxy ? PLAIN_NONE : last;
+}
+
 /* The issuer alone would not do: Apple's server authority signs for other services, too. So it
  * counts only together with the address and the port. */
 static void conclude_tls(struct service *service, const struct flow_record *record, bool at_home)
@@ -113,6 +127,9 @@ static void conclude_tls(struct service *service, const struct flow_record *reco
     } else if (chose(tls, "h2", "http/1.1")) {
         service->name = "https";
         add(service, "alpn");
+    } else if (protocol_before(record) > PLAIN_UNKNOWN) {
+        service->name = names_plain(protocol_before(record));
+        add(service, "payload");
     } else {
         service->name = "tls";
         add(service, "payload");
@@ -121,12 +138,8 @@ static void conclude_tls(struct service *service, const struct flow_record *reco
 
 static void conclude_plain(struct service *service, enum plain_protocol plain)
 {
-    static const char *const names[] = {
-        [PLAIN_XMPP] = "xmpp", [PLAIN_HTTP] = "http", [PLAIN_SSH] = "ssh", [PLAIN_SMTP] = "smtp",
-        [PLAIN_POP3] = "pop3", [PLAIN_IMAP] = "imap", [PLAIN_FTP] = "ftp",
-    };
-    bool known = (size_t)plain < COUNT_OF(names) && names[plain];
-    service->name = known ? names[plain] : "unknown";
+    bool known = plain > PLAIN_UNKNOWN;
+    service->name = known ? names_plain(plain) : "unknown";
     if (known)
         add(service, "payload");
 }

@@ -182,6 +182,26 @@ static void put_title(struct buf *out, const struct text_style *style,
     buf_done(&name);
 }
 
+/* A proxy's target is text from the wire. */
+static void put_prologue(struct buf *out, const struct text_style *style,
+                         const struct prologue_facts *prologue)
+{
+    struct buf text = {0};
+    if (!prologue)
+        return;
+    for (unsigned i = 0; i < prologue->count; i++) {
+        const struct prologue_step *step = &prologue->steps[i];
+        buf_printf(&text, "%s%s", i ? " and then " : "TLS began after ", names_prologue(step));
+        if (step->target.n > 0) {
+            buf_printf(&text, " to ");
+            terminal_append(&text, style, step->target, WIRE_NAME);
+        }
+    }
+    buf_printf(&text, ".");
+    wrap(out, style, &text, INDENT);
+    buf_done(&text);
+}
+
 static bool explained(struct kind *kind, const char *why)
 {
     for (size_t i = 0; i < kind->reason_count; i++)
@@ -198,6 +218,7 @@ static void tell(struct buf *out, const struct text_style *style, struct kind *k
     put_title(out, style, record);
     if (record->tcp.handshake == HANDSHAKE_MIDSTREAM)
         buf_printf(out, "  The capture joined this connection midway.\n");
+    put_prologue(out, style, record->prologue);
     const struct finding *worst = findings_worst(findings);
     put_finding(out, style, worst, false);
     for (unsigned side = 0; side < 2; side++)

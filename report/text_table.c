@@ -118,6 +118,8 @@ static void put_protocol(struct buf *out, const struct text_style *style,
     buf_printf(out, "%s", tls->version ? names_tls_version(&room, tls->version) : "TLS");
     if (!tls->negotiated && tls->client_hello)
         buf_printf(out, " (offered)");
+    for (unsigned i = 0; record->prologue && i < record->prologue->count; i++)
+        buf_printf(out, "%s%s", i ? ", " : " after ", names_prologue(&record->prologue->steps[i]));
     if (tls->sni.n > 0) {
         buf_printf(out, "  ");
         terminal_append(out, style, tls->sni, WIRE_NAME);

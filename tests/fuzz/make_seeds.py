@@ -2,7 +2,7 @@
 """Writes seeds for the targets that read packets or captures out of the project's own captures, and
 those for reassembly and command lines.
 
-    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, decoder, flow, options, reasm, savefile, tcp
+    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, decoder, flow, options, prologue, reasm, savefile, tcp
 """
 import os
 import struct
@@ -96,6 +96,18 @@ def tcp_seed(found):
     return bytes(out)
 
 
+def prologue_seed(found):
+    """What comes before TLS, and the first bytes of that, in fuzz_prologue's encoding."""
+    out = bytearray([1])  # direction 0 opened
+    for source, _, _, _, _, payload in found:
+        for at in range(0, min(len(payload), 300), 63):
+            piece = payload[at:at + 63]
+            out += bytes([len(piece) << 2 | (source == 5223)]) + piece
+        if payload[:2] == b"\x16\x03" and source == 5223:
+            break
+    return bytes(out)
+
+
 def main():
     for name, steps in REASM.items():
         write("reasm", name, b"".join(struct.pack(">BHB", *step) for step in steps))
@@ -126,6 +138,8 @@ def main():
             if talk:
                 write("flow", name, flow_seed(talk))
                 write("tcp", name, tcp_seed(talk))
+            if talk and name.startswith(("starttls-", "http-connect", "socks5", "proxy-")):
+                write("prologue", name, prologue_seed(talk))
 
 
 if __name__ == "__main__":
