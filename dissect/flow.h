@@ -26,7 +26,7 @@ struct flow {
     struct tcp tcp;
     struct zeek_words zeek;
     struct tls *tls;               /* NULL before the first payload, and once it is not TLS */
-    struct prologue *prologue;     /* NULL where the flow began with TLS, and once it is no prologue */
+    struct prologue *prologue;     /* NULL where the flow began with TLS, and once it is none */
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its spans are not valid */

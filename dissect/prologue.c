@@ -135,6 +135,8 @@ struct prologue *prologue_new(int opener, bool joined)
 /* A direction leaves: its bytes go elsewhere. */
 static void leave(struct prologue *prologue, unsigned direction)
 {
+    if (prologue->left[direction])
+        return;
     prologue->left[direction] = true;
     prologue->missing[direction] = prologue->work->ends[direction].missing;
     if (prologue->left[!direction])
@@ -167,8 +169,7 @@ static enum prologue_verdict give_up(struct prologue *prologue, unsigned directi
     if (prologue->agreed && prologue->left[!direction])
         return join(prologue, direction);
     leave(prologue, direction);
-    if (!prologue->left[!direction])
-        leave(prologue, !direction);
+    leave(prologue, !direction);
     return PROLOGUE_PLAIN;
 }
 
@@ -276,12 +277,12 @@ static void note_frame(struct prologue_step *step, uint64_t frame)
 }
 
 /* Does a direction begin with TLS, though the other is in clear, and no header of a proxy? */
-static bool is_one_sided(const struct prologue *prologue, const struct prologue_end *end,
-                         struct span bytes)
+static bool is_one_sided(const struct prologue *prologue, unsigned direction, struct span bytes)
 {
+    const struct prologue_end *end = &prologue->work->ends[direction];
     uint8_t family = prologue->work->talks[0].family;
-    return end->step == 0 && end->offset == 0 && tls_record_may_begin(bytes) &&
-           family != FAMILY_PROXY_1 && family != FAMILY_PROXY_2;
+    return !prologue->left[!direction] && end->step == 0 && end->offset == 0 &&
+           tls_record_may_begin(bytes) && family != FAMILY_PROXY_1 && family != FAMILY_PROXY_2;
 }
 
 /* What follows a hole may be TLS: if the other direction is, or if it looks like a record. */
@@ -333,8 +334,7 @@ enum prologue_verdict prologue_take(struct prologue *prologue, unsigned directio
         return PROLOGUE_TLS;
     if (cursor_done(in))
         return PROLOGUE_MORE;
-    struct prologue_end *end = &prologue->work->ends[direction];
-    if (is_one_sided(prologue, end, cursor_rest(in))) {
+    if (is_one_sided(prologue, direction, cursor_rest(in))) {
         leave(prologue, direction);
         leave(prologue, !direction);
         return PROLOGUE_ONE_SIDED;
