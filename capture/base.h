@@ -15,10 +15,12 @@
 #define NORETURN          __attribute__((noreturn))
 /* What one thread writes all the time must not lie in a cache line with what another one needs: two
  * lines, since some processors fetch them in pairs. */
-#define APART_BYTES     128
-#define APART           __attribute__((aligned(APART_BYTES)))
-#define LIKELY(x)       __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)     __builtin_expect(!!(x), 0)
+#define APART_BYTES 128
+#define APART       __attribute__((aligned(APART_BYTES)))
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* For what is rare: so that it takes no room in what is not. */
+#define NOINLINE        __attribute__((noinline))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define NS_PER_SECOND INT64_C(1000000000)

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LINK_TYPES = LINK_LINUX_SLL2 + 1 };
-
 struct program {
     bool tried, usable;
     struct bpf_program code;
@@ -24,26 +22,46 @@ struct filter {
  * the header with this system's AF_INET6, which other systems number otherwise. */
 static int dlt_of(enum link_type link)
 {
-    switch (link) {
-    case LINK_ETHERNET:
-        return DLT_EN10MB;
-    case LINK_NULL:
-    case LINK_LOOP:
-    case LINK_RAW:
-        return DLT_RAW;
-    case LINK_IPV4:
-        return DLT_IPV4;
-    case LINK_IPV6:
-        return DLT_IPV6;
-    case LINK_LINUX_SLL:
-        return DLT_LINUX_SLL;
-    case LINK_LINUX_SLL2:
-        return DLT_LINUX_SLL2;
-    case LINK_PKTAP:
-    case LINK_UNSUPPORTED:
-        break;
-    }
-    return -1;
+    static const int dlts[LINK_TYPES] = {
+        [LINK_ETHERNET] = DLT_EN10MB,
+        [LINK_NULL] = DLT_RAW,
+        [LINK_LOOP] = DLT_RAW,
+        [LINK_RAW] = DLT_RAW,
+        [LINK_IPV4] = DLT_IPV4,
+        [LINK_IPV6] = DLT_IPV6,
+        [LINK_LINUX_SLL] = DLT_LINUX_SLL,
+        [LINK_LINUX_SLL2] = DLT_LINUX_SLL2,
+        [LINK_PPP] = DLT_PPP,
+        [LINK_PPP_HDLC] = DLT_PPP_SERIAL,
+        [LINK_PPP_DIRECTION] = DLT_PPP_WITH_DIR,
+        [LINK_PPP_PPPD] = DLT_PPP_PPPD,
+        [LINK_PPPOE] = DLT_PPP_ETHER,
+        [LINK_CISCO_HDLC] = DLT_C_HDLC,
+        [LINK_SLIP] = DLT_SLIP,
+        [LINK_FRAME_RELAY] = DLT_FRELAY,
+        [LINK_MPLS] = DLT_MPLS,
+        [LINK_TOKEN_RING] = DLT_IEEE802,
+        [LINK_FDDI] = DLT_FDDI,
+        [LINK_ATM] = DLT_ATM_RFC1483,
+        [LINK_SUN_ATM] = DLT_SUNATM,
+        [LINK_FIBRE_CHANNEL] = DLT_IP_OVER_FC,
+        [LINK_ARCNET] = DLT_ARCNET,
+        [LINK_ARCNET_LINUX] = DLT_ARCNET_LINUX,
+        [LINK_WLAN] = DLT_IEEE802_11,
+        [LINK_WLAN_RADIOTAP] = DLT_IEEE802_11_RADIO,
+        [LINK_WLAN_PRISM] = DLT_PRISM_HEADER,
+        [LINK_WLAN_AVS] = DLT_IEEE802_11_RADIO_AVS,
+        [LINK_PPI] = DLT_PPI,
+        [LINK_IPNET] = DLT_IPNET,
+        [LINK_INFINIBAND_IP] = DLT_IPOIB,
+        [LINK_FIREWIRE_APPLE] = DLT_APPLE_IP_OVER_IEEE1394,
+        [LINK_BSD_PFLOG] = DLT_PFLOG,
+        [LINK_JUNIPER_ETHERNET] = DLT_JUNIPER_ETHER,
+        [LINK_JUNIPER_PPP] = DLT_JUNIPER_PPP,
+        [LINK_JUNIPER_HDLC] = DLT_JUNIPER_CHDLC,
+        [LINK_JUNIPER_FRAME_RELAY] = DLT_JUNIPER_FRELAY,
+    };
+    return dlts[link] ? dlts[link] : -1;
 }
 
 static size_t loopback_header(enum link_type link)

@@ -125,15 +125,16 @@ static struct ndpi_detection_module_struct *start(void)
 static const uint8_t *thinned(uint8_t copy[LIMIT_NDPI_HELLO], const struct segment *segment)
 {
 #if NDPI_VERSION < 410
-    if (segment->ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload)) {
-        memcpy(copy, segment->ip.p, segment->ip.n);
-        appid_hello_thin(copy + (segment->payload.p - segment->ip.p), segment->payload.n);
+    struct span ip = segment_ip(segment);
+    if (ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload)) {
+        memcpy(copy, ip.p, ip.n);
+        appid_hello_thin(copy + segment->headers, segment->payload.n);
         return copy;
     }
 #else
     (void)copy;
 #endif
-    return segment->ip.p;
+    return segment_ip(segment).p;
 }
 
 static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
@@ -142,7 +143,8 @@ static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
     uint8_t copy[LIMIT_NDPI_HELLO];
     const uint8_t *packet = thinned(copy, segment);
     /* nDPI's length is 16 bits; a captured packet that is longer comes from offload. */
-    unsigned short length = (unsigned short)(segment->ip.n < 65535 ? segment->ip.n : 65535);
+    size_t n = segment_ip(segment).n;
+    unsigned short length = (unsigned short)(n < 65535 ? n : 65535);
     uint64_t milliseconds = (uint64_t)segment->time / 1000000;
 #if NDPI_VERSION >= 404
     return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, packet, length, milliseconds,

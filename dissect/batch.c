@@ -8,23 +8,38 @@ struct segment *batch_next(struct batch *batch)
     return &batch->segments[batch->count].segment;
 }
 
+/* Room for n bytes, at a multiple of eight. A batch's first bytes find room whatever they are:
+ * nothing points in there yet. */
+static uint8_t *reserve(struct batch *batch, size_t n)
+{
+    n = (n + 7) & ~(size_t)7;
+    if (n > batch->room - batch->used) {
+        batch->bytes = xrealloc(batch->bytes, batch->used + n);
+        batch->room = batch->used + n;
+    }
+    uint8_t *to = batch->bytes + batch->used;
+    batch->used += n;
+    return to;
+}
+
 /* Moves the bytes of a segment into the batch. A payload is a part of its IP packet. */
 static void keep_bytes(struct batch *batch, struct segment *segment)
 {
-    size_t n = segment->ip.n, at = (size_t)(segment->payload.p - segment->ip.p);
-    if (segment->payload.n == 0) { /* nobody asks for headers alone */
-        segment->ip = segment->payload = span_of(NULL, 0);
+    struct span ip = segment->payload.n ? segment_ip(segment) : span_of(NULL, 0);
+    size_t outer = segment->outer ? sizeof *segment->outer : 0;
+    if (ip.n + outer == 0) { /* nobody asks for headers alone */
+        segment->payload = ip;
         return;
     }
-    if (n > batch->room - batch->used) { /* it is the first: nothing points in there yet */
-        batch->bytes = xrealloc(batch->bytes, n);
-        batch->room = n;
+    uint8_t *to = reserve(batch, outer + ip.n);
+    if (UNLIKELY(outer)) {
+        memcpy(to, segment->outer, outer);
+        segment->outer = (const struct outer *)(const void *)to;
+        to += outer;
     }
-    uint8_t *to = batch->bytes + batch->used;
-    memcpy(to, segment->ip.p, n);
-    batch->used += n;
-    segment->ip.p = to;
-    segment->payload.p = to + at;
+    segment->payload.p = to + segment->headers;
+    if (ip.n)
+        memcpy(to, ip.p, ip.n);
 }
 
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now)

@@ -44,6 +44,9 @@ struct batch {
  * It counts once batch_add is called. */
 struct segment *batch_next(struct batch *batch);
 
+/* What batch_add takes up of a batch's bytes beside those of the packet. */
+enum { BATCH_BESIDE = sizeof(struct outer) + 8 };
+
 /* batch_add adds the segment in that place, copying the bytes that it points to. They must fit into
  * `room`; the first ones of a batch always do. */
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);

@@ -1,17 +1,19 @@
-/* decode.c: IP and TCP headers. Lengths come in pairs here: what was on the wire (`wire`), and what
- * the snap length left of it (the cursor). A header that the first allows but the second cuts is
- * NOTE_CUT, one that the first forbids is NOTE_MALFORMED. The fixed part of a header is taken as a
- * whole, with one check, and its fields are then read at their offsets. */
+/* decode.c: IP and TCP headers. Lengths come in pairs here: what was on the wire (layers_wire), and
+ * what the snap length left of it (the cursor). A header that the first allows but the second cuts
+ * is NOTE_CUT, one that the first forbids is NOTE_MALFORMED. The fixed part of a header is taken as
+ * a whole, with one check, and its fields are then read at their offsets. */
 #include "decode.h"
 
-#include "cursor.h"
 #include "link.h"
+#include "link_wlan.h"
+#include "tunnel.h"
 
 enum {
     PROTOCOL_TCP = 6,
     IPV4_HEADER_MIN = 20,
     IPV6_HEADER = 40,
     TCP_HEADER_MIN = 20,
+    ETHERNET_HEADER = 14,
     /* More extension headers than RFC 8200 has kinds of; a cap against packets full of them. */
     EXTENSIONS_MAX = 10
 };
@@ -29,43 +31,50 @@ enum {
 /* Cuts the cursor down to an IP packet of `total` bytes. A total above what the capture says was on
  * the wire is wrong, or a tool has cut packets and written the cut length for both: either way only
  * what was there is counted. */
-static bool bound(struct cursor *c, uint32_t *wire, uint32_t total, uint32_t header)
+static bool bound(struct layers *l, uint32_t total, uint32_t header)
 {
-    if (total == 0 || total > *wire) /* 0: segmentation offload, not known yet */
-        total = *wire;
+    uint32_t wire = layers_wire(l);
+    if (total == 0 || total > wire) /* 0: segmentation offload, not known yet */
+        total = wire;
     if (total < header)
         return false;
-    if (c->left > total)
-        c->left = total;
-    *wire = total;
+    if (l->c.left > total)
+        l->c.left = total;
+    l->cut = total - (uint32_t)l->c.left;
     return true;
 }
 
+/* What decode_ipv4 and decode_ipv6 find out beside the segment. */
+struct network {
+    const uint8_t *header;
+    uint8_t protocol;
+    uint16_t id; /* of IPv4 */
+};
+
 /* version and IHL, DSCP, total length; identification, flags and offset; TTL, protocol, checksum;
  * source; destination; options. */
-static enum note decode_ipv4(struct segment *out, uint16_t *id, struct cursor *c, uint32_t *wire)
+static enum note decode_ipv4(struct segment *out, struct network *network, struct layers *l)
 {
     enum { TOTAL = 2, ID = 4, FRAGMENT = 6, TTL = 8, PROTOCOL = 9, SOURCE = 12, DESTINATION = 16 };
-    struct cursor ahead = *c;
+    struct cursor ahead = l->c;
     struct span fixed;
-    if (*wire < IPV4_HEADER_MIN)
+    if (layers_wire(l) < IPV4_HEADER_MIN)
         return NOTE_MALFORMED;
     if (!cursor_bytes(&ahead, &fixed, IPV4_HEADER_MIN))
         return NOTE_CUT;
     const uint8_t *ip = fixed.p;
     uint32_t header = (ip[0] & 0xfu) * 4;
-    if (ip[0] >> 4 != 4 || header < IPV4_HEADER_MIN || !bound(c, wire, be16(ip + TOTAL), header))
+    if (ip[0] >> 4 != 4 || header < IPV4_HEADER_MIN || !bound(l, be16(ip + TOTAL), header))
         return NOTE_MALFORMED;
-    out->ip = cursor_rest(c);
     if (be16(ip + FRAGMENT) & 0x3fff) /* more fragments, or an offset */
         return NOTE_FRAGMENT;
-    if (ip[PROTOCOL] != PROTOCOL_TCP)
-        return NOTE_NOT_TCP;
-    if (!cursor_skip(c, header))
+    if (!layers_skip(l, header))
         return NOTE_CUT;
-    *wire -= header;
-    *id = be16(ip + ID);
+    network->header = ip;
+    network->protocol = ip[PROTOCOL];
+    network->id = be16(ip + ID);
     out->ttl = ip[TTL];
+    out->from.ipv6 = out->to.ipv6 = false;
     memcpy(out->from.ip, ip + SOURCE, 4);
     memcpy(out->to.ip, ip + DESTINATION, 4);
     return NOTE_NONE;
@@ -79,10 +88,10 @@ static bool is_extension(uint8_t next)
 
 /* Extension: next header, length (of 8 bytes beyond the first 8; of 4 bytes less 2 for
  * Authentication). A Fragment header of a packet that is whole (RFC 6946) is passed over. */
-static enum note pass_extensions(uint8_t *next, struct cursor *c, uint32_t *wire)
+static enum note pass_extensions(uint8_t *next, struct layers *l)
 {
     for (unsigned i = 0; is_extension(*next) || *next == EXT_FRAGMENT; i++) {
-        struct cursor ahead = *c;
+        struct cursor ahead = l->c;
         uint8_t following, length;
         if (i == EXTENSIONS_MAX)
             return NOTE_MALFORMED;
@@ -99,46 +108,40 @@ static enum note pass_extensions(uint8_t *next, struct cursor *c, uint32_t *wire
             if (offset & 0xfff9) /* an offset, or more fragments */
                 return NOTE_FRAGMENT;
         }
-        if (size > *wire)
+        if (size > layers_wire(l))
             return NOTE_MALFORMED;
-        if (!cursor_skip(c, size))
+        if (!layers_skip(l, size))
             return NOTE_CUT;
-        *wire -= size;
         *next = following;
     }
     return NOTE_NONE;
 }
 
 /* version, class, flow label; payload length, next header, hop limit; source; destination. */
-static enum note decode_ipv6(struct segment *out, struct cursor *c, uint32_t *wire)
+static enum note decode_ipv6(struct segment *out, struct network *network, struct layers *l)
 {
     enum { LENGTH = 4, NEXT = 6, HOPS = 7, SOURCE = 8, DESTINATION = 24 };
-    struct cursor ahead = *c;
+    struct cursor ahead = l->c;
     struct span fixed;
-    if (*wire < IPV6_HEADER)
+    if (layers_wire(l) < IPV6_HEADER)
         return NOTE_MALFORMED;
     if (!cursor_bytes(&ahead, &fixed, IPV6_HEADER))
         return NOTE_CUT;
     const uint8_t *ip = fixed.p;
     uint16_t length = be16(ip + LENGTH);
-    uint8_t next = ip[NEXT];
     uint32_t total = length ? (uint32_t)length + IPV6_HEADER : 0;
-    if (ip[0] >> 4 != 6 || !bound(c, wire, total, IPV6_HEADER))
+    if (ip[0] >> 4 != 6 || !bound(l, total, IPV6_HEADER))
         return NOTE_MALFORMED;
-    out->ip = cursor_rest(c);
-    if (!cursor_skip(c, IPV6_HEADER))
+    if (!layers_skip(l, IPV6_HEADER))
         return NOTE_CUT;
-    *wire -= IPV6_HEADER;
-    enum note note = pass_extensions(&next, c, wire);
-    if (note != NOTE_NONE)
-        return note;
-    if (next != PROTOCOL_TCP)
-        return NOTE_NOT_TCP;
+    network->header = ip;
+    network->protocol = ip[NEXT];
+    network->id = 0;
     out->ttl = ip[HOPS];
     out->from.ipv6 = out->to.ipv6 = true;
     memcpy(out->from.ip, ip + SOURCE, 16);
     memcpy(out->to.ip, ip + DESTINATION, 16);
-    return NOTE_NONE;
+    return pass_extensions(&network->protocol, l);
 }
 
 /* Options (RFC 9293 section 3.2; RFC 7323 sections 2 and 3; RFC 2018): kind, length, value. One
@@ -180,11 +183,12 @@ static uint64_t identity_of(const struct segment *s, uint16_t id, uint16_t check
 
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
  * urgent pointer; options. */
-static enum note decode_tcp(struct segment *out, uint16_t id, struct cursor *c, uint32_t wire)
+static enum note decode_tcp(struct segment *out, const struct network *network, struct layers *l)
 {
     enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14, CHECKSUM = 16 };
+    uint32_t wire = layers_wire(l);
+    struct cursor *c = &l->c, options;
     struct span fixed;
-    struct cursor options;
     if (wire < TCP_HEADER_MIN)
         return NOTE_MALFORMED;
     if (!cursor_bytes(c, &fixed, TCP_HEADER_MIN))
@@ -200,45 +204,112 @@ static enum note decode_tcp(struct segment *out, uint16_t id, struct cursor *c, 
     out->flags = tcp[FLAGS];
     out->window = be16(tcp + WINDOW);
     out->length = wire - header;
-    out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
+    out->identity = identity_of(out, network->id, be16(tcp + CHECKSUM));
     if (!cursor_sub(c, &options, header - TCP_HEADER_MIN)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);
+        out->headers = 0;
         return NOTE_NONE;
     }
     if (out->flags & FLAG_SYN)
         read_options(out, options);
     out->payload = cursor_rest(c);
+    out->headers = (uint16_t)(out->payload.p - network->header);
     return NOTE_NONE;
 }
 
 /* What is not found in every packet. One by one: clearing the whole costs more than all the rest.
  */
-static void begin(struct segment *out, const struct packet *packet, const struct link_layer *link)
+static void begin(struct segment *out, const struct packet *packet, const struct layers *l)
 {
     out->time = packet->time;
     out->frame = packet->frame;
     out->interface = packet->interface;
-    out->vlan_count = link->vlan_count;
-    memcpy(out->vlans, link->vlans, sizeof out->vlans);
-    out->from = out->to = (struct endpoint){.ipv6 = false};
+    out->vlan_count = l->vlan_count;
+    memcpy(out->vlans, l->vlans, sizeof out->vlans);
     out->mss = 0;
     out->wscale = -1;
     out->sack = out->timestamps = false;
+    out->outer = NULL;
 }
 
-enum note decode_packet(struct segment *out, const struct packet *packet)
+/* Keeps the addresses of the outermost packet, when its tunnel is entered. */
+static void keep_outermost(struct outer *outer, const struct segment *out)
 {
-    struct link_layer link;
-    uint16_t id = 0;
-    struct cursor c = cursor_of(span_of(packet->bytes, packet->caplen));
-    uint32_t wire_all = packet->len > packet->caplen ? packet->len : packet->caplen;
-    enum note note = link_decode(&link, &c, packet->link);
-    if (note != NOTE_NONE)
-        return note;
-    uint32_t wire = wire_all - (packet->caplen - (uint32_t)c.left);
-    begin(out, packet, &link);
-    note = link.ethertype == ETHERTYPE_V4 ? decode_ipv4(out, &id, &c, &wire)
-                                          : decode_ipv6(out, &c, &wire);
-    return note == NOTE_NONE ? decode_tcp(out, id, &c, wire) : note;
+    memset(outer, 0, sizeof *outer);
+    outer->ipv6 = out->from.ipv6;
+    memcpy(outer->ends[0], out->from.ip, sizeof outer->ends[0]);
+    memcpy(outer->ends[1], out->to.ip, sizeof outer->ends[1]);
+}
+
+static enum note decode_network(struct segment *out, struct network *network, struct layers *l)
+{
+    out->from = out->to = (struct endpoint){.ipv6 = false};
+    return LIKELY(l->next == ETHERTYPE_V4) ? decode_ipv4(out, network, l)
+                                           : decode_ipv6(out, network, l);
+}
+
+/* IPv4 knows one extension header (RFC 4302). */
+static enum note pass_authentication(uint8_t *protocol, struct layers *l)
+{
+    return *protocol == EXT_AUTHENTICATION ? pass_extensions(protocol, l) : NOTE_NONE;
+}
+
+/* From an IP header to a TCP segment, through whatever carries it. */
+static NOINLINE enum note decode_deeper(struct segment *out, struct decoder *decoder,
+                                        const struct packet *packet, struct layers *l)
+{
+    struct outer *outer = &decoder->outer;
+    for (bool inside = false;; inside = true) {
+        struct network network;
+        enum note note = link_pass(l);
+        if (note == NOTE_NONE)
+            note = decode_network(out, &network, l);
+        if (note == NOTE_NONE)
+            note = pass_authentication(&network.protocol, l);
+        if (note != NOTE_NONE)
+            return note;
+        if (network.protocol == PROTOCOL_TCP) {
+            begin(out, packet, l);
+            out->outer = inside ? outer : NULL;
+            return decode_tcp(out, &network, l);
+        }
+        if (!inside)
+            keep_outermost(outer, out);
+        note = tunnel_enter(l, outer, network.protocol);
+        if (note != NOTE_NONE)
+            return note == NOTE_CUT && !l->cut ? NOTE_MALFORMED : note;
+    }
+}
+
+/* The commonest packet: Ethernet without tags, TCP. */
+static bool is_plain(const struct packet *packet)
+{
+    enum { ETHERTYPE = 12, IP = 14, PROTOCOL = IP + 9, LEAST = IP + IPV4_HEADER_MIN };
+    return packet->link == LINK_ETHERNET && packet->caplen >= LEAST &&
+           be16(packet->bytes + ETHERTYPE) == ETHERTYPE_V4 &&
+           packet->bytes[PROTOCOL] == PROTOCOL_TCP;
+}
+
+static struct layers layers_of(const struct packet *packet)
+{
+    uint32_t cut = packet->len > packet->caplen ? packet->len - packet->caplen : 0;
+    return (struct layers){.c = cursor_of(span_of(packet->bytes, packet->caplen)), .cut = cut};
+}
+
+enum note decode_packet(struct segment *out, struct decoder *decoder, const struct packet *packet)
+{
+    struct layers l = layers_of(packet);
+    if (LIKELY(is_plain(packet))) {
+        struct network network;
+        enum note note = layers_past(&l, ETHERNET_HEADER, ETHERTYPE_V4);
+        if (note == NOTE_NONE)
+            note = decode_network(out, &network, &l);
+        if (note != NOTE_NONE)
+            return note;
+        begin(out, packet, &l);
+        return decode_tcp(out, &network, &l);
+    }
+    enum note note = link_decode(&l, packet->link);
+    return note == NOTE_NONE ? decode_deeper(out, decoder, packet, &l) : note;
 }

@@ -7,6 +7,7 @@
 #include "plain.h"
 #include "tcp_outcome.h"
 #include "tls_record.h"
+#include "tls_store.h"
 
 /* A packet passes a host's interfaces within microseconds, with queues in between milliseconds; no
  * stack sends anything again so soon with the same identification and timestamps. */
@@ -237,6 +238,19 @@ static void see_process(struct flow *flow, const struct segment *segment)
         flow->interface = segment->interface;
 }
 
+/* A tunnel is no part of a connection's key: its two directions often come in different ones (each
+ * has its own GTP tunnel id; a mirror port or a load balancer may wrap one of them only), and a
+ * capture at a tunnel's end has each packet both inside and outside. */
+static NOINLINE void take_outer(struct flow *flow, unsigned from, const struct segment *segment,
+                                const struct flow_context *context)
+{
+    struct span bytes = span_of(segment->outer, sizeof *segment->outer);
+    if (flow->outer)
+        return;
+    flow->outer = (const struct outer *)(const void *)tls_store_name(context->store, bytes);
+    flow->outer_from = (uint8_t)from;
+}
+
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context)
 {
@@ -247,6 +261,8 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     remember(flow, from, segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);
+    if (UNLIKELY(segment->outer))
+        take_outer(flow, from, segment, context);
     zeek_take(&flow->zeek, from, segment);
     tcp_take(&flow->tcp, from, segment, &out);
     if (reveals_gap(peer, una_before))
@@ -275,7 +291,8 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
     flow->pending_from = (uint8_t)from;
     flow->pending_syn = xmalloc(sizeof *segment);
     *flow->pending_syn = *segment;
-    flow->pending_syn->payload = flow->pending_syn->ip = span_of(NULL, 0);
+    flow->pending_syn->payload = span_of(NULL, 0);
+    flow->pending_syn->outer = NULL;
 }
 
 const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from)
@@ -385,6 +402,8 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
         .client_by = by,
         .interface = context->interface_name(context->interface_context, flow->interface),
         .vlan_count = flow->vlan_count,
+        .outer = flow->outer,
+        .outer_client = flow->outer_from != client,
         .tls = tls,
         .client_direction = client,
         .prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL,
@@ -413,6 +432,8 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->not_tls = true;
     appid_forget(&flow->appid);
     flow->label = NULL;
+    tls_store_release(context->store, flow->outer);
+    flow->outer = NULL;
     free(flow->pending_syn);
     flow->pending_syn = NULL;
     drop_prologue(flow, context);

@@ -29,7 +29,8 @@ struct flow {
     struct prologue *prologue;     /* NULL where the flow began with TLS, and once it is none */
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
-    struct segment *pending_syn;   /* flow_keep_syn; its spans are not valid */
+    struct segment *pending_syn;   /* flow_keep_syn; its pointers are not valid */
+    const struct outer *outer;     /* of its first packet in a tunnel; belongs to the store */
     uint16_t vlans[VLANS_MAX];
     uint8_t plain;      /* enum plain_protocol */
     uint8_t first_from; /* end that sent its first packet */
@@ -37,6 +38,7 @@ struct flow {
     bool not_tls;
     uint16_t interface;
     uint8_t pending_from;
+    uint8_t outer_from;      /* end that sent that packet */
     uint8_t end_reason;      /* enum end_reason, once `ended` */
     bool seen_twice;         /* some packet of it was captured on several interfaces */
     bool fin_told[2];        /* tls_fin was called for that end */

@@ -42,7 +42,7 @@ static const struct near {
 
 /* Words that are pointers. */
 static const uint16_t pointers[] = {
-    AT(appid),          AT(label),          AT(pending_syn), AT(prologue),
+    AT(appid),          AT(label),          AT(pending_syn), AT(prologue), AT(outer),
 #define POINTERS_OF_END(i)                                                                         \
     END(i, reasm.held), END(i, flight.segments.block), END(i, flight.records.block), END(i, resends)
     POINTERS_OF_END(0), POINTERS_OF_END(1),

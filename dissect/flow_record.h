@@ -178,6 +178,48 @@ struct prologue_facts {
 
 enum { VLANS_MAX = 4 };
 
+/* What carries packets inside of packets, by the names that reports give them. */
+enum tunnel_kind {
+    TUNNEL_IPIP,
+    TUNNEL_6IN4,
+    TUNNEL_4IN6,
+    TUNNEL_6IN6,
+    TUNNEL_GRE,
+    TUNNEL_PPTP,
+    TUNNEL_ERSPAN,
+    TUNNEL_WCCP,
+    TUNNEL_VXLAN,
+    TUNNEL_VXLAN_GPE,
+    TUNNEL_GENEVE,
+    TUNNEL_GTP_U,
+    TUNNEL_TEREDO,
+    TUNNEL_L2TP,
+    TUNNEL_MPLS,
+    TUNNEL_ETHERIP,
+    TUNNEL_LISP,
+    TUNNEL_AYIYA
+};
+enum { TUNNEL_KINDS = TUNNEL_AYIYA + 1 };
+
+struct tunnel {
+    uint8_t kind;     /* enum tunnel_kind */
+    uint8_t numbered; /* `number` is given: key, VNI, TEID, session, call */
+    uint16_t zero;    /* so that two that are alike have the same bytes */
+    uint32_t number;
+};
+
+/* Tunnels in tunnels that are followed: three are common (a mirror port's of an overlay's). */
+enum { TUNNELS_MAX = 8 };
+
+/* What a packet came in, outermost first. Two that are alike have the same bytes. */
+struct outer {
+    struct tunnel tunnels[TUNNELS_MAX];
+    uint8_t ends[2][16]; /* addresses of the outermost packet: source, destination */
+    uint8_t count;
+    uint8_t ipv6;
+    uint16_t zero;
+};
+
 struct flow_record {
     uint64_t n; /* ordinal by first packet, from 1 */
     nanotime start, end;
@@ -189,6 +231,8 @@ struct flow_record {
     bool has_process; /* the capture tells it */
     uint16_t vlans[VLANS_MAX];
     uint8_t vlan_count;
+    const struct outer *outer; /* of its first packet in a tunnel; NULL if none was */
+    unsigned outer_client;     /* index of outer->ends at the client's side */
     struct tcp_record tcp;
     const struct tls_facts *tls; /* NULL where the flow carries no TLS */
     unsigned client_direction;   /* side of a tls_facts direction d: d ^ client_direction */

@@ -94,12 +94,13 @@ static bool is_mine(const struct intake *intake, unsigned shard)
 /* Whether the round is over depends on the packets alone, not on whose they are. */
 static bool is_full(struct intake *intake, const struct packet *packet)
 {
+    size_t bytes = packet->caplen + BATCH_BESIDE;
     intake->was_full = intake->taken == intake->most ||
-                       (intake->taken > 0 && intake->bytes + packet->caplen > intake->room);
+                       (intake->taken > 0 && intake->bytes + bytes > intake->room);
     if (intake->was_full)
         return true;
     intake->taken++;
-    intake->bytes += packet->caplen;
+    intake->bytes += bytes;
     return false;
 }
 
@@ -131,7 +132,7 @@ bool intake_packet(struct intake *intake, const struct packet *packet)
     if (is_early && intake->owners > 1 && !is_mine(intake, shard_of_early(intake, &early)))
         return true;
     struct segment *segment = batch_next(intake->batch);
-    enum note note = decode_packet(segment, packet);
+    enum note note = decode_packet(segment, &intake->decoder, packet);
     if (note == NOTE_NONE && !is_watched(watched, segment->from.port, segment->to.port))
         note = NOTE_NOT_WATCHED;
     if (note != NOTE_NONE) {

@@ -5,6 +5,7 @@
 
 #include "../capture/packet.h"
 #include "batch.h"
+#include "decode.h"
 #include "flow_table.h"
 #include "note.h"
 #include "sink.h"
@@ -40,6 +41,7 @@ struct intake {
     uint32_t seen;        /* packets of this round, of any kind */
     nanotime now;         /* the latest packet time so far */
     uint64_t next_frame;  /* behind the last packet */
+    struct decoder decoder;
     struct dissect_counts counts;
 };
 

@@ -2,6 +2,10 @@
 #ifndef PUSHWATCH_DISSECT_LIMITS_H
 #define PUSHWATCH_DISSECT_LIMITS_H
 
+/* Headers between a link layer, or a tunnel's own header, and IP, and labels of one MPLS stack:
+ * more than anyone stacks, so that a packet full of them costs little. */
+#define LIMIT_LAYERS 16
+
 /* Out-of-order bytes held for one direction. Twice the largest TLS flight we know (a chain of a
  * hundred kilobytes), so that a handshake with one segment missing is still whole. */
 #define LIMIT_REASM_BYTES (256u * 1024)

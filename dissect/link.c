@@ -1,185 +1,154 @@
-/* link.c: link-layer headers. */
+/* link.c: the table of link types, and that of what may lie between them and IP. */
 #include "link.h"
 
-enum {
-    ETHERTYPE_VLAN = 0x8100,
-    ETHERTYPE_QINQ = 0x88a8,
-    ETHERTYPE_QINQ_OLD = 0x9100,
-    ETHERTYPE_CISCO_METADATA = 0x8909, /* carries TrustSec's security group tag */
-    ETHERTYPE_MPLS = 0x8847,
-    ETHERTYPE_MPLS_UPSTREAM = 0x8848,
-    ETHERTYPE_PPPOE_SESSION = 0x8864,
-    /* Below this the field is a length (IEEE 802.3): LLC follows, and no IP that we read. */
-    ETHERTYPE_MIN = 0x0600,
-    /* More tags than anyone stacks; a cap so that a packet full of tags costs little. */
-    TAGS_MAX = 16
+#include "limits.h"
+#include "link_lan.h"
+#include "link_os.h"
+#include "link_wan.h"
+#include "link_wlan.h"
+
+static enum note to_ethernet(struct layers *l)
+{
+    return layers_to(l, ETHERTYPE_BRIDGED);
+}
+
+static enum note to_ip(struct layers *l)
+{
+    return layers_to(l, NEXT_IP);
+}
+
+static enum note to_ipv4(struct layers *l)
+{
+    return layers_to(l, ETHERTYPE_V4);
+}
+
+static enum note to_ipv6(struct layers *l)
+{
+    return layers_to(l, ETHERTYPE_V6);
+}
+
+static enum note to_mpls(struct layers *l)
+{
+    return layers_to(l, ETHERTYPE_MPLS);
+}
+
+static enum note to_llc(struct layers *l)
+{
+    return layers_to(l, NEXT_LLC);
+}
+
+static enum note to_ppp(struct layers *l)
+{
+    return layers_to(l, NEXT_PPP);
+}
+
+static enum note to_wlan(struct layers *l)
+{
+    return layers_to(l, NEXT_WLAN);
+}
+
+static enum note (*const links[LINK_TYPES])(struct layers *l) = {
+    [LINK_ETHERNET] = to_ethernet,
+    [LINK_NULL] = link_loopback,
+    [LINK_LOOP] = link_loopback,
+    [LINK_RAW] = to_ip,
+    [LINK_IPV4] = to_ipv4,
+    [LINK_IPV6] = to_ipv6,
+    [LINK_LINUX_SLL] = link_sll,
+    [LINK_LINUX_SLL2] = link_sll2,
+    [LINK_PPP] = to_ppp,
+    [LINK_PPP_HDLC] = link_ppp_hdlc,
+    [LINK_PPP_DIRECTION] = link_ppp_direction,
+    [LINK_PPP_PPPD] = link_ppp_pppd,
+    [LINK_PPPOE] = link_pppoe,
+    [LINK_CISCO_HDLC] = link_cisco_hdlc,
+    [LINK_SLIP] = link_slip,
+    [LINK_FRAME_RELAY] = link_frame_relay,
+    [LINK_MPLS] = to_mpls,
+    [LINK_TOKEN_RING] = link_token_ring,
+    [LINK_FDDI] = link_fddi,
+    [LINK_ATM] = to_llc,
+    [LINK_SUN_ATM] = link_sun_atm,
+    [LINK_FIBRE_CHANNEL] = link_fibre_channel,
+    [LINK_ARCNET] = link_arcnet,
+    [LINK_ARCNET_LINUX] = link_arcnet_linux,
+    [LINK_WLAN] = to_wlan,
+    [LINK_WLAN_RADIOTAP] = link_radiotap,
+    [LINK_WLAN_PRISM] = link_prism,
+    [LINK_WLAN_AVS] = link_avs,
+    [LINK_PPI] = link_ppi,
+    [LINK_NFLOG] = link_nflog,
+    [LINK_IPNET] = link_ipnet,
+    [LINK_INFINIBAND_IP] = link_infiniband,
+    [LINK_FIREWIRE_APPLE] = link_firewire_apple,
+    [LINK_BSD_ENC] = link_bsd_enc,
+    [LINK_BSD_PFLOG] = link_bsd_pflog,
+    [LINK_DSA_BROADCOM] = link_dsa_short,
+    [LINK_DSA_BROADCOM_PREPENDED] = link_dsa_prepended,
+    [LINK_DSA_MARVELL] = link_dsa_short,
+    [LINK_DSA_MARVELL_ETHERTYPE] = link_dsa_long,
+    [LINK_JUNIPER_ETHERNET] = link_juniper_ethernet,
+    [LINK_JUNIPER_PPP] = link_juniper_ppp,
+    [LINK_JUNIPER_HDLC] = link_juniper_hdlc,
+    [LINK_JUNIPER_FRAME_RELAY] = link_juniper_frame_relay,
 };
 
-static bool is_tag(uint16_t ethertype)
+enum note link_decode(struct layers *l, enum link_type link)
 {
-    return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
-           ethertype == ETHERTYPE_QINQ_OLD || ethertype == ETHERTYPE_CISCO_METADATA;
+    return links[link] ? links[link](l) : NOTE_UNSUPPORTED_LINK;
 }
 
-/* 16 bits: priority, drop eligibility, and the VLAN id in the low 12. */
-static bool pass_vlan(struct link_layer *out, struct cursor *c)
-{
-    uint16_t tag;
-    if (!cursor_u16(c, &tag))
-        return false;
-    if (out->vlan_count < VLANS_MAX)
-        out->vlans[out->vlan_count++] = tag & 0xfff;
-    return true;
-}
+/* --- between the link layer and IP --- */
 
-/* Version, number of options (8 bits each); options of a 16-bit type and a 16-bit value. */
-static bool pass_cisco_metadata(struct cursor *c)
+/* The version is the first four bits. */
+static enum note pass_ip(struct layers *l)
 {
-    uint8_t options;
-    return cursor_skip(c, 1) && cursor_u8(c, &options) && cursor_skip(c, options * 4u);
-}
-
-/* The IP version is the first four bits of the packet. */
-static enum note decode_raw(struct link_layer *out, const struct cursor *c)
-{
-    struct cursor ahead = *c;
+    struct cursor ahead = l->c;
     uint8_t first;
     if (!cursor_u8(&ahead, &first))
         return NOTE_CUT;
-    if (first >> 4 == 4)
-        out->ethertype = ETHERTYPE_V4;
-    else if (first >> 4 == 6)
-        out->ethertype = ETHERTYPE_V6;
-    else
+    if (first >> 4 != 4 && first >> 4 != 6)
         return NOTE_NOT_IP;
-    return NOTE_NONE;
+    return layers_to(l, first >> 4 == 4 ? ETHERTYPE_V4 : ETHERTYPE_V6);
 }
 
-/* RFC 3032: 20 bits label, 3 traffic class, 1 bottom of stack, 8 time to live. What is below the
- * stack has no type: it is taken for IP if it looks like it. */
-static enum note decode_mpls(struct link_layer *out, struct cursor *c)
+static const struct {
+    uint16_t type;
+    enum note (*pass)(struct layers *l);
+} passes[] = {
+    {NEXT_IP, pass_ip},
+    {NEXT_LLC, link_llc},
+    {NEXT_PPP, link_ppp},
+    {NEXT_WLAN, link_wlan},
+    {ETHERTYPE_BRIDGED, link_ethernet},
+    {0x8100, link_vlan}, /* IEEE 802.1Q */
+    {0x88a8, link_vlan}, /* IEEE 802.1ad */
+    {0x9100, link_vlan}, /* the same, older */
+    {0x9200, link_vlan},
+    {ETHERTYPE_MPLS, link_mpls},
+    {0x8848, link_mpls}, /* label assigned upstream: RFC 5332 */
+    {0x8864, link_pppoe},
+    {ETHERTYPE_PPP, link_ppp},
+    {0x8909, link_cisco_metadata},
+    {0x8903, link_fabric_path},
+    {0x8926, link_vntag},
+    {0x88e7, link_pbb},
+};
+
+enum note link_pass(struct layers *l)
 {
-    uint32_t entry = 0;
-    for (unsigned entries = 0; !(entry & 0x100); entries++) {
-        if (entries == TAGS_MAX)
+    enum note note = NOTE_NONE;
+    for (unsigned i = 0; note == NOTE_NONE; i++) {
+        size_t pass = 0;
+        if (l->next == ETHERTYPE_V4 || l->next == ETHERTYPE_V6)
+            return NOTE_NONE;
+        while (pass < COUNT_OF(passes) && passes[pass].type != l->next)
+            pass++;
+        if (pass == COUNT_OF(passes))
+            return NOTE_NOT_IP;
+        if (i == LIMIT_LAYERS)
             return NOTE_MALFORMED;
-        if (!cursor_u32(c, &entry))
-            return NOTE_CUT;
+        note = passes[pass].pass(l);
     }
-    return decode_raw(out, c);
-}
-
-/* RFC 2516: version and type, code, session id, length; RFC 1661: protocol. */
-static enum note decode_pppoe(struct link_layer *out, struct cursor *c)
-{
-    enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
-    uint16_t protocol;
-    if (!cursor_skip(c, 6) || !cursor_u16(c, &protocol))
-        return NOTE_CUT;
-    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? decode_raw(out, c) : NOTE_NOT_IP;
-}
-
-/* After each tag: 16 bits, the ethertype of what follows. */
-static enum note pass_tags(struct link_layer *out, struct cursor *c, uint16_t ethertype)
-{
-    if (LIKELY(ethertype == ETHERTYPE_V4)) {
-        out->ethertype = ethertype;
-        return NOTE_NONE;
-    }
-    for (unsigned tags = 0; is_tag(ethertype); tags++) {
-        if (tags == TAGS_MAX)
-            return NOTE_MALFORMED;
-        bool passed =
-            ethertype == ETHERTYPE_CISCO_METADATA ? pass_cisco_metadata(c) : pass_vlan(out, c);
-        if (!passed || !cursor_u16(c, &ethertype))
-            return NOTE_CUT;
-    }
-    if (ethertype == ETHERTYPE_MPLS || ethertype == ETHERTYPE_MPLS_UPSTREAM)
-        return decode_mpls(out, c);
-    if (ethertype == ETHERTYPE_PPPOE_SESSION)
-        return decode_pppoe(out, c);
-    out->ethertype = ethertype;
-    return ethertype == ETHERTYPE_V4 || ethertype == ETHERTYPE_V6 ? NOTE_NONE : NOTE_NOT_IP;
-}
-
-static enum note decode_ethernet(struct link_layer *out, struct cursor *c)
-{
-    enum { ETHERTYPE = 12, SIZE = 14 };
-    struct span header;
-    if (!cursor_bytes(c, &header, SIZE))
-        return NOTE_CUT;
-    uint16_t ethertype = be16(header.p + ETHERTYPE);
-    if (ethertype < ETHERTYPE_MIN)
-        return NOTE_NOT_IP;
-    return pass_tags(out, c, ethertype);
-}
-
-/* LINUX_SLL: packet type, ARPHRD type, address length (16 bits each), address (8 bytes), protocol.
- */
-static enum note decode_sll(struct link_layer *out, struct cursor *c)
-{
-    uint16_t protocol;
-    if (!cursor_skip(c, 14) || !cursor_u16(c, &protocol))
-        return NOTE_CUT;
-    return pass_tags(out, c, protocol);
-}
-
-/* LINUX_SLL2: protocol, reserved (16 bits each), interface index (32), ARPHRD type (16), packet
- * type, address length (8 each), address (8 bytes). */
-static enum note decode_sll2(struct link_layer *out, struct cursor *c)
-{
-    uint16_t protocol;
-    if (!cursor_u16(c, &protocol) || !cursor_skip(c, 18))
-        return NOTE_CUT;
-    return pass_tags(out, c, protocol);
-}
-
-/* NULL and LOOP: a 32-bit address family in somebody's byte order. AF_INET is 2 everywhere,
- * AF_INET6 is not; the packet's own version field decides what all that are no family of IP leave
- * open. */
-static enum note decode_loopback(struct link_layer *out, struct cursor *c)
-{
-    uint32_t family;
-    if (!cursor_u32(c, &family))
-        return NOTE_CUT;
-    if (family > 0xffff) /* the other byte order */
-        family = __builtin_bswap32(family);
-    switch (family) {
-    case 2:  /* AF_INET */
-    case 10: /* AF_INET6: Linux */
-    case 24: /* NetBSD, OpenBSD */
-    case 28: /* FreeBSD */
-    case 30: /* Darwin */
-        return decode_raw(out, c);
-    default:
-        return NOTE_NOT_IP;
-    }
-}
-
-enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type link)
-{
-    *out = (struct link_layer){0};
-    switch (link) {
-    case LINK_ETHERNET:
-        return decode_ethernet(out, c);
-    case LINK_LINUX_SLL:
-        return decode_sll(out, c);
-    case LINK_LINUX_SLL2:
-        return decode_sll2(out, c);
-    case LINK_NULL:
-    case LINK_LOOP:
-        return decode_loopback(out, c);
-    case LINK_RAW:
-        return decode_raw(out, c);
-    case LINK_IPV4:
-        out->ethertype = ETHERTYPE_V4;
-        return NOTE_NONE;
-    case LINK_IPV6:
-        out->ethertype = ETHERTYPE_V6;
-        return NOTE_NONE;
-    case LINK_PKTAP:
-    case LINK_UNSUPPORTED:
-        break;
-    }
-    return NOTE_UNSUPPORTED_LINK;
+    return note;
 }

@@ -3,21 +3,16 @@
 #define PUSHWATCH_DISSECT_LINK_H
 
 #include "../capture/packet.h"
-#include "cursor.h"
-#include "flow_record.h"
-#include "note.h"
+#include "layers.h"
 
-enum { ETHERTYPE_V4 = 0x0800, ETHERTYPE_V6 = 0x86dd };
+/* link_decode passes over the header of a link type; what follows is in l->next. Header layouts:
+ * https://www.tcpdump.org/linktypes.html */
+MUST_CHECK enum note link_decode(struct layers *l, enum link_type link);
 
-struct link_layer {
-    uint16_t ethertype; /* ETHERTYPE_V4 or ETHERTYPE_V6 */
-    uint16_t vlans[VLANS_MAX];
-    uint8_t vlan_count;
-};
-
-/* link_decode passes over a packet's link-layer header, VLAN tags (IEEE 802.1Q and 802.1ad; those
- * beyond VLANS_MAX are not kept), Cisco metadata, MPLS labels and PPPoE. On NOTE_NONE the cursor
- * stands on an IP header. Header layouts: https://www.tcpdump.org/linktypes.html */
-MUST_CHECK enum note link_decode(struct link_layer *out, struct cursor *c, enum link_type link);
+/* link_pass passes over all that may stand between a link layer and IP: LLC and SNAP, VLAN tags
+ * (IEEE 802.1Q and 802.1ad; those beyond VLANS_MAX are not kept), other tags, MPLS labels, PPPoE,
+ * PPP, inner Ethernet headers. On NOTE_NONE l->next is ETHERTYPE_V4 or ETHERTYPE_V6 and the cursor
+ * stands on such a header. */
+MUST_CHECK enum note link_pass(struct layers *l);
 
 #endif

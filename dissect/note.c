@@ -13,6 +13,8 @@ const char *note_name(enum note note)
         [NOTE_CUT] = "cut-by-snaplen",
         [NOTE_MALFORMED] = "malformed",
         [NOTE_UNSUPPORTED_LINK] = "unsupported-link-type",
+        [NOTE_ENCRYPTED] = "encrypted-link",
+        [NOTE_TOO_DEEP] = "nested-too-deep",
         [NOTE_DUPLICATE] = "duplicate",
     };
     return names[note];

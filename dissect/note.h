@@ -13,6 +13,8 @@ enum note {
     NOTE_CUT,              /* the snap length ends it before the TCP header does */
     NOTE_MALFORMED,        /* header lengths that contradict each other */
     NOTE_UNSUPPORTED_LINK, /* a link type that we can't read */
+    NOTE_ENCRYPTED,        /* below IP: a protected IEEE 802.11 frame */
+    NOTE_TOO_DEEP,         /* tunnels in tunnels beyond TUNNELS_MAX */
     NOTE_DUPLICATE,        /* captured on another interface just before */
     NOTES
 };

@@ -12,8 +12,8 @@ struct segment {
     nanotime time;
     uint64_t frame;
     uint64_t identity; /* the same for a packet that was captured twice, and for hardly any other */
-    struct span payload; /* what was captured of it: `length` bytes or fewer */
-    struct span ip;      /* the captured part of the IP packet */
+    struct span payload;       /* what was captured of it: `length` bytes or fewer */
+    const struct outer *outer; /* what its packet came in; NULL: in no tunnel */
     struct endpoint from, to;
     uint32_t seq, ack;
     uint32_t length; /* payload bytes on the wire */
@@ -26,6 +26,13 @@ struct segment {
     uint8_t vlan_count;
     uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
     uint16_t interface;
+    uint16_t headers; /* bytes of its IP packet before the payload, if that has any */
 };
+
+/* segment_ip gives the captured part of its IP packet, if it has payload. */
+static inline struct span segment_ip(const struct segment *segment)
+{
+    return span_of(segment->payload.p - segment->headers, segment->payload.n + segment->headers);
+}
 
 #endif

@@ -11,9 +11,6 @@
 /* A number further ahead than this is not believed: no window is larger (RFC 7323 section 2.2). */
 #define WINDOW_MAX (UINT64_C(1) << 30)
 
-/* What happens once or twice in a connection stays out of the way of what each segment needs. */
-#define NOINLINE __attribute__((noinline))
-
 /* A segment with what was found out about it. */
 struct arrival {
     const struct segment *segment;

@@ -1,6 +1,9 @@
 /* json_flow.c: a flow as JSON, but for its TCP and TLS parts; findings. */
 #include "json_flow.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "../dissect/fingerprint.h"
 #include "address.h"
 #include "names.h"
@@ -12,6 +15,33 @@ static void put_endpoint(struct json *json, const char *key, const struct endpoi
     json_open_object(json, key);
     json_word(json, "ip", address_host(&room, end));
     json_uint(json, "port", end->port);
+    json_close_object(json);
+}
+
+static void put_outermost(struct json *json, const char *key, const struct outer *outer,
+                          unsigned end)
+{
+    struct address_room room;
+    struct endpoint address = {.ipv6 = outer->ipv6};
+    memcpy(address.ip, outer->ends[end], sizeof address.ip);
+    json_word(json, key, address_host(&room, &address));
+}
+
+static void put_tunnel(struct json *json, const struct flow_record *record)
+{
+    const struct outer *outer = record->outer;
+    json_open_array(json, "tunnel");
+    for (unsigned i = 0; i < outer->count; i++) {
+        char text[32];
+        const struct tunnel *tunnel = &outer->tunnels[i];
+        const char *name = names_tunnel((enum tunnel_kind)tunnel->kind);
+        snprintf(text, sizeof text, tunnel->numbered ? "%s:%" PRIu32 : "%s", name, tunnel->number);
+        json_word(json, NULL, text);
+    }
+    json_close_array(json);
+    json_open_object(json, "tunnel_ends");
+    put_outermost(json, "client", outer, record->outer_client);
+    put_outermost(json, "server", outer, !record->outer_client);
     json_close_object(json);
 }
 
@@ -36,6 +66,8 @@ static void put_identity(struct json *json, const struct flow_record *record)
             json_uint(json, NULL, record->vlans[i]);
         json_close_array(json);
     }
+    if (record->outer)
+        put_tunnel(json, record);
 }
 
 /* Who sends and receives on one side of the connection, and for whom. */

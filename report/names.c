@@ -48,6 +48,19 @@ const char *names_client_by(enum client_by by)
     return PICK(names, by);
 }
 
+const char *names_tunnel(enum tunnel_kind kind)
+{
+    static const char *const names[TUNNEL_KINDS] = {
+        [TUNNEL_IPIP] = "ipip",           [TUNNEL_6IN4] = "6in4",     [TUNNEL_4IN6] = "4in6",
+        [TUNNEL_6IN6] = "6in6",           [TUNNEL_GRE] = "gre",       [TUNNEL_PPTP] = "pptp",
+        [TUNNEL_ERSPAN] = "erspan",       [TUNNEL_WCCP] = "wccp",     [TUNNEL_VXLAN] = "vxlan",
+        [TUNNEL_VXLAN_GPE] = "vxlan-gpe", [TUNNEL_GENEVE] = "geneve", [TUNNEL_GTP_U] = "gtp-u",
+        [TUNNEL_TEREDO] = "teredo",       [TUNNEL_L2TP] = "l2tp",     [TUNNEL_MPLS] = "mpls",
+        [TUNNEL_ETHERIP] = "etherip",     [TUNNEL_LISP] = "lisp",     [TUNNEL_AYIYA] = "ayiya",
+    };
+    return PICK(names, kind);
+}
+
 const char *names_teardown(enum teardown teardown)
 {
     static const char *const names[] = {

@@ -8,6 +8,7 @@
 const char *names_side(enum side side);
 const char *names_state(enum tcp_state state);
 const char *names_client_by(enum client_by by);
+const char *names_tunnel(enum tunnel_kind kind);
 const char *names_teardown(enum teardown teardown);
 const char *names_closed_by(enum closed_by by);
 const char *names_handshake(enum tcp_handshake handshake);

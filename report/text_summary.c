@@ -355,6 +355,8 @@ static void put_skipped(struct buf *text, const struct run_end *end)
         [NOTE_CUT] = "cut before the end of their headers",
         [NOTE_MALFORMED] = "malformed",
         [NOTE_UNSUPPORTED_LINK] = "of a link type that can't be read",
+        [NOTE_ENCRYPTED] = "encrypted below IP",
+        [NOTE_TOO_DEEP] = "in too many tunnels",
         [NOTE_DUPLICATE] = "captured twice",
     };
     bool any = false;

@@ -13,6 +13,8 @@
 #include "../dissect/limits.h"
 #include "craft.h"
 
+static struct decoder decoder;
+
 static const char http[] = "GET / HTTP/1.1\r\nHost: push.example\r\n\r\n";
 static const char torrent[] = "\x13"
                               "BitTorrent protocol01234567aaaaabbbbbcccccdddddeeeeefffffggggghhhhh";
@@ -41,7 +43,7 @@ static struct packet crafted(struct segment *segment, uint16_t port, const char 
     craft_ipv4(&c, 6, 20 + strlen(text));
     craft_tcp(&c, port, 6000, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), span_of(text, strlen(text)));
     struct packet packet = craft_packet(&c, LINK_RAW);
-    assert_int_equal(decode_packet(segment, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(segment, &decoder, &packet), NOTE_NONE);
     return packet;
 }
 

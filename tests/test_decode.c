@@ -11,6 +11,8 @@
 #include "../dissect/early.h"
 #include "craft.h"
 
+static struct decoder decoder;
+
 static const uint8_t syn_options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0,
                                       0, 1, 0, 0,    0, 0, 1, 3,  3, 7};
 
@@ -50,7 +52,7 @@ static bool early_agrees(const struct packet *packet)
     struct segment s;
     if (!early_look(&early, packet))
         return false;
-    assert_int_equal(decode_packet(&s, packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, packet), NOTE_NONE);
     assert_int_equal(s.from.port, early.ports[0]);
     assert_int_equal(s.to.port, early.ports[1]);
     assert_int_equal(early.address_size, s.from.ipv6 ? 16 : 4);
@@ -68,7 +70,7 @@ static void expect_no_overread(const struct craft *craft, enum link_type link)
         cut.n = n;
         struct packet packet = craft_packet(&cut, link);
         packet.len = (uint32_t)craft->n;
-        enum note note = decode_packet(&s, &packet);
+        enum note note = decode_packet(&s, &decoder, &packet);
         (void)early_agrees(&packet);
         if (note == NOTE_NONE)
             assert_true(s.payload.n < 5 && s.length == 5);
@@ -82,7 +84,7 @@ static void expect_decodes(const struct craft *craft, enum link_type link, bool 
 {
     struct packet packet = craft_packet(craft, link);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     expect_good(&s, ipv6);
     free((void *)(uintptr_t)packet.bytes);
     expect_no_overread(craft, link);
@@ -92,7 +94,7 @@ static enum note note_of(const struct craft *craft, enum link_type link)
 {
     struct packet packet = craft_packet(craft, link);
     struct segment s;
-    enum note note = decode_packet(&s, &packet);
+    enum note note = decode_packet(&s, &decoder, &packet);
     free((void *)(uintptr_t)packet.bytes);
     return note;
 }
@@ -143,7 +145,7 @@ static void ethernet_padding_is_no_payload(void **state)
     craft_u32(&c, 0xffffffff);
     struct packet packet = craft_packet(&c, LINK_ETHERNET);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     expect_good(&s, false);
     free((void *)(uintptr_t)packet.bytes);
 }
@@ -162,7 +164,7 @@ static void stacked_vlans(void **state)
     expect_decodes(&c, LINK_ETHERNET, true);
     struct packet packet = craft_packet(&c, LINK_ETHERNET);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     assert_int_equal(s.vlan_count, 2);
     assert_int_equal(s.vlans[0], 100);
     assert_int_equal(s.vlans[1], 5);
@@ -182,7 +184,7 @@ static void more_vlans_than_kept(void **state)
     append_tcp(&c);
     struct packet packet = craft_packet(&c, LINK_ETHERNET);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     assert_int_equal(s.vlan_count, VLANS_MAX);
     free((void *)(uintptr_t)packet.bytes);
 }
@@ -359,7 +361,7 @@ static void length_zero_is_all(void **state)
     c.bytes[2] = c.bytes[3] = 0;
     struct packet packet = craft_packet(&c, LINK_RAW);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     expect_good(&s, false);
     free((void *)(uintptr_t)packet.bytes);
 }
@@ -373,7 +375,7 @@ static void bad_options_keep_what_was_read(void **state)
     craft_tcp(&c, 1, 2, 3, 0, FLAG_SYN, 1, span_of(options, sizeof options), span_of(NULL, 0));
     struct packet packet = craft_packet(&c, LINK_RAW);
     struct segment s;
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     assert_int_equal(s.mss, 1460);
     assert_int_equal(s.wscale, -1);
     free((void *)(uintptr_t)packet.bytes);
@@ -387,7 +389,7 @@ static uint64_t identity_with(size_t at, uint8_t value)
     craft_tcp(&c, 1000, 5223, 1, 2, FLAG_ACK, 3, span_of(NULL, 0), span_of(NULL, 0));
     c.bytes[at] = value;
     struct packet packet = craft_packet(&c, LINK_RAW);
-    assert_int_equal(decode_packet(&s, &packet), NOTE_NONE);
+    assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     free((void *)(uintptr_t)packet.bytes);
     return s.identity;
 }

@@ -16,6 +16,8 @@
 #include "../dissect/flow_pack.h"
 #include "records.h"
 
+static struct decoder decoder;
+
 enum { FLOWS_MAX = 128, PACKETS_MAX = 4096 };
 
 /* What is done to a capture: each reaches states that the samples do not rest in. */
@@ -259,7 +261,7 @@ static char *analyse(const struct capture *capture, enum change change, bool wit
     for (size_t i = 0; i < capture->count; i++) {
         struct segment segment;
         const struct packet *packet = packet_at(capture, i, change);
-        if (!packet || decode_packet(&segment, packet) != NOTE_NONE)
+        if (!packet || decode_packet(&segment, &decoder, packet) != NOTE_NONE)
             continue;
         if (segment.time > run.now)
             run.now = segment.time;

@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
+    struct decoder decoder = {0};
     struct segment segment;
     const struct packet packet = {.time = 1,
                                   .bytes = data + 2,
@@ -18,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .frame = 1};
     struct early look;
     bool early = early_look(&look, &packet);
-    if (decode_packet(&segment, &packet) != NOTE_NONE) {
+    if (decode_packet(&segment, &decoder, &packet) != NOTE_NONE) {
         if (early)
             abort();
         return 0;
