@@ -62,7 +62,7 @@ void batch_clear(struct batch *batch, unsigned step)
     uint32_t most = batch_segments(step);
     if (batch->most != most) {
         batch_done(batch);
-        *batch = (struct batch){.most = most, .room = batch_bytes(step)};
+        *batch = (struct batch){.most = most, .room = batch_bytes(step) + BATCH_BEYOND};
         batch->segments = xmalloc(most * sizeof *batch->segments);
         batch->bytes = xmalloc(batch->room);
     }

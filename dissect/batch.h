@@ -44,11 +44,12 @@ struct batch {
  * It counts once batch_add is called. */
 struct segment *batch_next(struct batch *batch);
 
-/* What batch_add takes up of a batch's bytes beside those of the packet. */
-enum { BATCH_BESIDE = sizeof(struct outer) + 8 };
+/* What batch_add takes up of a batch's bytes beside those of the packet; and how many bytes beyond
+ * `room` the last ones may take: those of a packet that was put together of fragments. */
+enum { BATCH_BESIDE = sizeof(struct outer) + 8, BATCH_BEYOND = 1 << 17 };
 
 /* batch_add adds the segment in that place, copying the bytes that it points to. They must fit into
- * `room`; the first ones of a batch always do. */
+ * `room` and BATCH_BEYOND; the first ones of a batch always do. */
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the

@@ -4,6 +4,7 @@
  * a whole, with one check, and its fields are then read at their offsets. */
 #include "decode.h"
 
+#include "fragments.h"
 #include "link.h"
 #include "link_wlan.h"
 #include "tunnel.h"
@@ -47,6 +48,7 @@ static bool bound(struct layers *l, uint32_t total, uint32_t header)
 /* What decode_ipv4 and decode_ipv6 find out beside the segment. */
 struct network {
     const uint8_t *header;
+    const uint8_t *said; /* the byte that says what the cursor stands on: IPv6 */
     uint8_t protocol;
     uint16_t id; /* of IPv4 */
 };
@@ -66,8 +68,6 @@ static enum note decode_ipv4(struct segment *out, struct network *network, struc
     uint32_t header = (ip[0] & 0xfu) * 4;
     if (ip[0] >> 4 != 4 || header < IPV4_HEADER_MIN || !bound(l, be16(ip + TOTAL), header))
         return NOTE_MALFORMED;
-    if (be16(ip + FRAGMENT) & 0x3fff) /* more fragments, or an offset */
-        return NOTE_FRAGMENT;
     if (!layers_skip(l, header))
         return NOTE_CUT;
     network->header = ip;
@@ -77,7 +77,8 @@ static enum note decode_ipv4(struct segment *out, struct network *network, struc
     out->from.ipv6 = out->to.ipv6 = false;
     memcpy(out->from.ip, ip + SOURCE, 4);
     memcpy(out->to.ip, ip + DESTINATION, 4);
-    return NOTE_NONE;
+    /* more fragments, or an offset */
+    return UNLIKELY(be16(ip + FRAGMENT) & 0x3fff) ? NOTE_FRAGMENT : NOTE_NONE;
 }
 
 static bool is_extension(uint8_t next)
@@ -88,8 +89,9 @@ static bool is_extension(uint8_t next)
 
 /* Extension: next header, length (of 8 bytes beyond the first 8; of 4 bytes less 2 for
  * Authentication). A Fragment header of a packet that is whole (RFC 6946) is passed over. */
-static enum note pass_extensions(uint8_t *next, struct layers *l)
+static enum note pass_extensions(struct network *network, struct layers *l)
 {
+    uint8_t *next = &network->protocol;
     for (unsigned i = 0; is_extension(*next) || *next == EXT_FRAGMENT; i++) {
         struct cursor ahead = l->c;
         uint8_t following, length;
@@ -110,6 +112,7 @@ static enum note pass_extensions(uint8_t *next, struct layers *l)
         }
         if (size > layers_wire(l))
             return NOTE_MALFORMED;
+        network->said = l->c.p;
         if (!layers_skip(l, size))
             return NOTE_CUT;
         *next = following;
@@ -135,13 +138,14 @@ static enum note decode_ipv6(struct segment *out, struct network *network, struc
     if (!layers_skip(l, IPV6_HEADER))
         return NOTE_CUT;
     network->header = ip;
+    network->said = ip + NEXT;
     network->protocol = ip[NEXT];
     network->id = 0;
     out->ttl = ip[HOPS];
     out->from.ipv6 = out->to.ipv6 = true;
     memcpy(out->from.ip, ip + SOURCE, 16);
     memcpy(out->to.ip, ip + DESTINATION, 16);
-    return pass_extensions(&network->protocol, l);
+    return pass_extensions(network, l);
 }
 
 /* Options (RFC 9293 section 3.2; RFC 7323 sections 2 and 3; RFC 2018): kind, length, value. One
@@ -250,23 +254,92 @@ static enum note decode_network(struct segment *out, struct network *network, st
 }
 
 /* IPv4 knows one extension header (RFC 4302). */
-static enum note pass_authentication(uint8_t *protocol, struct layers *l)
+static enum note pass_authentication(struct network *network, struct layers *l)
 {
-    return *protocol == EXT_AUTHENTICATION ? pass_extensions(protocol, l) : NOTE_NONE;
+    return network->protocol == EXT_AUTHENTICATION ? pass_extensions(network, l) : NOTE_NONE;
 }
 
-/* From an IP header to a TCP segment, through whatever carries it. */
-static NOINLINE enum note decode_deeper(struct segment *out, struct decoder *decoder,
-                                        const struct packet *packet, struct layers *l)
+/* --- fragments --- */
+
+/* IPv4 identification, flags (3 bits) and offset in units of eight bytes; the cursor stands behind
+ * the header. */
+static void fragment_of_ipv4(struct fragment *out, const struct network *network,
+                             const struct layers *l)
+{
+    enum { FRAGMENT = 6, MORE = 0x2000, OFFSET = 0x1fff };
+    uint16_t field = be16(network->header + FRAGMENT);
+    out->id = network->id;
+    out->more = field & MORE;
+    out->offset = (uint16_t)((field & OFFSET) * 8);
+    out->bytes = cursor_rest(&l->c);
+    out->header = span_of(network->header, (size_t)(l->c.p - network->header));
+}
+
+/* RFC 8200 section 4.5: next header, reserved (8 bits each), offset (13 bits), 2 bits, more (1),
+ * identification. The cursor stands on it. */
+static bool fragment_of_ipv6(struct fragment *out, const struct network *network,
+                             const struct layers *l)
+{
+    enum { OFFSET = 2, ID = 4, SIZE = 8 };
+    struct cursor c = l->c;
+    struct span header;
+    if (!cursor_bytes(&c, &header, SIZE))
+        return false;
+    out->id = be32(header.p + ID);
+    out->more = header.p[OFFSET + 1] & 1;
+    out->offset = be16(header.p + OFFSET) & 0xfff8;
+    out->bytes = cursor_rest(&c);
+    out->header = span_of(network->header, (size_t)(l->c.p - network->header));
+    out->next_at = (uint16_t)(network->said - network->header);
+    out->next = header.p[0];
+    return true;
+}
+
+/* Takes a fragment. On NOTE_NONE the cursor stands on the whole packet that it has completed. */
+static enum note put_together(struct decoder *decoder, const struct segment *out,
+                              const struct network *network, struct layers *l, nanotime now)
+{
+    struct fragment fragment = {.ipv6 = out->from.ipv6, .protocol = network->protocol};
+    struct span whole;
+    memcpy(fragment.ends[0], out->from.ip, sizeof fragment.ends[0]);
+    memcpy(fragment.ends[1], out->to.ip, sizeof fragment.ends[1]);
+    if (!fragment.ipv6)
+        fragment_of_ipv4(&fragment, network, l);
+    else if (!fragment_of_ipv6(&fragment, network, l))
+        return NOTE_FRAGMENT;
+    if (l->cut > 0) /* what the snap length took will not come */
+        return NOTE_FRAGMENT;
+    if (!decoder->fragments)
+        decoder->fragments = fragments_new();
+    if (!fragments_add(decoder->fragments, &whole, &fragment, now))
+        return NOTE_FRAGMENT;
+    l->c = cursor_of(whole);
+    return layers_to(l, fragment.ipv6 ? ETHERTYPE_V6 : ETHERTYPE_V4);
+}
+
+/* --- the packet as a whole --- */
+
+/* From what l->next says to a TCP segment, through whatever carries it. */
+static enum note decode_layers(struct segment *out, struct decoder *decoder,
+                               const struct packet *packet, struct layers *l)
 {
     struct outer *outer = &decoder->outer;
-    for (bool inside = false;; inside = true) {
+    for (bool inside = l->depth > 0;;) {
         struct network network;
+        bool alone = l->more.left == 0;
         enum note note = link_pass(l);
+        if (alone && l->more.left > 0)
+            l->depth = inside ? outer->count : 0;
+        if (note != NOTE_NONE)
+            return note;
+        note = decode_network(out, &network, l);
+        if (note == NOTE_FRAGMENT) {
+            note = put_together(decoder, out, &network, l, packet->time);
+            if (note == NOTE_NONE)
+                continue;
+        }
         if (note == NOTE_NONE)
-            note = decode_network(out, &network, l);
-        if (note == NOTE_NONE)
-            note = pass_authentication(&network.protocol, l);
+            note = pass_authentication(&network, l);
         if (note != NOTE_NONE)
             return note;
         if (network.protocol == PROTOCOL_TCP) {
@@ -276,10 +349,33 @@ static NOINLINE enum note decode_deeper(struct segment *out, struct decoder *dec
         }
         if (!inside)
             keep_outermost(outer, out);
+        inside = true;
         note = tunnel_enter(l, outer, network.protocol);
         if (note != NOTE_NONE)
             return note == NOTE_CUT && !l->cut ? NOTE_MALFORMED : note;
     }
+}
+
+static NOINLINE enum note decode_rare(struct segment *out, struct decoder *decoder,
+                                      const struct packet *packet, struct layers *l)
+{
+    enum note note = link_decode(l, packet->link);
+    if (note == NOTE_NONE)
+        note = decode_layers(out, decoder, packet, l);
+    if (UNLIKELY(l->more.left > 0))
+        decoder->more = *l;
+    return note;
+}
+
+enum note decode_next(struct segment *out, struct decoder *decoder, const struct packet *packet)
+{
+    struct layers l = decoder->more;
+    enum note note = link_wlan_more(&l);
+    decoder->outer.count = l.depth;
+    if (note == NOTE_NONE)
+        note = decode_layers(out, decoder, packet, &l);
+    decoder->more = l;
+    return note;
 }
 
 /* The commonest packet: Ethernet without tags, TCP. */
@@ -305,11 +401,18 @@ enum note decode_packet(struct segment *out, struct decoder *decoder, const stru
         enum note note = layers_past(&l, ETHERNET_HEADER, ETHERTYPE_V4);
         if (note == NOTE_NONE)
             note = decode_network(out, &network, &l);
-        if (note != NOTE_NONE)
+        if (LIKELY(note == NOTE_NONE)) {
+            begin(out, packet, &l);
+            return decode_tcp(out, &network, &l);
+        }
+        if (note != NOTE_FRAGMENT)
             return note;
-        begin(out, packet, &l);
-        return decode_tcp(out, &network, &l);
+        l = layers_of(packet);
     }
-    enum note note = link_decode(&l, packet->link);
-    return note == NOTE_NONE ? decode_deeper(out, decoder, packet, &l) : note;
+    return decode_rare(out, decoder, packet, &l);
+}
+
+void decoder_done(struct decoder *decoder)
+{
+    fragments_free(decoder->fragments);
 }

@@ -3,6 +3,7 @@
 
 #include "decode.h"
 #include "early.h"
+#include "fragments.h"
 
 static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other)
 {
@@ -12,6 +13,19 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
 /* A round ends after so many packets, however few of them are watched: a signal or the progress
  * line does not wait longer. */
 enum { ROUND_PACKETS = 1 << 16 };
+
+void intake_learn(struct intake *intake, const struct intake *from)
+{
+    intake->decoder.fragments = fragments_copy(from->decoder.fragments);
+}
+
+struct dissect_counts intake_counts(const struct intake *intake)
+{
+    struct dissect_counts counts = intake->counts;
+    if (intake->mine == 0)
+        counts.fragments = fragments_counts(intake->decoder.fragments);
+    return counts;
+}
 
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
 {
@@ -104,15 +118,58 @@ static bool is_full(struct intake *intake, const struct packet *packet)
     return false;
 }
 
-static void add(struct intake *intake, const struct packet *packet, unsigned shard)
+static void add(struct intake *intake, unsigned shard)
 {
     const struct segment *segment = batch_next(intake->batch);
     const struct endpoint *ends[2] = {&segment->from, &segment->to};
     unsigned from = flow_key_from(ends[0], ends[1]);
     uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
-    count(intake, packet, NOTE_NONE);
     intake->counts.cut_payload += segment->payload.n < segment->length;
     batch_add(intake->batch, shard, from, hash, intake->now);
+}
+
+/* Takes what was decoded into the batch's next place, if it is of use. A packet that was put
+ * together of fragments takes more room than the one at hand. */
+static enum note take(struct intake *intake, const struct packet *packet, enum note note,
+                      bool is_first)
+{
+    const struct segment *segment = batch_next(intake->batch);
+    if (note == NOTE_NONE && !is_watched(intake->watched, segment->from.port, segment->to.port))
+        note = NOTE_NOT_WATCHED;
+    if (note != NOTE_NONE)
+        return note;
+    if (UNLIKELY(segment->payload.n > packet->caplen))
+        intake->bytes += segment->payload.n;
+    unsigned shard = shard_of_segment(intake, segment);
+    if (!is_mine(intake, shard))
+        return NOTE_NONE;
+    if (is_first)
+        count(intake, packet, NOTE_NONE);
+    add(intake, shard);
+    return NOTE_NONE;
+}
+
+/* Frames of one packet that are looked at: far more than an A-MSDU of 11,454 bytes has. */
+enum { FRAMES_MAX = 64 };
+
+/* The other frames of a packet. It counts once: for its first segment. */
+static NOINLINE enum note take_more(struct intake *intake, const struct packet *packet,
+                                    enum note note)
+{
+    struct decoder *decoder = &intake->decoder;
+    for (unsigned i = 1; decode_has_more(decoder); i++) {
+        if (i == FRAMES_MAX || intake->taken == intake->most) {
+            decoder->more.more.left = 0;
+            break;
+        }
+        intake->taken++;
+        intake->bytes += BATCH_BESIDE;
+        enum note next = decode_next(batch_next(intake->batch), decoder, packet);
+        next = take(intake, packet, next, note != NOTE_NONE);
+        if (next == NOTE_NONE)
+            note = NOTE_NONE;
+    }
+    return note;
 }
 
 bool intake_packet(struct intake *intake, const struct packet *packet)
@@ -131,18 +188,18 @@ bool intake_packet(struct intake *intake, const struct packet *packet)
     intake_pass(intake, packet);
     if (is_early && intake->owners > 1 && !is_mine(intake, shard_of_early(intake, &early)))
         return true;
-    struct segment *segment = batch_next(intake->batch);
-    enum note note = decode_packet(segment, &intake->decoder, packet);
-    if (note == NOTE_NONE && !is_watched(watched, segment->from.port, segment->to.port))
-        note = NOTE_NOT_WATCHED;
-    if (note != NOTE_NONE) {
+    enum note note = decode_packet(batch_next(intake->batch), &intake->decoder, packet);
+    note = take(intake, packet, note, true);
+    if (UNLIKELY(decode_has_more(&intake->decoder)))
+        note = take_more(intake, packet, note);
+    if (note != NOTE_NONE)
         intake_skip(intake, packet, note);
-        return true;
-    }
-    unsigned shard = shard_of_segment(intake, segment);
-    if (is_mine(intake, shard))
-        add(intake, packet, shard);
     return true;
+}
+
+void intake_done(struct intake *intake)
+{
+    decoder_done(&intake->decoder);
 }
 
 void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part)
@@ -153,6 +210,12 @@ void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts 
     for (unsigned i = 0; i < NOTES; i++)
         sum->skipped[i] += part->skipped[i];
     sum->cut_payload += part->cut_payload;
+    sum->fragments.fragments += part->fragments.fragments;
+    sum->fragments.packets += part->fragments.packets;
+    sum->fragments.overlapping += part->fragments.overlapping;
+    sum->fragments.timed_out += part->fragments.timed_out;
+    sum->fragments.evicted += part->fragments.evicted;
+    sum->fragments.malformed += part->fragments.malformed;
     sum->flows += part->flows;
     sum->flows_evicted += part->flows_evicted;
     sum->flows_expired += part->flows_expired;

@@ -45,6 +45,17 @@ struct intake {
     struct dissect_counts counts;
 };
 
+/* intake_learn gives an intake that is new what another one knows of the packets before: fragments.
+ */
+void intake_learn(struct intake *intake, const struct intake *from);
+
+/* intake_counts gives what was counted so far. What all intakes of the same packets see is counted
+ * by the first. */
+struct dissect_counts intake_counts(const struct intake *intake);
+
+/* intake_done frees what an intake holds; not its batch. */
+void intake_done(struct intake *intake);
+
 /* intake_begin begins a round, for which an empty batch of the size of a step is there. */
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step);
 

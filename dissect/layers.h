@@ -27,7 +27,8 @@ struct layers {
     uint16_t next; /* what the cursor stands on */
     uint8_t vlan_count;
     uint16_t vlans[VLANS_MAX];
-    struct cursor more; /* frames that follow in the same packet (IEEE 802.11 A-MSDU) */
+    struct cursor more; /* frames that follow in the same packet (IEEE 802.11 A-MSDU), */
+    uint8_t depth;      /* in so many tunnels */
 };
 
 /* layers_wire gives the bytes on the wire from the cursor on. */

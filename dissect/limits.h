@@ -6,6 +6,14 @@
  * more than anyone stacks, so that a packet full of them costs little. */
 #define LIMIT_LAYERS 16
 
+/* IP packets of which some fragments have come; each thread that reads packets keeps its own.
+ * Enough for what is under way at once on a busy link, of which whole ones leave at once. */
+#define LIMIT_FRAGMENT_PACKETS 128
+/* Their bytes: sixteen of the largest packets there can be, hundreds of common ones. */
+#define LIMIT_FRAGMENT_BYTES (1024u * 1024)
+/* How long the first waits for the last: as Linux does (net.ipv4.ipfrag_time). */
+#define LIMIT_FRAGMENT_S 30
+
 /* Out-of-order bytes held for one direction. Twice the largest TLS flight we know (a chain of a
  * hundred kilobytes), so that a handshake with one segment missing is still whole. */
 #define LIMIT_REASM_BYTES (256u * 1024)

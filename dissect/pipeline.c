@@ -243,6 +243,8 @@ static void share_out(struct pipeline *p)
         p->inputs[i].intake.owners = owners;
         p->inputs[i].intake.mine = i;
         p->inputs[i].step = p->inputs[0].step;
+        if (i > 0)
+            intake_learn(&p->inputs[i].intake, &p->inputs[0].intake);
     }
 }
 
@@ -450,8 +452,10 @@ uint64_t pipeline_cert_count(const struct pipeline *p)
 struct dissect_counts pipeline_counts(const struct pipeline *p)
 {
     struct dissect_counts counts = {0};
-    for (unsigned i = 0; i < p->options.inputs; i++)
-        dissect_counts_add(&counts, &p->inputs[i].intake.counts);
+    for (unsigned i = 0; i < p->options.inputs; i++) {
+        struct dissect_counts part = intake_counts(&p->inputs[i].intake);
+        dissect_counts_add(&counts, &part);
+    }
     for (unsigned i = 0; i < SHARDS; i++) {
         struct dissect_counts part = shard_counts(p->shards[i]);
         dissect_counts_add(&counts, &part);
@@ -476,6 +480,7 @@ void pipeline_free(struct pipeline *p)
         appid_free(p->appids[i]);
     free(p->appids);
     for (unsigned i = 0; i < p->options.inputs; i++) {
+        intake_done(&p->inputs[i].intake);
         batch_done(&p->inputs[i].batches[0]);
         batch_done(&p->inputs[i].batches[1]);
     }

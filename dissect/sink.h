@@ -18,12 +18,21 @@ struct sink {
     void (*item_free)(void *context, void *item);
 };
 
+/* What became of IP fragments: dissect/fragments.h. */
+struct fragment_counts {
+    uint64_t fragments;                       /* seen */
+    uint64_t packets;                         /* put together of them */
+    uint64_t overlapping, timed_out, evicted; /* packets given up, and why */
+    uint64_t malformed;                       /* fragments that no host sends */
+};
+
 /* What a pipeline counted. */
 struct dissect_counts {
     uint64_t packets, bytes; /* handed in; bytes as on the wire */
     uint64_t matched;        /* packets that belong to a reported flow */
     uint64_t skipped[NOTES]; /* by reason */
     uint64_t cut_payload;    /* matched packets whose payload the snap length cut */
+    struct fragment_counts fragments;
     uint64_t flows, flows_evicted, flows_expired;
     uint64_t certificates_dropped;
     nanotime first_time, last_time; /* of all packets handed in; 0 if none */

@@ -126,6 +126,20 @@ static void count_if_any(struct json *json, const char *key, uint64_t count)
         json_uint(json, key, count);
 }
 
+static void summary_fragments(struct json *json, const struct fragment_counts *counts)
+{
+    if (counts->fragments == 0)
+        return;
+    json_open_object(json, "fragments");
+    json_uint(json, "seen", counts->fragments);
+    json_uint(json, "packets", counts->packets);
+    count_if_any(json, "overlapping", counts->overlapping);
+    count_if_any(json, "timed_out", counts->timed_out);
+    count_if_any(json, "evicted", counts->evicted);
+    count_if_any(json, "malformed", counts->malformed);
+    json_close_object(json);
+}
+
 static void summary_input(struct json *json, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
@@ -136,6 +150,7 @@ static void summary_input(struct json *json, const struct run_end *end)
     for (unsigned note = NOTE_NONE + 1; note < NOTES; note++)
         count_if_any(json, note_name((enum note)note), counts->skipped[note]);
     json_close_object(json);
+    summary_fragments(json, &counts->fragments);
     json_uint(json, "cut_payload", counts->cut_payload);
 }
 
