@@ -1,5 +1,5 @@
-/* fragments.c: see fragments.h. Packets are found by a hash in sets of a few, of which the oldest
- * makes room. */
+/* fragments.c: see fragments.h. Packets are found one by one by a hash of their key: they are few,
+ * and fragments are rare. */
 #include "fragments.h"
 
 #include <stdlib.h>
@@ -10,8 +10,7 @@ enum {
     UNIT = 8,            /* offsets count these */
     PAYLOAD_MAX = 65535, /* a packet's length has 16 bits */
     HEADER_MAX = 256,    /* IPv4: 60; IPv6: with the extension headers of every fragment */
-    SETS = LIMIT_FRAGMENT_PACKETS / 4,
-    WAYS = 4
+    PARTIALS = LIMIT_FRAGMENT_PACKETS
 };
 
 /* A packet of which not all has come. Its bytes stand behind room for its header. */
@@ -22,6 +21,7 @@ struct partial {
         uint8_t ipv6, protocol;
         uint16_t zero;
     } key;
+    uint32_t tag; /* hash of the key */
     bool used;
     bool refused;    /* fragments overlapped: none is taken any more */
     nanotime begun;  /* when the first fragment was captured */
@@ -35,7 +35,7 @@ struct partial {
 };
 
 struct fragments {
-    struct partial partials[SETS][WAYS];
+    struct partial partials[PARTIALS];
     uint8_t *whole; /* the bytes of the one that was completed last */
     size_t held;
     uint64_t order;
@@ -117,18 +117,30 @@ static void give_up(struct fragments *fragments, struct partial *partial, uint64
     drop(fragments, partial);
 }
 
-/* The one of the set that a new one takes the place of: a free one, or the oldest. */
-static struct partial *place_in(struct fragments *fragments, struct partial *set)
+/* The place for a new one: a free one, or that of the oldest. */
+static struct partial *place_in(struct fragments *fragments)
 {
-    struct partial *oldest = set;
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (!set[i].used)
-            return &set[i];
-        if (set[i].order < oldest->order)
-            oldest = &set[i];
+    struct partial *oldest = fragments->partials;
+    for (unsigned i = 0; i < PARTIALS; i++) {
+        struct partial *partial = &fragments->partials[i];
+        if (!partial->used)
+            return partial;
+        if (partial->order < oldest->order)
+            oldest = partial;
     }
     give_up(fragments, oldest, &fragments->counts.evicted);
     return oldest;
+}
+
+static struct partial *find(struct fragments *fragments, const struct partial *wanted)
+{
+    for (unsigned i = 0; i < PARTIALS; i++) {
+        struct partial *partial = &fragments->partials[i];
+        if (partial->used && partial->tag == wanted->tag &&
+            memcmp(&partial->key, &wanted->key, sizeof wanted->key) == 0)
+            return partial;
+    }
+    return NULL;
 }
 
 static struct partial *partial_of(struct fragments *fragments, const struct fragment *fragment,
@@ -139,15 +151,13 @@ static struct partial *partial_of(struct fragments *fragments, const struct frag
     wanted.key.id = fragment->id;
     wanted.key.ipv6 = fragment->ipv6;
     wanted.key.protocol = fragment->ipv6 ? 0 : fragment->protocol; /* RFC 8200: only the first's */
-    struct partial *set = fragments->partials[mix(&wanted.key, sizeof wanted.key) % SETS];
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (!set[i].used || memcmp(&set[i].key, &wanted.key, sizeof wanted.key) != 0)
-            continue;
-        if (now - set[i].begun <= LIMIT_FRAGMENT_S * NS_PER_SECOND)
-            return &set[i];
-        give_up(fragments, &set[i], &fragments->counts.timed_out);
-    }
-    struct partial *partial = place_in(fragments, set);
+    wanted.tag = mix(&wanted.key, sizeof wanted.key);
+    struct partial *partial = find(fragments, &wanted);
+    if (partial && now - partial->begun <= LIMIT_FRAGMENT_S * NS_PER_SECOND)
+        return partial;
+    if (partial)
+        give_up(fragments, partial, &fragments->counts.timed_out);
+    partial = place_in(fragments);
     wanted.order = ++fragments->order;
     *partial = wanted;
     return partial;
@@ -158,8 +168,8 @@ static void make_room(struct fragments *fragments, const struct partial *keep)
 {
     while (fragments->held > LIMIT_FRAGMENT_BYTES) {
         struct partial *oldest = NULL;
-        for (unsigned i = 0; i < SETS * WAYS; i++) {
-            struct partial *partial = &fragments->partials[i / WAYS][i % WAYS];
+        for (unsigned i = 0; i < PARTIALS; i++) {
+            struct partial *partial = &fragments->partials[i];
             if (partial->bytes && partial != keep && (!oldest || partial->order < oldest->order))
                 oldest = partial;
         }
@@ -303,8 +313,8 @@ struct fragments *fragments_copy(const struct fragments *fragments)
         return NULL;
     struct fragments *copy = xmemdup(fragments, sizeof *fragments);
     copy->whole = NULL;
-    for (unsigned i = 0; i < SETS * WAYS; i++) {
-        struct partial *partial = &copy->partials[i / WAYS][i % WAYS];
+    for (unsigned i = 0; i < PARTIALS; i++) {
+        struct partial *partial = &copy->partials[i];
         if (!partial->bytes)
             continue;
         partial->bytes = xmemdup(partial->bytes, HEADER_MAX + partial->room);
@@ -322,8 +332,8 @@ void fragments_free(struct fragments *fragments)
 {
     if (!fragments)
         return;
-    for (unsigned i = 0; i < SETS * WAYS; i++)
-        drop(fragments, &fragments->partials[i / WAYS][i % WAYS]);
+    for (unsigned i = 0; i < PARTIALS; i++)
+        drop(fragments, &fragments->partials[i]);
     free(fragments->whole);
     free(fragments);
 }

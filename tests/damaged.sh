@@ -41,12 +41,12 @@ END
 [ $? = 3 ] || wrong "a damaged capture: not status 3"
 grep -qE "byte [0-9]+" "$work/err" || wrong "a damaged capture: no offset: $(cat "$work/err")"
 
-# A link type that is not read (105: IEEE 802.11) is named, once.
-{ head -c 20 "$capture"; printf '\151\0\0\0'; tail -c +25 "$capture"; } >"$work/wlan.pcap"
-"$program" -o json "$work/wlan.pcap" >"$work/out" 2>"$work/err" || wrong "link type 105: not status 0"
-[ "$(cat "$work/err")" = "pushwatch: packets of link type 105 (IEEE 802.11) are not read" ] ||
-    wrong "link type 105: not named: $(cat "$work/err")"
-grep -q '"unsupported-link-type":' "$work/out" || wrong "link type 105: not counted"
+# A link type that is not read (195: IEEE 802.15.4) is named, once.
+{ head -c 20 "$capture"; printf '\303\0\0\0'; tail -c +25 "$capture"; } >"$work/wpan.pcap"
+"$program" -o json "$work/wpan.pcap" >"$work/out" 2>"$work/err" || wrong "link type 195: not status 0"
+[ "$(cat "$work/err")" = "pushwatch: packets of link type 195 (IEEE 802.15.4) are not read" ] ||
+    wrong "link type 195: not named: $(cat "$work/err")"
+grep -q '"unsupported-link-type":' "$work/out" || wrong "link type 195: not counted"
 
 flows "$capture" >"$work/file"
 cat "$capture" | flows - >"$work/pipe"

@@ -135,7 +135,7 @@ static void each_link_type_leads_to_tcp(void **state)
 {
     (void)state;
     struct decoder decoder = {0};
-    bool met[LINK_TYPES] = {[LINK_UNSUPPORTED] = true, [LINK_IPV6] = true};
+    bool met[LINK_TYPES] = {[LINK_UNSUPPORTED] = true, [LINK_IPV6] = true, [LINK_PKTAP] = true};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct craft craft = crafted(&cases[i]);
         enum link_type link = linktype_of(cases[i].number);

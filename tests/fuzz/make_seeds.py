@@ -108,6 +108,46 @@ def prologue_seed(found):
     return bytes(out)
 
 
+def decode_seed(link, packet):
+    """A packet in fuzz_decode's encoding."""
+    return struct.pack(">HBB", len(packet), link, 0) + packet
+
+
+def ipv4(protocol, payload, fragment=0):
+    return struct.pack(">BBHHHBBH8s", 0x45, 0, 20 + len(payload), 7, fragment, 64, protocol, 0,
+                       bytes([198, 51, 100, 1, 198, 51, 100, 2])) + payload
+
+
+def udp(port, payload):
+    return ipv4(17, struct.pack(">HHHH", 40000, port, 8 + len(payload), 0) + payload)
+
+
+def tunnels(inner):
+    """An IPv4 packet in what may carry it, or in pieces: name to packets."""
+    frame = bytes.fromhex("0200000000020200000000010800") + inner
+    wrapped = {
+        "ipip": ipv4(4, inner),
+        "gre": ipv4(47, bytes.fromhex("b0000800000000000000000700000001") + inner),
+        "gre-ethernet": ipv4(47, bytes.fromhex("00006558") + frame),
+        "erspan": ipv4(47, bytes.fromhex("100088be000000011005fc1400000000") + frame),
+        "erspan-iii": ipv4(47, bytes.fromhex("100022eb00000001200500150000000000000000") + frame),
+        "pptp": ipv4(47, bytes.fromhex("3081880b002000050000000100000001ff030021") + inner),
+        "authentication": ipv4(51, bytes.fromhex("040400000000000100000001") + bytes(12) + inner),
+        "vxlan": udp(4789, bytes.fromhex("0800000000002a00") + frame),
+        "geneve": udp(6081, bytes.fromhex("0200080000000b000102030100000000") + inner),
+        "gtp-u": udp(2152, bytes.fromhex("34ff0035000001000000008501000000") + inner),
+        "l2tp": udp(1701, bytes.fromhex("000200010009ff030021") + inner),
+        "mpls": udp(6635, bytes.fromhex("00013140") + inner),
+    }
+    made = {name: [packet] for name, packet in wrapped.items()}
+    made["all"] = [ipv4(4, udp(4789, bytes.fromhex("0800000000002a00") + frame[:14] + wrapped["gre"]))]
+    body, size = wrapped["vxlan"][20:], 48
+    made["fragments"] = [
+        ipv4(17, body[at:at + size], (0x2000 if at + size < len(body) else 0) | at // 8)
+        for at in range(0, len(body), size)]
+    return made
+
+
 def main():
     for name, steps in REASM.items():
         write("reasm", name, b"".join(struct.pack(">BHB", *step) for step in steps))
@@ -132,7 +172,10 @@ def main():
         found = list(packets(data))[:PACKETS]
         for number, (link, packet) in enumerate(found[:4]):
             if link in LINKS:
-                write("decode", f"{name}-{number}", bytes([LINKS[link], 0]) + packet)
+                write("decode", f"{name}-{number}", decode_seed(LINKS[link], packet))
+        if name == "graceful-by-both":
+            for kind, carried in tunnels(found[3][1][14:]).items():
+                write("decode", f"tunnel-{kind}", b"".join(decode_seed(LINKS[101], p) for p in carried))
         if found and found[0][0] == 1:
             talk = [tcp for tcp in (tcp_of(packet) for _, packet in found) if tcp]
             if talk:
