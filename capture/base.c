@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { EXIT_INTERNAL = 4 };
 
@@ -18,6 +20,18 @@ void *xmalloc(size_t size)
     void *memory = malloc(size ? size : 1);
     if (!memory)
         out_of_memory(size);
+    return memory;
+}
+
+/* The first and the last page are there only in part, and part of memory that is: no harm. A system
+ * that can't do it gives each page when it is written to. */
+void *xmalloc_ready(size_t size)
+{
+    void *memory = xmalloc(size);
+#ifdef MADV_POPULATE_WRITE
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)memory / page * page;
+    (void)madvise((void *)from, (uintptr_t)memory + size - from, MADV_POPULATE_WRITE);
+#endif
     return memory;
 }
 

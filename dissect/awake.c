@@ -35,30 +35,14 @@ static void link_oldest(struct awake_list *list, struct awake *awake)
     list->oldest = awake;
 }
 
-static void put_aside(struct awake_list *list, struct awake *awake)
-{
-    awake->older = list->spare;
-    list->spare = awake;
-}
-
 static void drop(struct awake_list *list, struct awake *awake)
 {
     unlink_awake(list, awake);
-    put_aside(list, awake);
+    blocks_free(&list->memory, awake, sizeof *awake);
     list->count--;
 }
 
 /* --- forms --- */
-
-static uint8_t *packed_new(struct awake_list *list, uint32_t size)
-{
-    return blocks_new(&list->packed, size);
-}
-
-static void packed_free(struct awake_list *list, uint8_t *packed, uint32_t size)
-{
-    blocks_free(&list->packed, packed, size);
-}
 
 static size_t in_flight(const struct flow *flow)
 {
@@ -73,7 +57,7 @@ void awake_pack(struct awake_list *list, struct connection *connection)
     uint8_t room[FLOW_PACK_ROOM];
     size_t cost,
         size = flow_pack(room, &cost, &awake->flow, connection->last_time, connection->order);
-    connection->packed = packed_new(list, (uint32_t)size);
+    connection->packed = blocks_new(&list->memory, size);
     connection->packed_size = (uint16_t)size;
     connection->packed_cost = (uint16_t)cost;
     list->packed_cost += cost;
@@ -90,7 +74,7 @@ void awake_pack_soon(struct awake_list *list, struct connection *connection)
 
 void awake_forget_packed(struct awake_list *list, struct connection *connection)
 {
-    packed_free(list, connection->packed, connection->packed_size);
+    blocks_free(&list->memory, connection->packed, connection->packed_size);
     list->packed_cost -= connection->packed_cost;
     connection->packed = NULL;
 }
@@ -98,7 +82,7 @@ void awake_forget_packed(struct awake_list *list, struct connection *connection)
 void awake_recall_packed(struct awake_list *list, struct connection *connection,
                          const uint8_t *copy)
 {
-    connection->packed = packed_new(list, connection->packed_size);
+    connection->packed = blocks_new(&list->memory, connection->packed_size);
     memcpy(connection->packed, copy, connection->packed_size);
     list->packed_cost += connection->packed_cost;
 }
@@ -108,11 +92,7 @@ struct flow *awake_new(struct awake_list *list, uint32_t number)
     struct connection *connection = connection_of(list, number);
     if (list->count >= LIMIT_AWAKE)
         awake_pack(list, connection_of(list, list->oldest->connection));
-    struct awake *awake = list->spare;
-    if (awake)
-        list->spare = awake->older;
-    else
-        awake = xmalloc(sizeof *awake);
+    struct awake *awake = blocks_new(&list->memory, sizeof *awake);
     awake->connection = number;
     connection->awake = awake;
     connection->form = FORM_AWAKE;
@@ -131,7 +111,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store, connection->last_time, connection->order);
     list->in_flight -= in_flight(flow);
-    packed_free(list, packed, size);
+    blocks_free(&list->memory, packed, size);
     return flow;
 }
 
@@ -189,15 +169,10 @@ struct awake *awake_detach(struct awake_list *list, struct connection *connectio
 void awake_free(struct awake_list *list, struct awake *awake, const struct flow_context *context)
 {
     flow_strip(&awake->flow, context);
-    put_aside(list, awake);
+    blocks_free(&list->memory, awake, sizeof *awake);
 }
 
 void awake_done(struct awake_list *list)
 {
-    blocks_done(&list->packed);
-    while (list->spare) {
-        struct awake *spare = list->spare;
-        list->spare = spare->older;
-        free(spare);
-    }
+    blocks_done(&list->memory);
 }

@@ -10,10 +10,9 @@
 struct awake_list {
     struct slab *connections;
     struct awake *newest, *oldest;
-    struct awake *spare; /* freed ones, by `older` */
     uint32_t count;
-    struct blocks packed; /* of all flows at rest */
-    size_t packed_cost;   /* about their bytes: flow_pack */
+    struct blocks memory; /* of all flows, in both forms */
+    size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
     size_t in_flight;     /* bytes that those hold for what is not acknowledged */
 };
 

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-enum { CHUNK_FIRST = 1 << 14, CHUNK_LAST = 1 << 20 };
+/* The last size is small: all of a chunk counts as used, though most of the latest one is not. */
+enum { CHUNK_FIRST = 1 << 13, CHUNK_LAST = 1 << 16 };
 
 /* A chunk begins with the pointer to the one before it. */
 enum { CHUNK_HEAD = 16 };
@@ -19,7 +20,9 @@ static void add_chunk(struct blocks *blocks)
         blocks->chunk_size = CHUNK_FIRST;
     else if (blocks->chunk_size < CHUNK_LAST)
         blocks->chunk_size *= 2;
-    uint8_t *chunk = xmalloc(blocks->chunk_size + BLOCK_SLACK);
+    uint8_t *chunk = blocks->chunk_size < CHUNK_LAST
+                         ? xmalloc(blocks->chunk_size + BLOCK_SLACK)
+                         : xmalloc_ready(blocks->chunk_size + BLOCK_SLACK);
     memcpy(chunk, &blocks->chunks, sizeof blocks->chunks);
     blocks->chunks = chunk;
     blocks->fresh = chunk + CHUNK_HEAD;

@@ -7,7 +7,7 @@
 
 /* Sizes are rounded up to a multiple of BLOCK_STEP; beyond BLOCK_MOST malloc has them. BLOCK_SLACK
  * bytes behind a block may be read, whatever they are. */
-enum { BLOCK_STEP = 8, BLOCK_MOST = 1024, BLOCK_SLACK = 8 };
+enum { BLOCK_STEP = 8, BLOCK_MOST = 2048, BLOCK_SLACK = 8 };
 
 /* Zero-initialise; free with blocks_done, which frees all blocks up to BLOCK_MOST. */
 struct blocks {

@@ -9,7 +9,7 @@
 #include "spill.h"
 
 /* Flows prepared at once: a few, so that what is prepared stays near, for it is large. */
-enum { HANDOUT_MAX = 32 };
+enum { HANDOUT_MAX = 16 };
 
 /* A flow that is prepared. */
 struct outgoing {

@@ -16,7 +16,11 @@ uint32_t slab_new(struct slab *slab)
             size_t room = slab->chunk_count ? slab->chunk_count * 2 : 1;
             slab->chunks = xrealloc(slab->chunks, room * sizeof *slab->chunks);
         }
-        slab->chunks[slab->chunk_count++] = xmalloc(SLAB_CHUNK * slab->size);
+        size_t size = SLAB_CHUNK * slab->size;
+        /* Many captures do not fill the first. */
+        slab->chunks[slab->chunk_count] =
+            slab->chunk_count > 0 ? xmalloc_ready(size) : xmalloc(size);
+        slab->chunk_count++;
     }
     return ++slab->fresh;
 }

@@ -25,7 +25,7 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     tls_session_done(tls);
-    tls_store_session_free(tls->store, tls);
+    tls_store_session_free(tls->store, tls, sizeof *tls);
 }
 
 /* is_plain: the direction has begun as something else. */

@@ -50,7 +50,7 @@ unsigned tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t fram
         words[pointers[i]] = pack_near(words[pointers[i]], (uintptr_t)store);
         slack += pack_slack(words[pointers[i]]);
     }
-    tls_store_session_free(store, tls);
+    tls_store_session_free(store, tls, sizeof *tls);
     return slack;
 }
 

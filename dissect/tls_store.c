@@ -2,6 +2,7 @@
  * is hashed under a secret key; nothing that is reported depends on the hash. */
 #include "tls_store.h"
 
+#include "blocks.h"
 #include "cursor.h"
 #include "fingerprint.h"
 #include "intern.h"
@@ -12,19 +13,11 @@
 
 #include <stdlib.h>
 
-/* Sessions that ended leave their memory to later ones. */
-enum { SPARE_SESSIONS_MAX = 256 };
-
-struct spare_session {
-    struct spare_session *next;
-};
-
 struct tls_store {
     struct hash_key hello_key, name_key, chain_key, staple_key, raw_key_key;
     struct cert_store *certs;
     struct tls_joiner_pool pool;
-    struct spare_session *spare;
-    unsigned spare_count;
+    struct blocks sessions;
     struct buf scratch;
     struct intern shared;
 };
@@ -45,10 +38,7 @@ void tls_store_free(struct tls_store *store)
 {
     if (!store)
         return;
-    for (struct spare_session *spare = store->spare, *next; spare; spare = next) {
-        next = spare->next;
-        free(spare);
-    }
+    blocks_done(&store->sessions);
     intern_done(&store->shared);
     tls_joiner_pool_done(&store->pool);
     buf_done(&store->scratch);
@@ -82,24 +72,12 @@ struct tls_extras *tls_store_extras(struct tls_store *store)
 
 void *tls_store_session(struct tls_store *store, size_t size)
 {
-    struct spare_session *spare = store->spare;
-    if (!spare)
-        return xmalloc(size);
-    store->spare = spare->next;
-    store->spare_count--;
-    return spare;
+    return blocks_new(&store->sessions, size);
 }
 
-void tls_store_session_free(struct tls_store *store, void *session)
+void tls_store_session_free(struct tls_store *store, void *session, size_t size)
 {
-    struct spare_session *spare = session;
-    if (store->spare_count == SPARE_SESSIONS_MAX) {
-        free(session);
-        return;
-    }
-    spare->next = store->spare;
-    store->spare = spare;
-    store->spare_count++;
+    blocks_free(&store->sessions, session, size);
 }
 
 /* --- Hellos --- */
