@@ -21,14 +21,23 @@ static void unlink_awake(struct awake_list *list, struct awake *awake)
 
 static void link_newest(struct awake_list *list, struct awake *awake)
 {
+    awake->turn = list->turn++;
     awake->newer = NULL;
     awake->older = list->newest;
     *(list->newest ? &list->newest->newer : &list->oldest) = awake;
     list->newest = awake;
 }
 
+/* Is it still in the newer half of the list? Then it can stay where it is: to move it is to touch
+ * two others, which are far away. */
+static bool is_new(const struct awake_list *list, const struct awake *awake)
+{
+    return list->turn - awake->turn <= LIMIT_AWAKE / 2;
+}
+
 static void link_oldest(struct awake_list *list, struct awake *awake)
 {
+    awake->turn = list->turn - LIMIT_AWAKE;
     awake->older = NULL;
     awake->newer = list->oldest;
     *(list->oldest ? &list->oldest->older : &list->newest) = awake;
@@ -133,7 +142,7 @@ struct flow *awake_flow(struct awake_list *list, uint32_t number,
         return grow(list, number, context);
     if (connection->form == FORM_PACKED)
         return unpack(list, number, context);
-    if (awake != list->newest) {
+    if (!is_new(list, awake)) {
         unlink_awake(list, awake);
         link_newest(list, awake);
     }

@@ -11,6 +11,7 @@ struct awake_list {
     struct slab *connections;
     struct awake *newest, *oldest;
     uint32_t count;
+    uint32_t turn;        /* flows that became the newest so far; may wrap */
     struct blocks memory; /* of all flows, in both forms */
     size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
     size_t in_flight;     /* bytes that those hold for what is not acknowledged */
@@ -20,7 +21,7 @@ struct awake_list {
 struct flow *awake_new(struct awake_list *list, uint32_t connection);
 
 /* awake_flow gives a connection's flow in working order, whatever form it had. It stays so until
- * LIMIT_AWAKE others have been asked for. */
+ * LIMIT_AWAKE / 2 others have been asked for. */
 struct flow *awake_flow(struct awake_list *list, uint32_t connection,
                         const struct flow_context *context);
 

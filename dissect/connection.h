@@ -36,6 +36,7 @@ struct awake {
     struct flow flow;
     struct awake *newer, *older;
     uint32_t connection;
+    uint32_t turn; /* when it became the newest */
 };
 
 struct connection {

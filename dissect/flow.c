@@ -258,6 +258,10 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *peer = &flow->tcp.ends[!from];
     uint64_t una_before = peer->una;
+    if (flow->tls && segment->payload.n) { /* TCP comes first: meanwhile they get near */
+        tls_prefetch(flow->tls, from);
+        __builtin_prefetch(segment->payload.p);
+    }
     remember(flow, from, segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);

@@ -195,6 +195,12 @@ void tls_fin(struct tls *tls, unsigned direction)
     update(tls, d->last_frame);
 }
 
+void tls_prefetch(const struct tls *tls, unsigned direction)
+{
+    __builtin_prefetch(&tls->early_first_frame); /* what stands before it, too */
+    __builtin_prefetch(&tls->directions[direction & 1]);
+}
+
 bool tls_holds(const struct tls *tls)
 {
     return tls->directions[0].joiner.body || tls->directions[1].joiner.body;
