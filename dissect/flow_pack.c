@@ -3,6 +3,7 @@
 #include "flow_pack.h"
 
 _Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
+_Static_assert(FLOW_WORDS <= PACK_WORDS_MAX, "a flow is packed at once");
 
 /* Two more words, for the time and the frame that the caller knows. */
 enum { TIME_AT = FLOW_WORDS, FRAME_AT, WORDS };

@@ -1,16 +1,8 @@
-/* pack.c: words in groups of eight: a byte tells which of them are not zero, then half a byte for
- * each of those how many bytes it has, then those bytes, the lowest first. */
+/* pack.c: a bit for each word tells whether it is not zero; then half a byte for each of those how
+ * many bytes it has; then those bytes, the lowest first. */
 #include "pack.h"
 
-enum { GROUP = 8 };
-
-/* Bits set in a byte: a builtin calls a function where the machine may lack the instruction. */
-static unsigned count_bits(unsigned byte)
-{
-    byte -= byte >> 1 & 0x55;
-    byte = (byte & 0x33) + (byte >> 2 & 0x33);
-    return (byte + (byte >> 4)) & 0x0f;
-}
+enum { MAP_WORDS = 64, MAPS_MAX = PACK_WORDS_MAX / MAP_WORDS };
 
 static void put_word(uint8_t *out, uint64_t word)
 {
@@ -20,6 +12,7 @@ static void put_word(uint8_t *out, uint64_t word)
     memcpy(out, &word, sizeof word);
 }
 
+/* The lowest `bytes` bytes, 1 to 8, of a word. */
 static uint64_t get_word(const uint8_t *in, unsigned bytes)
 {
     uint64_t word;
@@ -27,76 +20,87 @@ static uint64_t get_word(const uint8_t *in, unsigned bytes)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
-    return bytes == 8 ? word : word & ((UINT64_C(1) << 8 * bytes) - 1);
+    return word & UINT64_MAX >> (64 - 8 * bytes);
 }
 
-static unsigned which_are_some(const uint64_t *words)
+/* Bits that are set: a builtin calls a function where the machine may lack the instruction. */
+static unsigned count_bits(uint64_t bits)
 {
-    unsigned which = 0;
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Which of up to 64 words are not zero. */
+static uint64_t which_are_some(const uint64_t *words, size_t count)
+{
+    uint64_t which = 0;
+    size_t at = 0;
+    for (; at + 8 <= count; at += 8) {
+        unsigned eight = 0;
 #pragma GCC unroll 8
-    for (unsigned i = 0; i < GROUP; i++)
-        which |= (unsigned)(words[i] != 0) << i;
+        for (unsigned i = 0; i < 8; i++)
+            eight |= (unsigned)(words[at + i] != 0) << i;
+        which |= (uint64_t)eight << at;
+    }
+    for (; at < count; at++)
+        which |= (uint64_t)(words[at] != 0) << at;
     return which;
 }
 
-static size_t pack_group(uint8_t *out, const uint64_t *words)
+/* Where the lengths begin, and where the bytes do. */
+static size_t map_bytes(size_t count)
 {
-    unsigned which = which_are_some(words), shift = 0;
-    uint32_t lengths = 0;
-    out[0] = (uint8_t)which;
-    if (which == 0)
-        return 1;
-    unsigned length_bytes = (count_bits(which) + 1) / 2;
-    uint8_t *to = out + 1 + length_bytes;
-    for (unsigned left = which; left; left &= left - 1) {
-        uint64_t word = words[__builtin_ctz(left)];
-        unsigned bytes = pack_bytes(word);
-        lengths |= bytes << shift;
-        shift += 4;
-        put_word(to, word);
-        to += bytes;
-    }
-    for (unsigned i = 0; i < length_bytes; i++)
-        out[1 + i] = (uint8_t)(lengths >> 8 * i);
-    return (size_t)(to - out);
+    return (count + 7) / 8;
 }
 
-/* The last group is filled up with zeros. */
-static size_t pack_rest(uint8_t *out, const uint64_t *words, size_t count)
+static size_t length_bytes(unsigned some)
 {
-    uint64_t group[GROUP] = {0};
-    memcpy(group, words, count * sizeof *words);
-    return pack_group(out, group);
+    return (some + 1) / 2;
 }
 
 size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
 {
-    size_t n = 0, whole = count / GROUP * GROUP;
-    for (size_t i = 0; i < whole; i += GROUP)
-        n += pack_group(out + n, words + i);
-    return whole < count ? n + pack_rest(out + n, words + whole, count - whole) : n;
-}
-
-static size_t unpack_group(uint64_t *words, size_t count, const uint8_t *in)
-{
-    unsigned which = in[0], some = 0;
-    const uint8_t *lengths = in + 1;
-    const uint8_t *from = lengths + (count_bits(which) + 1) / 2;
-    memset(words, 0, count * sizeof *words);
-    if (which == 0)
-        return 1;
-    for (unsigned left = which; left; left &= left - 1, some++) {
-        unsigned bytes = lengths[some / 2] >> 4 * (some % 2) & 15;
-        words[__builtin_ctz(left)] = get_word(from, bytes);
-        from += bytes;
+    uint64_t maps[MAPS_MAX];
+    uint8_t *lengths = out + map_bytes(count);
+    unsigned some = 0, i = 0;
+    for (size_t at = 0; at < count; at += MAP_WORDS) {
+        uint64_t map = which_are_some(words + at, count - at < MAP_WORDS ? count - at : MAP_WORDS);
+        put_word(out + at / 8, map); /* what is too much of the last one is overwritten */
+        maps[at / MAP_WORDS] = map;
+        some += count_bits(map);
     }
-    return (size_t)(from - in);
+    uint8_t *to = lengths + length_bytes(some);
+    for (size_t at = 0; at < count; at += MAP_WORDS)
+        for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
+            uint64_t word = words[at + (unsigned)__builtin_ctzll(left)];
+            unsigned bytes = pack_bytes(word);
+            lengths[i / 2] = (uint8_t)(i % 2 ? lengths[i / 2] | bytes << 4 : bytes);
+            put_word(to, word);
+            to += bytes;
+        }
+    return (size_t)(to - out);
 }
 
 size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < count; i += GROUP)
-        n += unpack_group(words + i, count - i < GROUP ? count - i : GROUP, in + n);
-    return n;
+    uint64_t maps[MAPS_MAX];
+    const uint8_t *lengths = in + map_bytes(count);
+    unsigned some = 0, i = 0;
+    for (size_t at = 0; at < count; at += MAP_WORDS) {
+        size_t left = map_bytes(count - at);
+        uint64_t map = get_word(in + at / 8, left < 8 ? (unsigned)left : 8);
+        maps[at / MAP_WORDS] = map;
+        some += count_bits(map);
+    }
+    const uint8_t *from = lengths + length_bytes(some);
+    memset(words, 0, count * sizeof *words);
+    for (size_t at = 0; at < count; at += MAP_WORDS)
+        for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
+            unsigned bytes = lengths[i / 2] >> 4 * (i % 2) & 15;
+            words[at + (unsigned)__builtin_ctzll(left)] = get_word(from, bytes);
+            from += bytes;
+        }
+    return (size_t)(from - in);
 }

@@ -8,15 +8,17 @@
 /* Room that `count` words may take at worst. */
 #define PACK_ROOM(count) (((count) + 7) / 8 * 69 + 8)
 
-/* pack_words writes `count` words to `out`, which has PACK_ROOM(count) bytes. Returns how many it
- * took. */
+enum { PACK_WORDS_MAX = 256 };
+
+/* pack_words writes `count` words, at most PACK_WORDS_MAX, to `out`, which has PACK_ROOM(count)
+ * bytes. Returns how many it took. */
 size_t pack_words(uint8_t *out, const uint64_t *words, size_t count);
 
 /* unpack_words reads them back, and returns how many bytes it took. Up to seven bytes behind those
  * are read, too. */
 size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in);
 
-/* pack_bytes tells how many bytes a word takes beside what its group does. */
+/* pack_bytes tells how many bytes a word takes beside those that tell how many. */
 static inline unsigned pack_bytes(uint64_t word)
 {
     return word ? (71 - (unsigned)__builtin_clzll(word)) / 8 : 0;

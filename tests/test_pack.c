@@ -9,7 +9,7 @@
 
 #include "../dissect/pack.h"
 
-enum { WORDS_MAX = 67, ROUNDS = 2000 };
+enum { WORDS_MAX = 200, ROUNDS = 2000 };
 
 static uint64_t random_word(uint64_t *seed)
 {
