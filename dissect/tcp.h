@@ -22,10 +22,11 @@ struct tcp_end {
     bool known; /* next and una mean something */
     bool seen;  /* it has sent something */
     bool heard; /* never seen, but its peer acknowledges more and more of it: it does answer */
-    bool syn, syn_ack, fin, sack, timestamps;
+    bool syn;
+    uint16_t mss; /* what is zero for most of a connection's life comes last: flow_pack.c */
+    bool sack, timestamps, syn_ack, fin;
     bool fin_acked;
     bool fin_answers; /* its FIN acknowledged a byte that was not seen, likely its peer's FIN */
-    uint16_t mss;
     uint64_t packets;
     nanotime last_time;
     uint64_t last_frame;

@@ -10,8 +10,9 @@
 
 enum { ZEEK_HISTORY_MAX = 40 }; /* letters kept; 16 kinds for each end, and thresholds */
 
+/* Whole words, small numbers beside one another: flow_pack.c. */
 struct zeek_end {
-    uint16_t seen;                 /* kinds of segment already in the history */
+    _Alignas(8) uint16_t seen;     /* kinds of segment already in the history */
     uint8_t state : 4, before : 4; /* enum in zeek_words.c */
     bool payload;
     bool cut;                              /* [cut_from, cut_to) came cut short, not acknowledged */
