@@ -10,7 +10,7 @@ enum { SHARDS = 16 };
 
 /* A batch of the largest size holds far more than SHARDS segments, yet no more than a core's cache
  * does. The first ones are smaller, each step by four: most captures are. */
-enum { BATCH_SEGMENTS = 4096, BATCH_BYTES = 1 << 20, BATCH_STEPS = 2 };
+enum { BATCH_SEGMENTS = 8192, BATCH_BYTES = 1 << 21, BATCH_STEPS = 2 };
 
 static inline uint32_t batch_segments(unsigned step)
 {
