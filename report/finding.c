@@ -8,12 +8,13 @@
 struct entry {
     const char *name;
     enum severity severity;
-    const char *title, *why, *next;
+    enum about about;
+    const char *title, *why, *harmless, *next;
 };
 
 static const struct entry entries[FINDINGS] = {
-#define FINDING(symbol, name, severity, title, why, next)                                          \
-    [FINDING_##symbol] = {name, severity, title, why, next},
+#define FINDING(symbol, name, severity, about, title, why, harmless, next)                         \
+    [FINDING_##symbol] = {name, severity, about, title, why, harmless, next},
 #include "judge/findings.def"
 #undef FINDING
 };
@@ -31,6 +32,7 @@ struct finding *findings_add(struct findings *list, enum finding_id id)
     finding->id = id;
     finding->severity = entries[id].severity;
     finding->why = entries[id].why;
+    finding->harmless = entries[id].harmless;
     finding->next = entries[id].next;
     return finding;
 }
@@ -191,6 +193,11 @@ const char *finding_name(enum finding_id id)
 const char *finding_title(enum finding_id id)
 {
     return entries[id].title;
+}
+
+enum about finding_about(enum finding_id id)
+{
+    return entries[id].about;
 }
 
 const char *severity_name(enum severity severity)

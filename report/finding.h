@@ -9,8 +9,19 @@
 enum severity { SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 enum { SEVERITIES = SEVERITY_CRITICAL + 1 };
 
+/* What a finding bears on. */
+enum about {
+    ABOUT_PATH,    /* what lies between the ends: packets or answers that do not arrive */
+    ABOUT_PEER,    /* what an end does: refuses, resets, does not read, does not close */
+    ABOUT_TRUST,   /* whether an end is who it says it is */
+    ABOUT_PRIVACY, /* what others can read or learn */
+    ABOUT_RHYTHM,  /* when things happen: no trouble by itself */
+    ABOUT_CAPTURE  /* what this capture does not show */
+};
+enum { ABOUTS = ABOUT_CAPTURE + 1 };
+
 enum finding_id {
-#define FINDING(symbol, name, severity, title, why, next) FINDING_##symbol,
+#define FINDING(symbol, name, severity, about, title, why, harmless, next) FINDING_##symbol,
 #include "judge/findings.def"
 #undef FINDING
     FINDINGS
@@ -42,8 +53,10 @@ struct finding {
     enum severity severity;
     struct buf seen;  /* what was seen: a clause without its full stop */
     struct buf texts; /* of the evidence */
-    const char *why;  /* why it matters: static, a clause */
-    const char *next; /* what to check next: static, a clause in the imperative */
+    /* Static clauses, or NULL. */
+    const char *why;                     /* why it matters */
+    const char *harmless;                /* goes on "harmless if" */
+    const char *next;                    /* what to check next: in the imperative */
     uint64_t frames[FINDING_FRAMES_MAX]; /* ascending, none twice */
     uint8_t frame_count;
     struct evidence evidence[FINDING_EVIDENCE_MAX];
@@ -95,7 +108,8 @@ struct span finding_evidence_text(const struct finding *finding, const struct ev
 unsigned finding_summary(struct span *pieces, const struct finding *finding);
 
 const char *finding_name(enum finding_id id);  /* such as "fin-unanswered" */
-const char *finding_title(enum finding_id id); /* such as "FIN never acknowledged" */
+const char *finding_title(enum finding_id id); /* such as "FIN without an acknowledgment" */
+enum about finding_about(enum finding_id id);
 const char *severity_name(enum severity severity);
 
 #endif

@@ -99,6 +99,25 @@ static void put_sentence(struct buf *out, const char *lead, const char *clause)
     buf_printf(out, "%s%c%s.", lead, first, clause + 1);
 }
 
+static void put_explanation(struct buf *out, const struct text_style *style,
+                            const struct finding *finding)
+{
+    struct buf text = {0};
+    if (finding->why) {
+        put_sentence(&text, "", finding->why);
+        wrap(out, style, &text, INDENT);
+    }
+    if (finding->harmless) {
+        put_sentence(&text, "Harmless if ", finding->harmless);
+        wrap(out, style, &text, INDENT);
+    }
+    if (finding->next) {
+        put_sentence(&text, "Next: ", finding->next);
+        wrap(out, style, &text, INDENT);
+    }
+    buf_done(&text);
+}
+
 static void put_finding(struct buf *out, const struct text_style *style,
                         const struct finding *finding, bool explain)
 {
@@ -107,13 +126,9 @@ static void put_finding(struct buf *out, const struct text_style *style,
     put_frames(&text, finding);
     buf_printf(&text, ".");
     wrap(out, style, &text, INDENT);
-    if (explain && finding->why) {
-        put_sentence(&text, "", finding->why);
-        if (finding->next)
-            put_sentence(&text, " Next: ", finding->next);
-        wrap(out, style, &text, INDENT);
-    }
     buf_done(&text);
+    if (explain)
+        put_explanation(out, style, finding);
 }
 
 static void put_record_name(struct buf *out, const struct pending_record *record)
@@ -223,15 +238,8 @@ static void tell(struct buf *out, const struct text_style *style, struct kind *k
     put_finding(out, style, worst, false);
     for (unsigned side = 0; side < 2; side++)
         put_pending(out, style, record, (enum side)side);
-    if (!explained(kind, worst->why)) {
-        struct buf text = {0};
-        if (worst->why)
-            put_sentence(&text, "", worst->why);
-        if (worst->next)
-            put_sentence(&text, " Next: ", worst->next);
-        wrap(out, style, &text, INDENT);
-        buf_done(&text);
-    }
+    if (!explained(kind, worst->why))
+        put_explanation(out, style, worst);
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
         if (finding != worst && finding->severity >= SEVERITY_NOTICE)
