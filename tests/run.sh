@@ -28,6 +28,7 @@ for unit in "$built"/tests/test_*; do
 done
 captures=$(ls pcaps/*.pcap pcaps/*.pcapng)
 run golden tests/golden.sh "$program"
+run findings python3 tests/findings.py "$program"
 # shellcheck disable=SC2086 # a list of words
 run kernel_truth python3 tests/kernel_truth.py "$program" $captures
 # shellcheck disable=SC2086
