@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 #include "appid_hello.h"
+#include "appid_kinds.h"
 #include "hash_table.h"
-#include "keyed_hash.h"
 #include "limits.h"
 
 struct appid {
@@ -38,6 +38,14 @@ struct appid_pool {
     size_t undecided;         /* flows */
     struct hash_table labels; /* of struct known_label */
     struct app_label unknown;
+    struct appid_kinds kinds;
+};
+
+/* A packet as nDPI gets it. */
+struct shown {
+    const uint8_t *bytes;
+    bool alike; /* a hello, made like others of its kind */
+    uint8_t copy[LIMIT_NDPI_HELLO];
 };
 
 /* --- what differs between versions --- */
@@ -97,7 +105,7 @@ static void fingerprint_nothing(struct ndpi_detection_module_struct *ndpi)
     for (size_t i = 0; i < COUNT_OF(fingerprints); i++)
         (void)ndpi_set_config(ndpi, "tls", fingerprints[i], "0");
 #else
-    (void)ndpi; /* thinned does it */
+    (void)ndpi; /* appid_hello_thin does it */
 #endif
 }
 
@@ -121,27 +129,71 @@ static struct ndpi_detection_module_struct *start(void)
     return ndpi;
 }
 
-/* The packet as nDPI gets it, in `copy` if it is another. */
-static const uint8_t *thinned(uint8_t copy[LIMIT_NDPI_HELLO], const struct segment *segment)
+/* Later versions have settings for what thinning does. */
+static void show(struct shown *shown, const struct segment *segment)
 {
-#if NDPI_VERSION < 410
     struct span ip = segment_ip(segment);
-    if (ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload)) {
-        memcpy(copy, ip.p, ip.n);
-        appid_hello_thin(copy + segment->headers, segment->payload.n);
-        return copy;
-    }
-#else
-    (void)copy;
+    shown->bytes = ip.p;
+    shown->alike =
+        NDPI_VERSION < 410 && ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload);
+    if (!shown->alike)
+        return;
+    memcpy(shown->copy, ip.p, ip.n);
+    appid_hello_thin(shown->copy + segment->headers, segment->payload.n);
+    shown->bytes = shown->copy;
+}
+
+#if NDPI_VERSION < 404
+/* What nDPI takes an address for: by its table of networks, which has those of IPv4 only; and by
+ * the prefixes that Apple's push is known by, all of 8 and 48 bits. */
+static uint64_t known_by_address(struct appid *appid, const struct endpoint *end)
+{
+    uint64_t prefix = 0;
+    memcpy(&prefix, end->ip, end->ipv6 ? 6 : 1);
+    if (end->ipv6)
+        return prefix;
+    struct in_addr address;
+    memcpy(&address, end->ip, sizeof address);
+    return prefix << 16 | ndpi_network_port_ptree_match(appid->ndpi, &address, htons(end->port));
+}
+
+/* Is a port one by which nDPI guesses a protocol? */
+static bool known_by_port(struct appid *appid, uint16_t port)
+{
+    uint8_t own;
+    return ndpi_guess_protocol_id(appid->ndpi, NULL, IPPROTO_TCP, port, port, &own) !=
+           NDPI_PROTOCOL_UNKNOWN;
+}
 #endif
-    return segment_ip(segment).p;
+
+/* The kind of a flow's first packet, if nDPI's verdict on it depends on no more than that. False:
+ * it may. Written by what 4.2 looks at: for no other version. */
+static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct hash_key *key,
+                    const struct shown *shown, const struct segment *segment)
+{
+#if NDPI_VERSION < 404
+    if (!shown->alike || known_by_port(appid, segment->from.port))
+        return false;
+    *kind = (struct appid_kind){
+        .payload = hash_digest(key, span_of(shown->copy + segment->headers, segment->payload.n)),
+        .ends = {known_by_address(appid, &segment->from), known_by_address(appid, &segment->to)},
+        .length = segment->length,
+        .headers = segment->headers,
+        .port = segment->to.port,
+        .flags = segment->flags,
+        .ipv6 = segment->from.ipv6,
+        .upwards = segment->from.port < segment->to.port};
+    return true;
+#else
+    (void)kind, (void)appid, (void)key, (void)shown, (void)segment;
+    return false;
+#endif
 }
 
 static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
-                             const struct segment *segment)
+                             const struct shown *shown, const struct segment *segment)
 {
-    uint8_t copy[LIMIT_NDPI_HELLO];
-    const uint8_t *packet = thinned(copy, segment);
+    const uint8_t *packet = shown->bytes;
     /* nDPI's length is 16 bits; a captured packet that is longer comes from offload. */
     size_t n = segment_ip(segment).n;
     unsigned short length = (unsigned short)(n < 65535 ? n : 65535);
@@ -295,12 +347,23 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
         return NULL;
     if (!is_started(appid))
         return NULL;
+    struct shown shown;
+    struct appid_kind kind;
+    show(&shown, segment);
+    bool of_a_kind = !*flow && kind_of(&kind, appid, &pool->kinds.key, &shown, segment);
+    const struct app_label *label = of_a_kind ? appid_kinds_find(&pool->kinds, &kind) : NULL;
+    if (label)
+        return label;
     if (!*flow)
         *flow = begin(pool);
-    ndpi_protocol protocol = process(appid, *flow, segment);
+    ndpi_protocol protocol = process(appid, *flow, &shown, segment);
     forget_others(appid->ndpi);
-    if (is_decided(appid, *flow, protocol))
-        return verdict(appid, flow, protocol);
+    if (is_decided(appid, *flow, protocol)) {
+        label = verdict(appid, flow, protocol);
+        if (of_a_kind)
+            appid_kinds_add(&pool->kinds, &kind, label);
+        return label;
+    }
     if (++(*flow)->packets < LIMIT_NDPI_PACKETS)
         return NULL;
     return appid_give_up(appid, flow);
@@ -338,6 +401,7 @@ struct appid_pool *appid_pool_new(void)
     struct appid_pool *pool = xcalloc(1, sizeof *pool);
     memcpy(pool->unknown.protocol, "Unknown", sizeof "Unknown");
     pool->unknown.category = "Unspecified";
+    hash_key_random(&pool->kinds.key);
     return pool;
 }
 

@@ -2,9 +2,9 @@
  * snprintf for each number: four fifths of what a TLS flow costs in it (docs/performance.md). */
 #include "appid_hello.h"
 
-#include "cursor.h"
+#include "tls_hello.h"
 
-enum { HANDSHAKE = 22, CLIENT_HELLO = 1, RECORD_HEADER = 5, GREASE = 0x0a };
+enum { HANDSHAKE = 22, CLIENT_HELLO = 1, RECORD_HEADER = 5, RANDOM = 32, GREASE = 0x0a };
 
 /* record: type, version (2), length (2); message: type, length (3) */
 bool appid_hello_at(struct span payload)
@@ -13,33 +13,48 @@ bool appid_hello_at(struct span payload)
            payload.p[RECORD_HEADER] == CLIENT_HELLO;
 }
 
-/* nDPI looks into server_name, ALPN, supported_versions, into those of QUIC and into those that
- * IANA has not registered; 53 and 54 are none of TLS over TCP, which it remarks on. */
+/* nDPI looks into server_name, ALPN, supported_versions, ESNI and the parameters of QUIC. */
+static bool is_read(uint16_t type)
+{
+    return type == 0 || type == 16 || type == 43 || type == 57 || type == 65445 || type == 65486;
+}
+
+/* It also remarks on types that IANA has not registered, and on 53 and 54, which are none of TLS
+ * over TCP. */
 static bool says_nothing(uint16_t type)
 {
-    return type != 0 && type != 16 && type != 43 && (type <= 52 || type == 65281);
+    return (!is_read(type) && (type <= 52 || type == 65281)) || tls_is_grease(type);
+}
+
+/* Writes where a part of the copy is that was read. */
+static void fill(uint8_t *payload, struct span part, uint8_t value)
+{
+    if (part.n > 0)
+        memset(payload + (part.p - payload), value, part.n);
 }
 
 /* version (2), random (32), session id, cipher suites, compression methods, extensions: a type (2)
  * and a body each. A segment may end within. */
 void appid_hello_thin(uint8_t *payload, size_t n)
 {
-    struct cursor c = cursor_of(span_of(payload, n)), part;
+    struct cursor c = cursor_of(span_of(payload, n)), session, suites, compression, body;
     uint16_t length, type;
-    struct span suites;
-    if (!cursor_skip(&c, RECORD_HEADER + 4 + 2 + 32) || !cursor_vec8(&c, &part) ||
-        !cursor_u16(&c, &length) || !cursor_bytes(&c, &suites, length))
+    struct span random, type_bytes;
+    if (!cursor_skip(&c, RECORD_HEADER + 4 + 2) || !cursor_bytes(&c, &random, RANDOM) ||
+        !cursor_vec8(&c, &session) || !cursor_vec16(&c, &suites))
         return;
-    memset(payload + (suites.p - payload), GREASE, suites.n);
-    if (!cursor_vec8(&c, &part) || !cursor_u16(&c, &length))
+    fill(payload, random, 0);
+    fill(payload, cursor_rest(&session), 0);
+    fill(payload, cursor_rest(&suites), GREASE);
+    if (!cursor_vec8(&c, &compression) || !cursor_u16(&c, &length))
         return;
     if (c.left > length)
         c.left = length;
-    for (;;) {
-        uint8_t *at = payload + (c.p - payload);
-        if (!cursor_u16(&c, &type) || !cursor_vec16(&c, &part))
-            return;
+    while (cursor_bytes(&c, &type_bytes, sizeof type) && cursor_vec16(&c, &body)) {
+        type = be16(type_bytes.p);
+        if (!is_read(type))
+            fill(payload, cursor_rest(&body), 0);
         if (says_nothing(type))
-            at[0] = at[1] = GREASE;
+            fill(payload, type_bytes, GREASE);
     }
 }

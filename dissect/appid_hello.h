@@ -1,5 +1,5 @@
 /* appid_hello.h: a ClientHello made cheap for nDPI, which fingerprints each one if it is not told
- * otherwise, and cannot be told before version 4.10. */
+ * otherwise, and cannot be told before version 4.10; and like others of its kind. */
 #ifndef PUSHWATCH_DISSECT_APPID_HELLO_H
 #define PUSHWATCH_DISSECT_APPID_HELLO_H
 
@@ -10,7 +10,9 @@ MUST_CHECK bool appid_hello_at(struct span payload);
 
 /* appid_hello_thin puts GREASE values (RFC 8701) in place of cipher suites and of the types of
  * those extensions that say nothing of the application, in a copy of such a payload: nDPI passes
- * over them. What it names a flow by, the lengths and what is malformed stay as they are. */
+ * over them. The random, the session id and the bodies of extensions that it does not read become
+ * zero, so that the hellos of one program to one server are all the same bytes. What it names a
+ * flow by, the lengths and what is malformed stay as they are. */
 void appid_hello_thin(uint8_t *payload, size_t n);
 
 #endif

@@ -12,6 +12,7 @@
 #include "../dissect/decode.h"
 #include "../dissect/limits.h"
 #include "craft.h"
+#include "hello_bytes.h"
 
 static struct decoder decoder;
 
@@ -36,29 +37,39 @@ static void asked_free(struct asked asked)
     appid_pool_free(asked.pool);
 }
 
-/* A segment with `text` as its payload; free the packet's bytes. */
-static struct packet crafted(struct segment *segment, uint16_t port, const char *text)
+/* A segment with this payload; free the packet's bytes. */
+static struct packet crafted_bytes(struct segment *segment, uint16_t port, struct span payload)
 {
     struct craft c = {.n = 0};
-    craft_ipv4(&c, 6, 20 + strlen(text));
-    craft_tcp(&c, port, 6000, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), span_of(text, strlen(text)));
+    craft_ipv4(&c, 6, 20 + payload.n);
+    craft_tcp(&c, port, 6000, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), payload);
     struct packet packet = craft_packet(&c, LINK_RAW);
     assert_int_equal(decode_packet(segment, &decoder, &packet), NOTE_NONE);
     return packet;
 }
 
+static struct packet crafted(struct segment *segment, uint16_t port, const char *text)
+{
+    return crafted_bytes(segment, port, span_of(text, strlen(text)));
+}
+
 /* The label of a flow of one packet. */
-static const struct app_label *ask(struct asked asked, uint16_t port, const char *text)
+static const struct app_label *ask_bytes(struct asked asked, uint16_t port, struct span payload)
 {
     struct appid_flow *flow = NULL;
     struct segment segment;
-    struct packet packet = crafted(&segment, port, text);
+    struct packet packet = crafted_bytes(&segment, port, payload);
     const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment);
     if (!label)
         label = appid_give_up(asked.appid, &flow);
     assert_null(flow);
     free((void *)(uintptr_t)packet.bytes);
     return label;
+}
+
+static const struct app_label *ask(struct asked asked, uint16_t port, const char *text)
+{
+    return ask_bytes(asked, port, span_of(text, strlen(text)));
 }
 
 static void a_label(void **state)
@@ -83,6 +94,51 @@ static void others_do_not_count(void **state)
         assert_string_equal(ask(used, port, nothing)->protocol, "Unknown");
     }
     asked_free(fresh);
+    asked_free(used);
+}
+
+/* A record with a ClientHello for a server name. */
+static struct buf hello(const char *name)
+{
+    static const uint16_t suites[] = {0xc02b, 0x1301};
+    struct buf extensions = {0}, body = {0}, message = {0}, record = {0};
+    put_server_name(&extensions, name);
+    put_client_hello(&body, 0x0303, suites, COUNT_OF(suites), &extensions);
+    put_number(&message, 1, 1);
+    put_vector(&message, 3, body.p, body.n);
+    put_number(&record, 0x160301, 3);
+    put_vector(&record, 2, message.p, message.n);
+    buf_done(&extensions);
+    buf_done(&body);
+    buf_done(&message);
+    return record;
+}
+
+/* What was remembered of one hello is said of no other: of another server's, from a port that says
+ * something by itself (25 is a mail server's), cut off. */
+static void a_hello_known_before(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"courier.push.apple.com", "www.facebook.com", "a.example"};
+    static const uint16_t ports[] = {40000, 1000, 25, 5223};
+    struct asked used = asked_new();
+    for (size_t i = 0; i < 2 * COUNT_OF(names) * COUNT_OF(ports); i++) {
+        struct buf record = hello(names[i % COUNT_OF(names)]);
+        uint16_t port = ports[i / COUNT_OF(names) % COUNT_OF(ports)];
+        for (size_t cut = 0; cut < 60; cut += 20) {
+            struct asked fresh = {used.appid, appid_pool_new()}; /* what is known is in the pool */
+            struct span payload = span_of(record.p, record.n - cut);
+            const struct app_label *expected = ask_bytes(fresh, port, payload);
+            const struct app_label *label = ask_bytes(used, port, payload);
+            assert_string_equal(label->protocol, expected->protocol);
+            assert_ptr_equal(label->category, expected->category);
+            assert_int_equal(label->risk_count, expected->risk_count);
+            for (unsigned risk = 0; risk < label->risk_count; risk++)
+                assert_ptr_equal(label->risks[risk], expected->risks[risk]);
+            appid_pool_free(fresh.pool);
+        }
+        buf_done(&record);
+    }
     asked_free(used);
 }
 
@@ -138,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_label),
         cmocka_unit_test(others_do_not_count),
+        cmocka_unit_test(a_hello_known_before),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(flows_at_once_are_capped),

@@ -1,5 +1,5 @@
-/* test_appid_hello.c: what nDPI only fingerprints is hidden from it, in any piece of a ClientHello,
- * and nothing else is touched. */
+/* test_appid_hello.c: what nDPI only fingerprints, and what it does not read, is hidden from it, in
+ * any piece of a ClientHello, and nothing else is touched. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,20 +9,27 @@
 #include "../dissect/appid_hello.h"
 #include "hello_bytes.h"
 
-/* A record with a ClientHello of two suites and groups, a server name and a DTLS extension. */
-static struct buf hello(void)
+enum { RANDOM_AT = 5 + 4 + 2, SESSION_AT = RANDOM_AT + 32 + 1, SESSION = 7 };
+
+/* A record with a ClientHello of two suites, a GREASE extension of that type, groups, a server
+ * name, a DTLS extension and one that nobody knows. */
+static struct buf hello(uint16_t grease, const char *body_of_unknown)
 {
     static const uint16_t suites[] = {0xc02b, 0x1301}, groups[] = {29, 23};
-    struct buf extensions = {0}, body = {0}, message = {0}, record = {0};
+    struct buf extensions = {0}, body = {0}, message = {0}, record = {0}, unknown = {0};
+    buf_append(&unknown, body_of_unknown, strlen(body_of_unknown));
+    put_extension(&extensions, grease, NULL);
     put_extension_list16(&extensions, 10, 2, groups, COUNT_OF(groups));
     put_server_name(&extensions, "a.example");
     put_extension(&extensions, 53, NULL);
+    put_extension(&extensions, 0x7777, &unknown);
     put_client_hello(&body, 0x0303, suites, COUNT_OF(suites), &extensions);
     put_number(&message, 1, 1);
     put_vector(&message, 3, body.p, body.n);
     put_number(&record, 0x160301, 3);
     put_vector(&record, 2, message.p, message.n);
     buf_done(&extensions);
+    buf_done(&unknown);
     buf_done(&body);
     buf_done(&message);
     return record;
@@ -35,25 +42,45 @@ static size_t count_changed(const struct buf *record, size_t n)
     appid_hello_thin(copy, n);
     for (size_t i = 0; i < n; i++) {
         changed += copy[i] != record->p[i];
-        assert_true(copy[i] == record->p[i] || copy[i] == 0x0a);
+        assert_true(copy[i] == record->p[i] || copy[i] == 0x0a || copy[i] == 0);
     }
     free(copy);
     return changed;
 }
 
-static void suites_and_one_type(void **state)
+static void what_is_hidden(void **state)
 {
     (void)state;
-    struct buf record = hello();
+    enum { RANDOM = 3, SUITES = 4, GROUPS_TYPE = 1, GROUPS = 3, UNKNOWN = 3 };
+    struct buf record = hello(0x0a0a, "abc");
     assert_true(appid_hello_at(span_of(record.p, record.n)));
-    assert_int_equal(count_changed(&record, record.n), 4 + 1); /* type 10 had its 0x0a already */
+    /* Bytes that were 0 or 0x0a already do not count. */
+    assert_int_equal(count_changed(&record, record.n),
+                     RANDOM + SESSION + SUITES + GROUPS_TYPE + GROUPS + UNKNOWN);
     buf_done(&record);
+}
+
+/* Two connections of one program, and one to another server. */
+static void one_kind(void **state)
+{
+    (void)state;
+    struct buf a = hello(0x0a0a, "abc"), b = hello(0xfafa, "xyz");
+    memset(b.p + RANDOM_AT, 7, 32);
+    memset(b.p + SESSION_AT, 8, SESSION);
+    assert_int_equal(a.n, b.n);
+    assert_memory_not_equal(a.p, b.p, a.n);
+    appid_hello_thin(a.p, a.n);
+    appid_hello_thin(b.p, b.n);
+    assert_memory_equal(a.p, b.p, a.n);
+    assert_non_null(memmem(a.p, a.n, "a.example", 9));
+    buf_done(&a);
+    buf_done(&b);
 }
 
 static void every_truncation(void **state)
 {
     (void)state;
-    struct buf record = hello();
+    struct buf record = hello(0x0a0a, "abc");
     for (size_t n = 0, before = 0; n <= record.n; n++) {
         uint8_t *copy = xmalloc(n); /* in just their size, so that a step beyond is caught */
         memcpy(copy, record.p, n);
@@ -77,7 +104,8 @@ static void what_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(suites_and_one_type),
+        cmocka_unit_test(what_is_hidden),
+        cmocka_unit_test(one_kind),
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(what_is_none),
     };
