@@ -15,7 +15,7 @@ COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(
 # The program is optimised as a whole, the tests are not: where objects can serve both (gcc).
 WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-objects -xc -c -o /dev/null - \
               2>/dev/null && echo -O3 -flto=auto -ffat-lto-objects))
-LIBS      = $(shell pkg-config --libs $(PACKAGES))
+LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lm
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 SOURCES  := options.c progress.c watch.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
