@@ -2,11 +2,16 @@
  * stuck at the same time. */
 #include "families.h"
 
+#include "period.h"
+
 #include "../address.h"
 #include "../timetext.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* Those that got stuck within less than this did so together: no rate is told. */
+#define RATE_SPAN_LEAST (10 * 60 * NS_PER_SECOND)
 
 enum {
     PILEUP_LEAST = 3,    /* stuck connections of one client that are more than chance */
@@ -181,6 +186,29 @@ static void say_servers(struct finding *finding, const struct client *client)
     buf_done(&list);
 }
 
+/* How quickly they become more: one new one each period, or so many an hour. */
+static void say_rate(struct finding *finding, const struct spell *spells, size_t count)
+{
+    nanotime span = spells[count - 1].from - spells[0].from;
+    struct period_events events = {0};
+    struct period period;
+    struct time_room room;
+    if (span < RATE_SPAN_LEAST)
+        return;
+    for (size_t i = 0; i < count; i++)
+        period_events_add(&events, spells[i].from);
+    uint64_t per_hour = (uint64_t)((double)(count - 1) * 3600e9 / (double)span + 0.5);
+    if (period_find(&period, events.times, events.used)) {
+        finding_seen(finding, ", a new one every %s", timetext_span(&room, period.period));
+        finding_seconds(finding, "period", period.period);
+    } else if (per_hour > 0) {
+        finding_seen(finding, ", about %" PRIu64 " new one%s an hour", per_hour,
+                     per_hour == 1 ? "" : "s");
+    }
+    finding_number(finding, "new_per_hour", per_hour);
+    period_events_done(&events);
+}
+
 static void judge_client(struct findings *out, const struct client *client,
                          const struct spell *spells, size_t count, nanotime now)
 {
@@ -195,6 +223,7 @@ static void judge_client(struct findings *out, const struct client *client,
                  address_host(&address, &client->address), timetext_day_second(&room, since));
     if (last > since)
         finding_seen(finding, " and the last since %s later", timetext_span(&room, last - since));
+    say_rate(finding, spells, count);
     finding_seen(finding, ", to ");
     say_servers(finding, client);
 

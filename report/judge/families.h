@@ -37,4 +37,8 @@ void across_add(struct across *across, const struct flow_record *record);
 void across_judge(struct across *across, struct findings *out, const struct run_end *end);
 void across_free(struct across *across);
 
+/* judge_rhythm: what one client does again and again. */
+struct contacts;
+void judge_rhythm(struct findings *out, const struct contacts *contacts);
+
 #endif

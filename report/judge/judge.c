@@ -1,11 +1,14 @@
 /* judge.c: asks each family of findings in turn. */
 #include "families.h"
 
+#include "contacts.h"
+
 #include <stdlib.h>
 
 struct judge {
     bool any_port;
     struct across *across;
+    struct contacts contacts;
 };
 
 struct judge *judge_new(const struct run_meta *meta)
@@ -33,19 +36,24 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
 
 void judge_remember(struct judge *judge, const struct flow_record *record)
 {
-    if (record->final)
+    if (record->final) {
         across_add(judge->across, record);
+        contacts_add(&judge->contacts, record);
+    }
 }
 
 void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end)
 {
     across_judge(judge->across, out, end);
+    judge_rhythm(out, &judge->contacts);
     judge_capture(out, end);
 }
 
 void judge_free(struct judge *judge)
 {
-    if (judge)
+    if (judge) {
         across_free(judge->across);
+        contacts_done(&judge->contacts);
+    }
     free(judge);
 }

@@ -1,0 +1,251 @@
+/* test_rhythm.c: what is said of many connections of one client to one server. */
+#include "../report/judge/judge.h"
+#include "records.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#define MINUTE (60 * NS_PER_SECOND)
+
+struct run {
+    struct judge *judge;
+    struct run_meta meta;
+    struct findings findings;
+    struct buf summary; /* of the finding that was asked for */
+};
+
+static void begin(struct run *run)
+{
+    *run = (struct run){.meta = made_meta()};
+    run->judge = judge_new(&run->meta);
+}
+
+/* Begins a made flow at another time, `lasting` that long. */
+static void add(struct run *run, struct made_flow *flow, nanotime start, nanotime lasting)
+{
+    flow->record.start = made_epoch + start;
+    flow->record.end = flow->record.start + lasting;
+    judge_remember(run->judge, &flow->record);
+}
+
+static const struct finding *find(struct run *run, enum finding_id id)
+{
+    struct run_end end = made_end();
+    judge_finish(run->judge, &run->findings, &end);
+    judge_free(run->judge);
+    for (size_t i = 0; i < run->findings.count; i++)
+        if (run->findings.items[i].id == id)
+            return &run->findings.items[i];
+    return NULL;
+}
+
+/* Ends the run. `words` is NULL where the finding must not be raised. */
+static void check(struct run *run, enum finding_id id, enum severity severity, const char *words)
+{
+    const struct finding *finding = find(run, id);
+    assert_int_equal(finding != NULL, words != NULL);
+    if (finding) {
+        struct span pieces[FINDING_PIECES];
+        struct buf summary = {0};
+        unsigned count = finding_summary(pieces, finding);
+        for (unsigned i = 0; i < count; i++)
+            buf_append(&summary, pieces[i].p, pieces[i].n);
+        if (!strstr(buf_text(&summary), words))
+            fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
+        assert_int_equal(finding->severity, severity);
+        assert_true(finding->frame_count > 0);
+        buf_done(&summary);
+    }
+    findings_done(&run->findings);
+}
+
+/* Connections that come every 90 minutes, of which every third is not in the capture. */
+static void periodic(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned i = 0; i < 48; i++) {
+        if (i % 3 == 1)
+            continue;
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i * 90 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO,
+          "192.168.1.20 connected to courier.push.example every 1 h 30 min: "
+          "32 times over 2 d 22 h, while 16 more would have been due between");
+
+    begin(&run); /* no timer: the distances grow */
+    for (unsigned i = 0; i < 48; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i * i * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO, NULL);
+
+    begin(&run); /* three do not make a period */
+    for (unsigned i = 0; i < 3; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i * 90 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO, NULL);
+
+    begin(&run); /* nor do connections that began before the capture */
+    for (unsigned i = 0; i < 48; i++) {
+        made_healthy(&flow, i + 1);
+        flow.record.tcp.handshake = HANDSHAKE_MIDSTREAM;
+        add(&run, &flow, i * 90 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO, NULL);
+
+    begin(&run); /* nor those of one client each */
+    for (unsigned i = 0; i < 48; i++) {
+        made_healthy(&flow, i + 1);
+        flow.record.ends[CLIENT].ip[3] = (uint8_t)i;
+        add(&run, &flow, i * 90 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO, NULL);
+}
+
+static void periodic_failures(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned i = 0; i < 20; i++) {
+        made_refused(&flow, i + 1);
+        add(&run, &flow, i * 15 * MINUTE, NS_PER_SECOND / 100);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_NOTICE,
+          "every 15 min 0 s: 20 times over 4 h 45 min; none of these "
+          "connections came to anything");
+
+    begin(&run); /* among others that come at any time and succeed */
+    for (unsigned i = 0; i < 20; i++) {
+        made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
+        add(&run, &flow, i * 60 * MINUTE, MINUTE);
+        made_healthy(&flow, 100 + i);
+        add(&run, &flow, i * i * 3 * MINUTE + 7 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO, "courier.push.example every 1 h 0 min");
+}
+
+/* Of connections that come at any time, the certificate is shown once a day: the others resume. */
+static void periodic_certificate(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned day = 0; day < 8; day++) {
+        made_healthy(&flow, 10 * day + 1);
+        add(&run, &flow, day * 1440 * MINUTE, MINUTE);
+        for (unsigned i = 0; i < day; i++) {
+            made_healthy(&flow, 10 * day + i + 2);
+            flow.tls.server_cert_count = 0;
+            flow.tls.resumed = true;
+            add(&run, &flow, (day * 1440 + (day + i) * (day + i) * 4 + 11) * MINUTE, MINUTE);
+        }
+    }
+    check(&run, FINDING_PERIODIC, SEVERITY_INFO,
+          "192.168.1.20 was shown the certificate 0101010101010101... of courier.push.example "
+          "every 1 d 0 h: 8 times over 7 d 0 h");
+}
+
+static void reconnect_storm(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned i = 0; i < 40; i++) {
+        made_reset(&flow, i + 1, i % 4 ? SERVER : CLIENT, RESET_IN_DATA);
+        add(&run, &flow, i * NS_PER_SECOND / 2, NS_PER_SECOND / 10);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING,
+          "192.168.1.20 connected 40 times to courier.push.example within 19.5 s, each time after "
+          "the connection before had ended: 10 reset by the client, 30 reset by the server");
+
+    begin(&run); /* a storm in between, told alone */
+    for (unsigned i = 0; i < 60; i++) {
+        made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
+        nanotime start = i < 20   ? i * MINUTE
+                         : i < 40 ? 20 * MINUTE + i * NS_PER_SECOND
+                                  : i * 2 * MINUTE;
+        add(&run, &flow, start, NS_PER_SECOND / 10);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, "connected 20 times");
+
+    begin(&run); /* side by side, as a browser does */
+    for (unsigned i = 0; i < 40; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i * NS_PER_SECOND / 100, 5 * NS_PER_SECOND);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+
+    begin(&run); /* it waits longer each time */
+    for (unsigned i = 0; i < 12; i++) {
+        made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
+        add(&run, &flow, NS_PER_SECOND << i, NS_PER_SECOND / 10);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+
+    begin(&run); /* they last */
+    for (unsigned i = 0; i < 40; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i * 11 * NS_PER_SECOND, 10 * NS_PER_SECOND + 1);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+}
+
+static void pileup_rate(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned i = 0; i < 400; i++) { /* a new one each 90 minutes */
+        made_stuck_fin(&flow, i + 1, 106);
+        flow.record.tcp.stuck.since = made_epoch + i * 90 * MINUTE;
+        add(&run, &flow, i * 90 * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_STUCK_PILEUP, SEVERITY_CRITICAL,
+          "400 connections of 192.168.1.20 were stuck at once, the first since 2014-05-25 "
+          "00:48:00 and the last since 24 d 22 h later, a new one every 1 h 30 min, to");
+
+    begin(&run);
+    for (unsigned i = 0; i < 10; i++) {
+        made_stuck_fin(&flow, i + 1, 106);
+        flow.record.tcp.stuck.since = made_epoch + i * i * MINUTE;
+        add(&run, &flow, i * i * MINUTE, MINUTE);
+    }
+    check(&run, FINDING_STUCK_PILEUP, SEVERITY_CRITICAL, "about 7 new ones an hour");
+}
+
+/* No number of clients takes more than bounded memory. */
+static void many_clients(void **state)
+{
+    (void)state;
+    struct run run;
+    struct made_flow flow;
+    begin(&run);
+    for (unsigned i = 0; i < 20000; i++) {
+        made_refused(&flow, i + 1);
+        memcpy(flow.record.ends[CLIENT].ip, &i, sizeof i);
+        add(&run, &flow, i * NS_PER_SECOND / 1000, NS_PER_SECOND / 100);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(periodic),
+                                       cmocka_unit_test(periodic_failures),
+                                       cmocka_unit_test(periodic_certificate),
+                                       cmocka_unit_test(reconnect_storm),
+                                       cmocka_unit_test(pileup_rate),
+                                       cmocka_unit_test(many_clients)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
