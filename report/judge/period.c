@@ -220,7 +220,8 @@ static size_t distances(nanotime *out, const struct events *events, nanotime lea
             if (period >= least && period < beyond)
                 out[count++] = period;
         }
-    qsort(out, count, sizeof(*out), by_time);
+    if (count > 0)
+        qsort(out, count, sizeof(*out), by_time);
     return count;
 }
 
