@@ -248,7 +248,7 @@ static void begin_report(struct run *run)
         const struct report_options how = {.columns = columns_of(stream),
                                            .colour = wants_colour(stream),
                                            .ascii = wants_ascii(stream),
-                                           .certificates = options->verbose};
+                                           .verbose = options->verbose};
         report_add_output(run->report, options->outputs[i].format, stream, &how);
     }
     report_begin(run->report);

@@ -28,7 +28,7 @@ const char options_help[] =
     "                                  be given several times (default: text)\n"
     "      --order first|end           connections as they began (default) or as they\n"
     "                                  end, so that none waits for another\n"
-    "  -v, --verbose                   print every connection's certificates\n"
+    "  -v, --verbose                   print every connection, with its certificates\n"
     "  -q, --quiet                     no progress and no remarks on standard error\n"
     "\n"
     "What it may take\n"

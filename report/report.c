@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "judge/judge.h"
+#include "judge/verdict.h"
 #include "sinks.h"
 
 #include <stdlib.h>
@@ -137,12 +138,15 @@ bool report_finish(struct report *report, const struct run_end *end)
     struct findings findings = {0};
     judge_finish(report->judge, &findings, end);
     summary_add_findings(&report->summary, &findings);
+    struct verdict verdict;
+    verdict_reach(&verdict, report->meta, &report->summary, &findings, end);
     for (size_t i = 0; i < report->output_count; i++) {
         struct output *output = &report->outputs[i];
-        output->sink->finish(output->context, &findings, &report->summary, end);
+        output->sink->finish(output->context, &findings, &report->summary, &verdict, end);
         written &= flush(output);
     }
     findings_done(&findings);
+    verdict_done(&verdict);
     return written;
 }
 
@@ -153,5 +157,6 @@ void report_free(struct report *report)
     for (size_t i = 0; i < report->output_count; i++)
         report->outputs[i].sink->destroy(report->outputs[i].context);
     judge_free(report->judge);
+    summary_done(&report->summary);
     free(report);
 }

@@ -34,10 +34,10 @@ enum report_format { REPORT_JSON, REPORT_TEXT };
 enum { REPORT_FORMATS = REPORT_TEXT + 1 };
 
 struct report_options {
-    unsigned columns;  /* width of the text report; 80 at least */
-    bool colour;       /* text: ANSI colours */
-    bool ascii;        /* text: the reader can't show UTF-8; what is beyond ASCII is escaped */
-    bool certificates; /* text: print every flow's certificates (-v) */
+    unsigned columns; /* width of the text report; 80 at least */
+    bool colour;      /* text: ANSI colours */
+    bool ascii;       /* text: the reader can't show UTF-8; what is beyond ASCII is escaped */
+    bool verbose;     /* text: every flow, with its certificates */
 };
 
 /* What is made of one flow before its turn comes. Zero-initialise it; it may be used for one flow

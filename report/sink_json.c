@@ -3,6 +3,7 @@
  * json_flow.c. */
 #include "json_capture.h"
 #include "json_flow.h"
+#include "judge/verdict.h"
 #include "names.h"
 #include "sinks.h"
 
@@ -207,11 +208,28 @@ static void summary_findings(struct json *json, const struct summary *summary)
     json_close_object(json);
 }
 
+static void json_verdict(struct json *json, const struct verdict *verdict)
+{
+    json_open_object(json, "verdict");
+    json_word(json, "answer", verdict_name(verdict->kind));
+    json_word(json, "surety", verdict_surety_name(verdict->surety));
+    json_span(json, "sentence", span_of(verdict->sentence.p, verdict->sentence.n));
+    json_span(json, "sure", span_of(verdict->sure.p, verdict->sure.n));
+    if (verdict->change)
+        json_text(json, "change", verdict->change);
+    if (verdict->works.n > 0)
+        json_span(json, "works", span_of(verdict->works.p, verdict->works.n));
+    json_text(json, "misbehaves", verdict->misbehaves);
+    json_text(json, "check", verdict->check);
+    json_close_object(json);
+}
+
 static void summary_line(struct json_sink *sink, const struct summary *summary,
-                         const struct run_end *end)
+                         const struct verdict *verdict, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
     struct json json = begin_line(sink, "summary");
+    json_verdict(&json, verdict);
     summary_input(&json, end);
     summary_flows(&json, summary);
     summary_tls(&json, summary, counts);
@@ -241,7 +259,8 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
 }
 
 static void json_finish(void *context, const struct findings *findings,
-                        const struct summary *summary, const struct run_end *end)
+                        const struct summary *summary, const struct verdict *verdict,
+                        const struct run_end *end)
 {
     struct json_sink *sink = context;
     for (size_t i = 0; i < findings->count; i++) {
@@ -249,7 +268,7 @@ static void json_finish(void *context, const struct findings *findings,
         json_finding(&json, &findings->items[i]);
         end_line(sink, &json);
     }
-    summary_line(sink, summary, end);
+    summary_line(sink, summary, verdict, end);
 }
 
 static void json_destroy(void *context)

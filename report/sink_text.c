@@ -1,29 +1,33 @@
 /* sink_text.c: the report for people. Offline, everything waits for the summary, which stands at
  * the top; live, a connection's lines are printed when it ends, and the summary comes last. */
+#include "judge/verdict.h"
 #include "sinks.h"
 #include "spool.h"
 #include "text_certs.h"
 #include "text_story.h"
 #include "text_summary.h"
 #include "text_table.h"
+#include "text_verdict.h"
 #include "timetext.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { COLUMNS_LEAST = 80 };
+enum {
+    COLUMNS_LEAST = 80,
+    ROWS_MAX = 200 /* of the table: what people look through; -v shows all */
+};
 
 struct text_sink {
     const struct run_meta *meta;
     FILE *out;
     struct text_style style;
-    bool show_certificates;
+    bool verbose;
     struct text_table table, snapshot_table;
     struct spool rows, snapshot_rows, cert_text;
-    uint64_t snapshot_count;
+    uint64_t row_count, snapshot_count;
     struct text_certs certs;
     struct text_stories *stories;
-    struct text_overview overview;
     struct buf scratch;
 };
 
@@ -36,7 +40,7 @@ static void *text_create(const struct run_meta *meta, FILE *out,
     sink->style.columns = options->columns > COLUMNS_LEAST ? options->columns : COLUMNS_LEAST;
     sink->style.colour = options->colour;
     sink->style.ascii = options->ascii;
-    sink->show_certificates = options->certificates;
+    sink->verbose = options->verbose;
     sink->stories = text_stories_new(&sink->style, meta->live);
     return sink;
 }
@@ -83,6 +87,14 @@ static void flow_live(struct text_sink *sink, struct span story)
     spool_done(&sink->cert_text);
 }
 
+static void add_row(struct text_sink *sink, const struct flow_record *record)
+{
+    if (++sink->row_count > ROWS_MAX && !sink->verbose && !sink->meta->live)
+        return;
+    text_table_row(&sink->scratch, &sink->table, &sink->style, record);
+    spool_add(&sink->rows, &sink->scratch);
+}
+
 static void text_flow(void *context, const struct flow_record *record,
                       const struct findings *findings, struct span rendered)
 {
@@ -94,10 +106,8 @@ static void text_flow(void *context, const struct flow_record *record,
         sink->snapshot_count++;
         return;
     }
-    text_overview_add(&sink->overview, record, findings);
-    text_table_row(&sink->scratch, &sink->table, &sink->style, record);
-    spool_add(&sink->rows, &sink->scratch);
-    if (sink->show_certificates) {
+    add_row(sink, record);
+    if (sink->verbose) {
         text_certs_flow(&sink->scratch, &sink->certs, &sink->style, record);
         spool_add(&sink->cert_text, &sink->scratch);
     }
@@ -138,6 +148,10 @@ static void finish_table(struct text_sink *sink)
                      "Connections (times are UTC; unacked: bytes sent and not acknowledged)");
     print(sink, &sink->scratch);
     print_spool(sink, &sink->rows);
+    if (sink->row_count > ROWS_MAX && !sink->verbose)
+        fprintf(sink->out,
+                "%s and %" PRIu64 " more connections; -v shows all, and -o json has all.\n",
+                sink->style.ascii ? "..." : "\xe2\x80\xa6", sink->row_count - ROWS_MAX);
 }
 
 static void finish_certificates(struct text_sink *sink)
@@ -151,24 +165,23 @@ static void finish_certificates(struct text_sink *sink)
 }
 
 static void text_finish(void *context, const struct findings *findings,
-                        const struct summary *summary, const struct run_end *end)
+                        const struct summary *summary, const struct verdict *verdict,
+                        const struct run_end *end)
 {
     struct text_sink *sink = context;
     if (sink->meta->live)
         fputs("\n", sink->out);
-    text_summary_print(&sink->scratch, &sink->style, sink->meta, &sink->overview, findings, summary,
+    text_verdict_print(&sink->scratch, &sink->style, sink->meta, verdict);
+    text_summary_print(&sink->scratch, &sink->style, sink->meta, summary, verdict_healthy(verdict),
                        end);
-    for (size_t i = 0; i < findings->count; i++)
-        text_finding(&sink->scratch, &sink->style, &findings->items[i]);
     print(sink, &sink->scratch);
-    finish_table(sink);
+    text_stories_print(sink->out, sink->stories, findings);
     if (sink->meta->live)
         text_stories_rest(&sink->scratch, sink->stories);
-    else
-        say_if_missing(sink, text_stories_print(sink->out, sink->stories));
     print(sink, &sink->scratch);
+    finish_table(sink);
     finish_certificates(sink);
-    text_limits_print(&sink->scratch, &sink->style, end);
+    text_limits_print(&sink->scratch, &sink->style, summary, end);
     print(sink, &sink->scratch);
 }
 

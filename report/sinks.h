@@ -8,7 +8,9 @@
 #include "summary.h"
 
 /* The version of report/flow-record.schema.json. */
-#define REPORT_SCHEMA_VERSION "1.0"
+#define REPORT_SCHEMA_VERSION "1.1"
+
+struct verdict; /* judge/verdict.h */
 
 struct report_sink {
     /* Makes the context that all others get first. `meta` and `out` outlive it. */
@@ -24,7 +26,7 @@ struct report_sink {
     void (*certificate)(void *context, const struct cert *cert);
     void (*snapshot_end)(void *context, nanotime now);
     void (*finish)(void *context, const struct findings *findings, const struct summary *summary,
-                   const struct run_end *end);
+                   const struct verdict *verdict, const struct run_end *end);
     /* Writes what the sink has held back to `out`. NULL if it holds nothing back. */
     void (*flush)(void *context);
     void (*destroy)(void *context);

@@ -40,6 +40,7 @@ void summary_add_findings(struct summary *summary, const struct findings *findin
     for (size_t i = 0; i < findings->count; i++) {
         summary->by_finding[findings->items[i].id]++;
         summary->by_severity[findings->items[i].severity]++;
+        summary->by_about[finding_about(findings->items[i].id)][findings->items[i].severity]++;
     }
 }
 
@@ -60,5 +61,11 @@ void summary_add_flow(struct summary *summary, const struct flow_record *record,
         if (record->tls->version)
             count_version(summary, record->tls->version);
     }
+    overview_add(&summary->overview, record, findings);
     summary_add_findings(summary, findings);
+}
+
+void summary_done(struct summary *summary)
+{
+    overview_done(&summary->overview);
 }

@@ -3,6 +3,7 @@
 #define PUSHWATCH_REPORT_SUMMARY_H
 
 #include "finding.h"
+#include "overview.h"
 
 #include "../dissect/flow_record.h"
 
@@ -16,6 +17,7 @@ struct tally {
     size_t used;
 };
 
+/* Zero-initialise it; free with summary_done. */
 struct summary {
     uint64_t flows, tls_flows;
     uint64_t by_teardown[TEARDOWNS];
@@ -24,6 +26,8 @@ struct summary {
     uint64_t by_progress[TLS_FAILED + 1];
     uint64_t by_finding[FINDINGS];
     uint64_t by_severity[SEVERITIES];
+    uint64_t by_about[ABOUTS][SEVERITIES];
+    struct overview overview;
     struct tally conn_states; /* Zeek has 13 of them */
     struct {
         uint16_t version;
@@ -40,5 +44,7 @@ void summary_add_flow(struct summary *summary, const struct flow_record *record,
 
 /* summary_add_findings counts findings that belong to no single flow. */
 void summary_add_findings(struct summary *summary, const struct findings *findings);
+
+void summary_done(struct summary *summary);
 
 #endif

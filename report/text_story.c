@@ -2,7 +2,7 @@
 #include "text_story.h"
 
 #include "names.h"
-#include "spool.h"
+#include "shark_filter.h"
 #include "text_table.h"
 #include "timetext.h"
 
@@ -10,9 +10,11 @@
 #include <stdlib.h>
 
 enum {
-    TOLD_ALIKE = 3,  /* told in full of each kind, whatever they look like */
-    SHAPES_MAX = 8,  /* different looks told apart in one kind */
-    RANGES_MAX = 64, /* of flow numbers listed; then "and others" */
+    TOLD_ALIKE = 3,   /* told in full of each kind, whatever they look like */
+    SHAPES_MAX = 8,   /* different looks told apart in one kind */
+    BRIEFS_MAX = 40,  /* told in a line each, offline; all of them are in the table or in JSON */
+    FINDINGS_MAX = 5, /* that belong to no single flow: told of each kind */
+    RANGES_MAX = 64,  /* of flow numbers listed; then "and others" */
     REASONS_MAX = 4,
     INDENT = 2
 };
@@ -25,8 +27,9 @@ struct shape {
 };
 
 struct kind {
-    struct buf text;     /* told in full */
-    struct spool briefs; /* a line each; as many as there are connections */
+    struct buf text;        /* told in full */
+    struct buf briefs;      /* a line each */
+    enum severity severity; /* the worst of them */
     uint64_t count, told, told_briefly;
     struct shape shapes[SHAPES_MAX];
     size_t shape_count;
@@ -59,7 +62,7 @@ void text_stories_free(struct text_stories *stories)
 {
     for (size_t i = 0; stories && i < FINDINGS; i++) {
         buf_done(&stories->kinds[i].text);
-        spool_done(&stories->kinds[i].briefs);
+        buf_done(&stories->kinds[i].briefs);
     }
     if (stories)
         buf_done(&stories->brief);
@@ -118,17 +121,16 @@ static void put_explanation(struct buf *out, const struct text_style *style,
     buf_done(&text);
 }
 
-static void put_finding(struct buf *out, const struct text_style *style,
-                        const struct finding *finding, bool explain)
+static void put_seen(struct buf *out, const struct text_style *style, const struct finding *finding,
+                     const char *lead)
 {
     struct buf text = {0};
+    buf_printf(&text, "%s", lead);
     terminal_append(&text, style, span_of(finding->seen.p, finding->seen.n), WIRE_TEXT);
     put_frames(&text, finding);
     buf_printf(&text, ".");
     wrap(out, style, &text, INDENT);
     buf_done(&text);
-    if (explain)
-        put_explanation(out, style, finding);
 }
 
 static void put_record_name(struct buf *out, const struct pending_record *record)
@@ -165,6 +167,17 @@ static void put_pending(struct buf *out, const struct text_style *style,
     if (alert && end->fin > 0)
         buf_printf(&text, "; the alert is likely its close_notify");
     buf_printf(&text, ".");
+    wrap(out, style, &text, INDENT);
+    buf_done(&text);
+}
+
+/* On lines of its own that can be copied as they are. */
+static void put_filter(struct buf *out, const struct text_style *style, struct buf *filter)
+{
+    if (filter->n == 0)
+        return;
+    struct buf text = {0};
+    buf_printf(&text, "Filter: %s", buf_text(filter));
     wrap(out, style, &text, INDENT);
     buf_done(&text);
 }
@@ -227,24 +240,38 @@ static bool explained(struct kind *kind, const char *why)
     return false;
 }
 
+/* The lesser findings of the same flow. */
+static void tell_others(struct buf *out, const struct text_style *style, struct kind *kind,
+                        const struct findings *findings, const struct finding *worst)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        if (finding != worst && finding->severity >= SEVERITY_NOTICE) {
+            put_seen(out, style, finding, "Also: ");
+            if (!explained(kind, finding->why))
+                put_explanation(out, style, finding);
+        }
+    }
+}
+
 static void tell(struct buf *out, const struct text_style *style, struct kind *kind,
                  const struct flow_record *record, const struct findings *findings)
 {
+    struct buf filter = {0};
     put_title(out, style, record);
     if (record->tcp.handshake == HANDSHAKE_MIDSTREAM)
         buf_printf(out, "  The capture joined this connection midway.\n");
     put_prologue(out, style, record->prologue);
     const struct finding *worst = findings_worst(findings);
-    put_finding(out, style, worst, false);
+    put_seen(out, style, worst, "");
     for (unsigned side = 0; side < 2; side++)
         put_pending(out, style, record, (enum side)side);
+    shark_filter_flow(&filter, record);
+    put_filter(out, style, &filter);
+    buf_done(&filter);
     if (!explained(kind, worst->why))
         put_explanation(out, style, worst);
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->items[i];
-        if (finding != worst && finding->severity >= SEVERITY_NOTICE)
-            put_finding(out, style, finding, !explained(kind, finding->why));
-    }
+    tell_others(out, style, kind, findings, worst);
 }
 
 static struct shape *shape_of(struct kind *kind, const struct flow_record *record)
@@ -291,8 +318,8 @@ static struct span tell_briefly(struct text_stories *stories, struct kind *kind,
                stuck->first_frame, stuck->last_frame);
     kind->told_briefly++;
     struct span told = span_of(line->p, line->n);
-    if (!stories->live)
-        spool_add(&kind->briefs, line);
+    if (!stories->live && kind->told_briefly <= BRIEFS_MAX)
+        buf_append(&kind->briefs, line->p, line->n);
     return told;
 }
 
@@ -305,6 +332,8 @@ struct span text_stories_add(struct text_stories *stories, const struct flow_rec
     struct kind *kind = &stories->kinds[worst->id];
     struct shape *shape = shape_of(kind, record);
     kind->count++;
+    if (kind->count == 1 || worst->severity > kind->severity)
+        kind->severity = worst->severity;
     if (shape)
         shape->count++;
     if (kind->told >= TOLD_ALIKE && !(shape && shape->told == 0)) {
@@ -357,53 +386,108 @@ static void put_rest(struct buf *out, const struct text_style *style, const stru
     buf_done(&text);
 }
 
-/* Returns false if lines are missing. */
-static bool print_briefs(FILE *out, const struct text_style *style, struct kind *kind)
+static void put_briefs(struct buf *out, const struct text_style *style, const struct kind *kind)
 {
     if (kind->told_briefly == 0)
-        return true;
-    struct buf text = {0}, lead = {0};
+        return;
+    struct buf text = {0};
     buf_printf(&text, "And %" PRIu64 " more like %s.", kind->told_briefly,
                kind->told > 1 ? "these" : "this");
     put_shapes(&text, kind);
-    wrap(&lead, style, &text, 0);
-    print(out, &lead);
+    wrap(out, style, &text, 0);
+    buf_append(out, kind->briefs.p, kind->briefs.n);
+    if (kind->told_briefly > BRIEFS_MAX) {
+        buf_printf(&text, "%s and %" PRIu64 " more; -o json has all.",
+                   style->ascii ? "..." : "\xe2\x80\xa6", kind->told_briefly - BRIEFS_MAX);
+        wrap(out, style, &text, INDENT);
+    }
     buf_done(&text);
-    buf_done(&lead);
-    return spool_print(&kind->briefs, out);
 }
 
+static enum colour severity_colour(enum severity severity)
+{
+    switch (severity) {
+    case SEVERITY_CRITICAL:
+    case SEVERITY_WARNING:
+        return COLOUR_RED;
+    case SEVERITY_NOTICE:
+        return COLOUR_YELLOW;
+    case SEVERITY_INFO:
+        break;
+    }
+    return COLOUR_OFF;
+}
+
+/* Such as "warning: FIN without an acknowledgment [fin-unanswered], 3 connections". */
 static void put_heading(struct buf *out, const struct text_style *style, enum finding_id id,
-                        uint64_t count)
+                        enum severity severity, uint64_t count)
 {
     struct buf title = {0};
-    buf_printf(&title, "%s", finding_title(id));
-    if (count > 1)
-        buf_printf(&title, " (%" PRIu64 " connections)", count);
     buf_append(out, "\n", 1);
+    terminal_colour(out, style, severity_colour(severity));
+    buf_printf(out, "%s: ", severity_name(severity));
+    terminal_colour(out, style, COLOUR_OFF);
+    buf_printf(&title, "%s [%s]", finding_title(id), finding_name(id));
+    if (count > 1)
+        buf_printf(&title, ", %" PRIu64 " connections", count);
     terminal_heading(out, style, buf_text(&title));
     buf_done(&title);
 }
 
-bool text_stories_print(FILE *out, struct text_stories *stories)
+static void print_kind(FILE *out, const struct text_stories *stories, enum finding_id id)
 {
+    const struct kind *kind = &stories->kinds[id];
     struct buf text = {0};
-    bool whole = true;
-    for (unsigned id = 0; id < FINDINGS; id++) {
-        struct kind *kind = &stories->kinds[id];
-        if (kind->count == 0)
-            continue;
-        put_heading(&text, &stories->style, (enum finding_id)id, kind->count);
-        buf_append(&text, kind->text.p, kind->text.n);
-        if (kind->told_briefly + kind->rest_count > 0)
-            buf_append(&text, "\n", 1);
-        print(out, &text);
-        whole = print_briefs(out, &stories->style, kind) && whole;
-        put_rest(&text, &stories->style, kind);
-        print(out, &text);
-    }
+    put_heading(&text, &stories->style, id, kind->severity, kind->count);
+    buf_append(&text, kind->text.p, kind->text.n);
+    if (kind->told_briefly + kind->rest_count > 0)
+        buf_append(&text, "\n", 1);
+    put_briefs(&text, &stories->style, kind);
+    put_rest(&text, &stories->style, kind);
+    print(out, &text);
     buf_done(&text);
-    return whole;
+}
+
+/* A finding about many flows, or none. */
+static void print_finding(FILE *out, const struct text_style *style, const struct finding *finding)
+{
+    struct buf text = {0}, filter = {0};
+    put_heading(&text, style, finding->id, finding->severity, 1);
+    put_seen(&text, style, finding, "");
+    shark_filter_frames(&filter, finding);
+    put_filter(&text, style, &filter);
+    put_explanation(&text, style, finding);
+    print(out, &text);
+    buf_done(&text);
+    buf_done(&filter);
+}
+
+static void print_findings(FILE *out, const struct text_style *style,
+                           const struct findings *findings, enum finding_id id,
+                           enum severity severity)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        if (finding->id == id && finding->severity == severity && ++count <= FINDINGS_MAX)
+            print_finding(out, style, finding);
+    }
+    if (count > FINDINGS_MAX)
+        fprintf(out, "\n%s and %" PRIu64 " more of this kind; -o json has all.\n",
+                style->ascii ? "..." : "\xe2\x80\xa6", count - FINDINGS_MAX);
+}
+
+void text_stories_print(FILE *out, const struct text_stories *stories,
+                        const struct findings *findings)
+{
+    for (unsigned severity = SEVERITIES; severity-- > 0;)
+        for (unsigned id = 0; id < FINDINGS; id++) {
+            const struct kind *kind = &stories->kinds[id];
+            print_findings(out, &stories->style, findings, (enum finding_id)id,
+                           (enum severity)severity);
+            if (kind->count > 0 && kind->severity == severity && !stories->live)
+                print_kind(out, stories, (enum finding_id)id);
+        }
 }
 
 void text_stories_rest(struct buf *out, const struct text_stories *stories)
@@ -412,13 +496,7 @@ void text_stories_rest(struct buf *out, const struct text_stories *stories)
         const struct kind *kind = &stories->kinds[id];
         if (kind->rest_count == 0)
             continue;
-        put_heading(out, &stories->style, (enum finding_id)id, kind->count);
+        put_heading(out, &stories->style, (enum finding_id)id, kind->severity, kind->count);
         put_rest(out, &stories->style, kind);
     }
-}
-
-void text_finding(struct buf *out, const struct text_style *style, const struct finding *finding)
-{
-    put_heading(out, style, finding->id, 1);
-    put_finding(out, style, finding, true);
 }

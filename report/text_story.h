@@ -24,16 +24,14 @@ struct text_stories *text_stories_new(const struct text_style *style, bool live)
 struct span text_stories_add(struct text_stories *stories, const struct flow_record *record,
                              const struct findings *findings);
 
-/* text_stories_print writes all that was told, a section for each kind, the most severe first.
- * Returns false if a temporary file could not hold it all; then something is missing. */
-MUST_CHECK bool text_stories_print(FILE *out, struct text_stories *stories);
+/* text_stories_print writes all that was told, with the findings that belong to no single flow: a
+ * section for each kind, the most severe first. In a live run only those findings. */
+void text_stories_print(FILE *out, const struct text_stories *stories,
+                        const struct findings *findings);
 
 /* text_stories_rest appends only what was counted and not told: the end of a live run. */
 void text_stories_rest(struct buf *out, const struct text_stories *stories);
 
 void text_stories_free(struct text_stories *stories);
-
-/* text_finding appends a finding that belongs to no single flow, as a section of its own. */
-void text_finding(struct buf *out, const struct text_style *style, const struct finding *finding);
 
 #endif

@@ -1,7 +1,6 @@
-/* text_summary.c: the answer first, then the facts it stands on. */
+/* text_summary.c: the facts that a verdict stands on, and what the capture does not show. */
 #include "text_summary.h"
 
-#include "address.h"
 #include "names.h"
 #include "timetext.h"
 
@@ -12,198 +11,6 @@ enum { LABEL_WIDTH = 12 };
 static const char *plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
-}
-
-static void remember_server(struct text_overview *overview, const struct endpoint *server)
-{
-    for (unsigned i = 0; i < overview->server_count; i++)
-        if (address_same(&overview->servers[i], server))
-            return;
-    if (overview->server_count < OVERVIEW_SERVERS)
-        overview->servers[overview->server_count++] = *server;
-    else
-        overview->more_servers = true;
-}
-
-static bool is_stuck_finding(const struct finding *finding)
-{
-    return finding->id == FINDING_FIN_UNANSWERED || finding->id == FINDING_SILENT_PEER ||
-           finding->id == FINDING_ZERO_WINDOW;
-}
-
-static void add_stuck(struct text_overview *overview, const struct flow_record *record)
-{
-    const struct stuck_record *stuck = &record->tcp.stuck;
-    enum side closer = record->tcp.ends[CLIENT].fin > 0 ? CLIENT : SERVER;
-    nanotime since = stuck->cause != STUCK_NOT ? stuck->since : record->tcp.ends[closer].fin_time;
-    nanotime now = record->end + (record->tcp.idle_at_end > 0 ? record->tcp.idle_at_end : 0);
-    if (overview->stuck == 0 || since < overview->stuck_since)
-        overview->stuck_since = since;
-    if (now - since > overview->stuck_longest)
-        overview->stuck_longest = now - since;
-    overview->stuck++;
-    if (record->tcp.ends[stuck->cause != STUCK_NOT ? stuck->end : closer].fin > 0)
-        overview->stuck_fin++;
-    else if (stuck->cause == STUCK_WINDOW_CLOSED)
-        overview->stuck_window++;
-    remember_server(overview, &record->ends[SERVER]);
-}
-
-void text_overview_add(struct text_overview *overview, const struct flow_record *record,
-                       const struct findings *findings)
-{
-    const struct finding *worst = findings_worst(findings);
-    if (!worst || worst->severity < SEVERITY_NOTICE)
-        return;
-    overview->troubled++;
-    overview->by_worst[worst->id]++;
-    for (size_t i = 0; i < findings->count; i++)
-        if (is_stuck_finding(&findings->items[i])) {
-            add_stuck(overview, record);
-            break;
-        }
-}
-
-/* What the stuck ones have done; with numbers only if they did not all do the same. */
-static void say_stuck_kinds(struct buf *text, const struct text_overview *overview)
-{
-    const struct {
-        uint64_t count;
-        const char *words;
-    } kinds[] = {
-        {overview->stuck_fin, "sent a FIN and got no acknowledgment"},
-        {overview->stuck - overview->stuck_fin - overview->stuck_window,
-         "sent data or keep-alives and got no acknowledgment"},
-        {overview->stuck_window, "met a receive window that stays closed"},
-    };
-    const char *lead = "";
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (kinds[i].count == 0)
-            continue;
-        if (kinds[i].count == overview->stuck)
-            buf_printf(text, "%s ", overview->stuck == 1 ? "it" : "they");
-        else
-            buf_printf(text, "%s%" PRIu64 " ", lead, kinds[i].count);
-        buf_printf(text, "%s", kinds[i].words);
-        lead = ", ";
-    }
-}
-
-static void say_stuck(struct buf *text, const struct text_overview *overview, uint64_t flows)
-{
-    struct time_room room;
-    struct address_room address;
-    bool one = overview->stuck == 1;
-    if (flows == 1)
-        buf_printf(text, "The connection is stuck: ");
-    else if (overview->stuck == flows)
-        buf_printf(text, "All %" PRIu64 " connections are stuck: ", flows);
-    else
-        buf_printf(text, "%" PRIu64 " of %" PRIu64 " connections %s stuck: ", overview->stuck,
-                   flows, one ? "is" : "are");
-    say_stuck_kinds(text, overview);
-    buf_printf(text, ", %s at %s", one ? "first" : "the first",
-               timetext_clock(&room, overview->stuck_since, 0));
-    buf_printf(text, ", and %s waited %s up to the end of the capture. ",
-               one ? "has" : "the longest has", timetext_span(&room, overview->stuck_longest));
-    buf_printf(text, "Server%s: ", plural(overview->server_count));
-    for (unsigned i = 0; i < overview->server_count; i++)
-        buf_printf(text, "%s%s", i ? ", " : "", address_text(&address, &overview->servers[i]));
-    buf_printf(text, "%s. ", overview->more_servers ? " and others" : "");
-}
-
-/* The troubles that do not leave a connection stuck, a clause for each. */
-static void say_other_troubles(struct buf *text, const struct text_overview *overview)
-{
-    static const struct {
-        enum finding_id id;
-        const char *one, *many;
-    } clauses[] = {
-        {FINDING_SYN_UNANSWERED, "connection attempt got no answer",
-         "connection attempts got no answer"},
-        {FINDING_SYN_REFUSED, "connection was refused", "connections were refused"},
-        {FINDING_HANDSHAKE_FAILED, "TLS handshake failed", "TLS handshakes failed"},
-        {FINDING_HANDSHAKE_INCOMPLETE, "TLS handshake never finished",
-         "TLS handshakes never finished"},
-        {FINDING_RESET, "connection was reset", "connections were reset"},
-        {FINDING_HALF_CLOSED, "connection is half-closed", "connections are half-closed"},
-        {FINDING_EXPIRED, "server showed an expired certificate",
-         "connections met an expired certificate"},
-        {FINDING_REVOKED, "server showed a revoked certificate",
-         "connections met a revoked certificate"},
-        {FINDING_NOT_YET_VALID, "server showed a certificate that is not yet valid",
-         "connections met a certificate that is not yet valid"},
-        {FINDING_SELF_SIGNED, "server showed a self-signed certificate",
-         "connections met a self-signed certificate"},
-        {FINDING_OLD_VERSION, "connection uses an old TLS version",
-         "connections use an old TLS version"},
-        {FINDING_NOT_TLS, "connection is not TLS", "connections are not TLS"},
-        {FINDING_CLIENT_CERTIFICATE_EXPOSED, "client certificate went in clear",
-         "client certificates went in clear"},
-        {FINDING_CAPTURE_LOSS, "connection has holes in the capture",
-         "connections have holes in the capture"},
-    };
-    bool any = false;
-    for (size_t i = 0; i < COUNT_OF(clauses); i++) {
-        uint64_t count = overview->by_worst[clauses[i].id];
-        if (count == 0)
-            continue;
-        buf_printf(text, "%s%" PRIu64 " %s", any ? ", " : "", count,
-                   count == 1 ? clauses[i].one : clauses[i].many);
-        any = true;
-    }
-    if (any)
-        buf_printf(text, ".");
-}
-
-static void say_healthy(struct buf *text, const struct summary *summary, bool doubtful)
-{
-    static const char *const words[TEARDOWNS] = {
-        [TEARDOWN_GRACEFUL] = "closed in order",
-        [TEARDOWN_OPEN] = "still open",
-        [TEARDOWN_RESET] = "reset when they were done",
-        [TEARDOWN_HALF_CLOSED] = "half-closed so far",
-        [TEARDOWN_CLOSING] = "closing",
-        [TEARDOWN_FIN_UNANSWERED] = "with a FIN just sent",
-        [TEARDOWN_UNANSWERED] = "with a SYN just sent",
-        [TEARDOWN_REFUSED] = "refused",
-    };
-    static const enum teardown order[] = {
-        TEARDOWN_GRACEFUL, TEARDOWN_OPEN,           TEARDOWN_RESET,      TEARDOWN_HALF_CLOSED,
-        TEARDOWN_CLOSING,  TEARDOWN_FIN_UNANSWERED, TEARDOWN_UNANSWERED, TEARDOWN_REFUSED,
-    };
-    buf_printf(text, "%s: %" PRIu64 " connection%s",
-               doubtful ? "The connections look well, but the capture has holes"
-                        : "Nothing is wrong here",
-               summary->flows, plural(summary->flows));
-    for (size_t i = 0; i < COUNT_OF(order); i++) {
-        uint64_t count = summary->by_teardown[order[i]];
-        if (count > 0 && summary->flows == 1)
-            buf_printf(text, ", %s",
-                       order[i] == TEARDOWN_RESET ? "reset when it was done" : words[order[i]]);
-        else if (count > 0)
-            buf_printf(text, ", %" PRIu64 " %s", count, words[order[i]]);
-    }
-    buf_printf(text, ".");
-}
-
-static void say_headline(struct buf *text, const struct run_meta *meta,
-                         const struct text_overview *overview, const struct summary *summary,
-                         const struct run_end *end, bool doubtful)
-{
-    bool any_port = meta->ports && strcmp(meta->ports, "any") == 0;
-    if (end->counts.packets == 0) {
-        buf_printf(text, "The capture holds no packets.");
-    } else if (summary->flows == 0) {
-        buf_printf(text, "No TCP connection%s%s was seen.", any_port ? "" : " on port ",
-                   any_port ? "" : meta->ports);
-    } else if (overview->troubled == 0) {
-        say_healthy(text, summary, doubtful);
-    } else {
-        if (overview->stuck > 0)
-            say_stuck(text, overview, summary->flows);
-        say_other_troubles(text, overview);
-    }
 }
 
 static void put_fact(struct buf *out, const struct text_style *style, const char *label,
@@ -319,24 +126,12 @@ static void put_severities(struct buf *out, const struct text_style *style,
 }
 
 void text_summary_print(struct buf *out, const struct text_style *style,
-                        const struct run_meta *meta, const struct text_overview *overview,
-                        const struct findings *findings, const struct summary *summary,
+                        const struct run_meta *meta, const struct summary *summary, bool brief,
                         const struct run_end *end)
 {
-    const struct finding *worst = findings_worst(findings);
-    bool doubtful = worst && worst->severity >= SEVERITY_NOTICE;
-    bool healthy = overview->troubled == 0 && !doubtful;
-    struct buf headline = {0};
-    say_headline(&headline, meta, overview, summary, end, doubtful);
-    terminal_colour(out, style, healthy ? COLOUR_GREEN : COLOUR_BOLD);
-    terminal_wrap(out, style, span_of(headline.p, headline.n), 0, 0);
-    terminal_colour(out, style, COLOUR_OFF);
-    buf_done(&headline);
-    if (!healthy)
-        buf_append(out, "\n", 1);
     put_capture(out, style, meta, end);
     put_time(out, style, end);
-    if (healthy)
+    if (brief)
         return;
     if (summary->flows > 0)
         put_endings(out, style, summary);
@@ -396,7 +191,22 @@ static void put_told_drops(struct buf *text, const struct capture_facts *facts)
                    system, interface);
 }
 
-void text_limits_print(struct buf *out, const struct text_style *style, const struct run_end *end)
+static void put_unseen(struct buf *text, const struct overview *overview)
+{
+    if (overview->midstream > 0)
+        buf_printf(text,
+                   "Joined midway: %" PRIu64 " connection%s; how %s made is unknown, and likely "
+                   "what TLS agreed on.",
+                   overview->midstream, plural(overview->midstream),
+                   overview->midstream == 1 ? "it was" : "they were");
+    if (overview->hidden_certificates > 0)
+        buf_printf(text, "%sTLS 1.3 hides certificates and most alerts: %" PRIu64 " connection%s.",
+                   text->n ? " " : "", overview->hidden_certificates,
+                   plural(overview->hidden_certificates));
+}
+
+void text_limits_print(struct buf *out, const struct text_style *style,
+                       const struct summary *summary, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
     struct buf text = {0}, lines = {0};
@@ -421,6 +231,8 @@ void text_limits_print(struct buf *out, const struct text_style *style, const st
                    end->drops_kernel, end->drops_interface);
     put_item(&lines, style, &text);
     put_told_drops(&text, end->facts);
+    put_item(&lines, style, &text);
+    put_unseen(&text, &summary->overview);
     put_item(&lines, style, &text);
     if (lines.n > 0) {
         buf_append(out, "\n", 1);

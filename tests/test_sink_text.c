@@ -63,6 +63,9 @@ static void healthy_takes_three_lines(void **state)
     free(text);
 }
 
+static const char *const questions[] = {"\nHow sure? ", "\n\nHow does it work here?\n  ",
+                                        "\nIs it misbehaving?\n  ", "\nHow to check?\n  ", NULL};
+
 static void the_pileup(void **state)
 {
     (void)state;
@@ -77,7 +80,10 @@ static void the_pileup(void **state)
     }
     char *text = report_of(&narrow, list, 36);
     assert_fits(text, 80);
-    assert_memory_equal(text, "34 of 36 connections are stuck: they sent a FIN", 47);
+    assert_memory_equal(text, "The program is likely not at fault: ", 36);
+    assert_says(text, "34\nof 36 connections are stuck: they sent a FIN");
+    for (const char *const *question = questions; *question; question++)
+        assert_says(text, *question);
     assert_says(text, "34 connections of 192.168.1.20 were stuck at once");
     /* Each is in the table, with its state and bytes. */
     for (unsigned i = 0; i < 34; i++) {
@@ -129,7 +135,7 @@ static void every_line_fits_and_is_harmless(void **state)
     for (unsigned i = 0; i < 6; i++)
         list[i] = &flows[i];
     for (unsigned columns = 80; columns <= 200; columns += 3) {
-        struct report_options options = {.columns = columns, .certificates = true};
+        struct report_options options = {.columns = columns, .verbose = true};
         char *text = report_of(&options, list, 6);
         assert_fits(text, columns);
         assert_harmless(text);
@@ -149,7 +155,7 @@ static void ascii_is_ascii(void **state)
                                  "cher.example");
     for (unsigned i = 0; i < 6; i++)
         list[i] = &flows[i];
-    struct report_options options = {.columns = 80, .ascii = true, .certificates = true};
+    struct report_options options = {.columns = 80, .ascii = true, .verbose = true};
     char *text = report_of(&options, list, 6);
     for (const char *c = text; *c; c++)
         assert_true((unsigned char)*c < 0x7f);
@@ -187,7 +193,7 @@ static void certificates_are_printed_once(void **state)
     struct made_flow flows[2], *list[2];
     for (unsigned i = 0; i < 2; i++)
         made_healthy(list[i] = &flows[i], i + 1);
-    struct report_options options = {.columns = 80, .certificates = true};
+    struct report_options options = {.columns = 80, .verbose = true};
     char *text = report_of(&options, list, 2);
     assert_says(text, "      subject   CN=courier.push.example,O=Example Inc.,C=US\n");
     assert_says(text, "      names     courier.push.example, *.push.example\n");
@@ -274,7 +280,7 @@ static void a_live_run(void **state)
     assert_null(strstr(text, "Flow 2"));
     assert_true(report_finish(report, &end));
     assert_int_equal(fflush(out), 0);
-    assert_says(text, "The connection is stuck");
+    assert_says(text, "The\nconnection is stuck");
     assert_says(text, "Connections 1: 1 FIN unanswered");
     report_free(report);
     fclose(out);
@@ -286,6 +292,7 @@ static void a_long_table_is_spilled(void **state)
 {
     (void)state;
     enum { MANY = 300000 };
+    static const struct report_options all = {.columns = 80, .verbose = true};
     struct made_flow flow;
     struct run_meta meta = made_meta();
     struct run_end end = made_end();
@@ -293,7 +300,7 @@ static void a_long_table_is_spilled(void **state)
     assert_non_null(out);
     made_healthy(&flow, 1);
     struct report *report = report_new(&meta);
-    report_add_output(report, REPORT_TEXT, out, &narrow);
+    report_add_output(report, REPORT_TEXT, out, &all);
     report_begin(report);
     for (uint64_t n = 1; n <= MANY; n++) {
         flow.record.n = n;
@@ -310,6 +317,64 @@ static void a_long_table_is_spilled(void **state)
             assert_int_equal(strtoull(line, NULL, 10), next++);
     assert_int_equal(next, MANY + 1);
     fclose(out);
+}
+
+/* Nobody looks through thousands of lines: the report says how many more there are, and where. */
+static void a_long_report_stays_short(void **state)
+{
+    (void)state;
+    enum { MANY = 3000, LINES = 360 };
+    struct run_meta meta = made_meta();
+    struct run_end end = made_end();
+    struct made_flow flow;
+    char *text = NULL;
+    size_t size = 0, lines = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct report *report = report_new(&meta);
+    report_add_output(report, REPORT_TEXT, out, &narrow);
+    report_begin(report);
+    for (uint64_t n = 1; n <= MANY; n++) {
+        if (n % 2)
+            made_stuck_fin(&flow, n, 106);
+        else
+            made_reset(&flow, n, SERVER, RESET_IN_DATA);
+        made_take(report, &flow);
+    }
+    assert_true(report_finish(report, &end));
+    report_free(report);
+    fclose(out);
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    assert_in_range(lines, 200, LINES);
+    assert_fits(text, 80);
+    assert_says(text,
+                "\n\xe2\x80\xa6 and 2800 more connections; -v shows all, and -o json has all.\n");
+    assert_says(text, "\n  \xe2\x80\xa6 and 1457 more; -o json has all.\n");
+    assert_says(text, "notice: Connection reset [reset], 1500 connections\n");
+    free(text);
+}
+
+static void the_severest_findings_come_first(void **state)
+{
+    (void)state;
+    static struct made_flow flows[5];
+    struct made_flow *list[5];
+    made_reset(list[0] = &flows[0], 1, SERVER, RESET_IN_DATA);
+    for (unsigned i = 1; i < 4; i++)
+        made_stuck_fin(list[i] = &flows[i], i + 1, 106);
+    made_healthy(list[4] = &flows[4], 5);
+    char *text = report_of(&narrow, list, 5);
+    const char *pileup = strstr(text, "\ncritical: Many connections of one client are stuck [");
+    const char *fin = strstr(text, "\nwarning: FIN without an acknowledgment [fin-unanswered], 3");
+    const char *reset = strstr(text, "\nnotice: Connection reset [reset]\n");
+    const char *table = strstr(text, "\nConnections (times are UTC");
+    assert_true(pileup && fin && reset && table);
+    assert_true(pileup < fin && fin < reset && reset < table);
+    assert_says(reset, "\n  Filter: ip.addr==192.168.1.20 && tcp.port==49152 && tcp.port==5223\n");
+    assert_says(pileup, "\n  Filter: frame.number in {");
+    assert_says(fin, "\n  Harmless if ");
+    assert_says(fin, "\n  Next: ");
+    free(text);
 }
 
 /* So do the lines of connections that are stuck alike; a live run prints each of them once. */
@@ -390,6 +455,8 @@ int main(void)
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(a_live_run),
         cmocka_unit_test(a_long_table_is_spilled),
+        cmocka_unit_test(a_long_report_stays_short),
+        cmocka_unit_test(the_severest_findings_come_first),
         cmocka_unit_test(many_alike_are_told_once),
         cmocka_unit_test(the_server_s_fin_has_its_time),
         cmocka_unit_test(a_full_disk_is_noticed),

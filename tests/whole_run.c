@@ -123,7 +123,7 @@ void whole_run(struct whole_run *run, struct span capture, const struct whole_op
                                   .ports = options->any_port ? "any" : "5223",
                                   .inputs = &name,
                                   .input_count = 1};
-    const struct report_options how = {.columns = COLUMNS, .certificates = true};
+    const struct report_options how = {.columns = COLUMNS, .verbose = true};
     wiring.report = report_new(&meta);
     report_add_output(wiring.report, REPORT_JSON, json, &how);
     report_add_output(wiring.report, REPORT_TEXT, text, &how);
