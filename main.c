@@ -19,6 +19,7 @@
 #include "dissect/appid.h"
 #include "dissect/x509.h"
 #include "options.h"
+#include "report/judge/trust.h"
 #include "report/report.h"
 #include "report/terminal_text.h"
 #include "watch.h"
@@ -34,6 +35,7 @@ struct run {
     FILE *streams[OUTPUTS_MAX];
     struct sink sink;
     struct run_meta meta;
+    struct trust *trust;
     uint64_t certs_reported;
 };
 
@@ -226,6 +228,18 @@ static bool wants_ascii(FILE *stream)
     return isatty(fileno(stream)) && strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 }
 
+/* While whoever started it may still read them. */
+static enum exit_status open_trust(struct run *run)
+{
+    const struct options *options = run->options;
+    char error[512];
+    run->trust = trust_new();
+    for (size_t i = 0; i < options->trust_count; i++)
+        if (!trust_add(run->trust, error, sizeof error, options->trust[i]))
+            return fail(EXIT_INPUT, "--trust: %s", error);
+    return EXIT_DONE;
+}
+
 static void begin_report(struct run *run)
 {
     const struct options *options = run->options;
@@ -241,6 +255,10 @@ static void begin_report(struct run *run)
         .input_count = options->interface ? 1 : options->file_count,
         .live = options->interface != NULL,
         .facts = source_facts(run->watch.sources[0].source),
+        .trust = run->trust,
+        .at = options->at_now ? watch_clock() : options->at,
+        .at_now = options->at_now,
+        .pem = options->pem,
     };
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
@@ -365,6 +383,8 @@ static enum exit_status analyse(struct run *run)
     if (status == EXIT_DONE)
         status = open_sources(run);
     if (status == EXIT_DONE)
+        status = open_trust(run);
+    if (status == EXIT_DONE)
         status = open_outputs(run);
     if (status != EXIT_DONE)
         return status;
@@ -392,6 +412,7 @@ static void close_run(struct run *run)
     watch_leave_signals();
     pipeline_free(run->watch.pipeline);
     report_free(run->report);
+    trust_free(run->trust);
     for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
     filter_free(run->watch.filter);

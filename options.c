@@ -1,6 +1,8 @@
 /* options.c: reads the command line by getopt_long. */
 #include "options.h"
 
+#include "report/timetext.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -31,6 +33,13 @@ const char options_help[] =
     "  -v, --verbose                   print every connection, with its certificates\n"
     "  -q, --quiet                     no progress and no remarks on standard error\n"
     "\n"
+    "Certificates\n"
+    "      --trust WHERE               whom to trust: system (default), a file or a\n"
+    "                                  folder; may be given several times\n"
+    "      --at WHEN                   judge chains for the time of their packets:\n"
+    "                                  capture (default), now, or a date\n"
+    "      --pem                       certificates themselves in the JSON report\n"
+    "\n"
     "What it may take\n"
     "  -j, --jobs N                    threads, 1 to 64 (default: a thread per core)\n"
     "      --max-flows N               connections followed at once\n"
@@ -52,7 +61,8 @@ const char options_help[] =
     "was read is reported), 4 internal error. More in pushwatch(1).\n";
 
 enum {
-    OPT_COUNT = 256,
+    OPT_AT = 256,
+    OPT_COUNT,
     OPT_DURATION,
     OPT_INTERVAL,
     OPT_LIST,
@@ -60,7 +70,9 @@ enum {
     OPT_MAX_MEMORY,
     OPT_NO_NDPI,
     OPT_ORDER,
-    OPT_SNAPLEN
+    OPT_PEM,
+    OPT_SNAPLEN,
+    OPT_TRUST
 };
 
 static const struct option longs[] = {
@@ -74,6 +86,7 @@ static const struct option longs[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
+    {"at", required_argument, NULL, OPT_AT},
     {"count", required_argument, NULL, OPT_COUNT},
     {"duration", required_argument, NULL, OPT_DURATION},
     {"interval", required_argument, NULL, OPT_INTERVAL},
@@ -82,7 +95,9 @@ static const struct option longs[] = {
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
     {"no-ndpi", no_argument, NULL, OPT_NO_NDPI},
     {"order", required_argument, NULL, OPT_ORDER},
+    {"pem", no_argument, NULL, OPT_PEM},
     {"snaplen", required_argument, NULL, OPT_SNAPLEN},
+    {"trust", required_argument, NULL, OPT_TRUST},
     {NULL, 0, NULL, 0},
 };
 
@@ -195,6 +210,28 @@ static bool read_output(struct options *options, const struct complaint *to, con
     return true;
 }
 
+static bool read_at(struct options *options, const struct complaint *to, const char *text)
+{
+    options->at = 0;
+    options->at_now = strcmp(text, "now") == 0;
+    if (options->at_now || strcmp(text, "capture") == 0)
+        return true;
+    if (!timetext_read(&options->at, text) || options->at == 0)
+        return complain(to,
+                        "--at: '%s' is not a time (capture, now, 2014-05-25 or "
+                        "2014-05-25T00:48:01Z)",
+                        text);
+    return true;
+}
+
+static bool read_trust(struct options *options, const struct complaint *to, const char *text)
+{
+    if (options->trust_count == TRUST_MAX)
+        return complain(to, "--trust: more than %d stores", TRUST_MAX);
+    options->trust[options->trust_count++] = text;
+    return true;
+}
+
 static bool read_order(struct options *options, const struct complaint *to, const char *text)
 {
     options->order_end = strcmp(text, "end") == 0;
@@ -263,6 +300,13 @@ static bool read_option(struct options *options, const struct complaint *to, int
     case OPT_NO_NDPI:
         options->no_ndpi = true;
         return true;
+    case OPT_AT:
+        return read_at(options, to, value);
+    case OPT_TRUST:
+        return read_trust(options, to, value);
+    case OPT_PEM:
+        options->pem = true;
+        return true;
     case OPT_COUNT:
         if (!read_number(&options->count, value, 1, INT64_MAX))
             return complain(to, "--count: '%s' is not a number of packets", value);
@@ -289,7 +333,7 @@ static bool read_option(struct options *options, const struct complaint *to, int
 static bool complain_getopt(const struct complaint *to, int answer, char **argv)
 {
     const char *word = argv[optind - 1];
-    if (optopt && optopt < OPT_COUNT && !(word[0] == '-' && word[1] == '-'))
+    if (optopt && optopt < OPT_AT && !(word[0] == '-' && word[1] == '-'))
         return complain(to, answer == ':' ? "option -%c needs a value" : "no such option: -%c",
                         optopt);
     return complain(to, answer == ':' ? "option %s needs a value" : "no such option: %s", word);
@@ -334,5 +378,7 @@ bool options_parse(struct options *options, char *error, size_t size, int argc, 
     options->file_count = (size_t)(argc - optind);
     if (options->output_count == 0)
         options->outputs[options->output_count++] = (struct output){REPORT_TEXT, NULL};
+    if (options->trust_count == 0)
+        options->trust[options->trust_count++] = "system";
     return check(options, &to);
 }

@@ -5,7 +5,7 @@
 #include "capture/base.h"
 #include "report/report.h"
 
-enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, JOBS_MAX = 64 };
+enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64 };
 
 /* The least --max-memory in bytes: with less, buffers and libraries leave connections no room. */
 #define MEMORY_LEAST (UINT64_C(64) << 20)
@@ -35,7 +35,12 @@ struct options {
     uint32_t snaplen;
     unsigned jobs;                  /* threads, 1 to JOBS_MAX */
     uint64_t max_flows, max_memory; /* flows, bytes; 0: the built-in limit, none */
-    bool order_end;                 /* report flows as they end, not as they began */
+    const char *trust[TRUST_MAX];   /* stores of anchors; none: the system's */
+    size_t trust_count;
+    nanotime at;    /* the time for which chains are judged; 0: the packets' */
+    bool at_now;    /* that is the time of day */
+    bool pem;       /* certificates themselves in the JSON report */
+    bool order_end; /* report flows as they end, not as they began */
     bool no_ndpi, quiet, verbose;
 };
 

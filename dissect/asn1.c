@@ -11,6 +11,18 @@ struct span asn1_bytes(const ASN1_STRING *string)
                   : span_of(NULL, 0);
 }
 
+void asn1_name(struct buf *out, const X509_NAME *name)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+    if (text && X509_NAME_print_ex(text, name, 0,
+                                   XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
+        long n = BIO_get_mem_data(text, &bytes);
+        buf_append(out, bytes, n > 0 ? (size_t)n : 0);
+    }
+    BIO_free(text);
+}
+
 bool asn1_time(nanotime *out, const ASN1_TIME *when)
 {
     struct tm tm;

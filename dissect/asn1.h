@@ -1,4 +1,4 @@
-/* asn1.h: what x509.c and ocsp.c both need of OpenSSL. Internal to these two. */
+/* asn1.h: what all who use OpenSSL to read certificates need of it. */
 #ifndef PUSHWATCH_DISSECT_ASN1_H
 #define PUSHWATCH_DISSECT_ASN1_H
 
@@ -9,6 +9,9 @@
 
 /* asn1_bytes gives a string's bytes, borrowed; none for NULL. */
 struct span asn1_bytes(const ASN1_STRING *string);
+
+/* asn1_name appends a name as RFC 4514 writes it, UTF-8 kept as it is. */
+void asn1_name(struct buf *out, const X509_NAME *name);
 
 /* asn1_time converts UTCTime and GeneralizedTime (RFC 5280 section 4.1.2.5), also with an offset or
  * without seconds. What 64 bits of nanoseconds can't hold is clamped: 9999-12-31 means "never".

@@ -32,6 +32,8 @@ struct ocsp_staple {
     bool other_certificate; /* it does not speak of the one that it came with */
     nanotime this_update, next_update, revoked_at;
     unsigned sct_count;
+    struct span der;    /* the response; n is 0 if bytes of it are missing */
+    uint8_t sha256[32]; /* of it */
 };
 
 /* A bare public key in a certificate's place: RFC 7250. */

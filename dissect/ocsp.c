@@ -96,6 +96,7 @@ void ocsp_read(struct ocsp_staple *staple, struct span bytes, struct span serial
 {
     const uint8_t *p = bytes.p;
     *staple = (struct ocsp_staple){.status = STAPLE_MALFORMED};
+    EVP_Digest(bytes.p, bytes.n, staple->sha256, NULL, EVP_sha256(), NULL);
     OCSP_RESPONSE *response = bytes.n > 0 ? d2i_OCSP_RESPONSE(NULL, &p, (long)bytes.n) : NULL;
     if (response && p == bytes.p + bytes.n) {
         int status = OCSP_response_status(response);

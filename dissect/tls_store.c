@@ -260,9 +260,11 @@ const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
     struct intern_key key = intern_key_of(&store->staple_key, span_of(all->p, all->n));
     struct ocsp_staple *staple = intern_find(&store->shared, &key);
     if (!staple) {
-        staple = intern_new(&store->shared, sizeof *staple);
+        size_t kept = whole ? response.n : 0;
+        staple = intern_new(&store->shared, sizeof *staple + kept);
         if (whole)
             ocsp_read(staple, response, serial);
+        staple->der = copy_to(staple + 1, span_of(response.p, kept));
         intern_add(&store->shared, staple, &key);
     }
     return staple;

@@ -79,16 +79,11 @@ static void add_object(struct owned_cert *owned, struct list_builder *list,
 
 static struct span name_text(struct owned_cert *owned, const X509_NAME *name)
 {
-    BIO *out = BIO_new(BIO_s_mem());
-    char *text = NULL;
-    struct span span = {NULL, 0};
-    if (out && X509_NAME_print_ex(out, name, 0,
-                                  XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
-        long n = BIO_get_mem_data(out, &text);
-        span = keep_span(owned, text, n > 0 ? (size_t)n : 0);
-    }
-    BIO_free(out);
-    return span;
+    struct buf text = {0};
+    asn1_name(&text, name);
+    struct span kept = keep_span(owned, text.p, text.n);
+    buf_done(&text);
+    return kept;
 }
 
 /* The content of the INTEGER's DER: behind tag and length. */

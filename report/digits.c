@@ -68,3 +68,20 @@ char *digits_hex(char *at, struct span bytes)
         memcpy(at, pairs + 2 * (size_t)bytes.p[i], 2);
     return at;
 }
+
+char *digits_base64(char *at, struct span bytes)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes.n; i += 3) {
+        size_t left = bytes.n - i;
+        uint32_t three = (uint32_t)bytes.p[i] << 16;
+        three |= left > 1 ? (uint32_t)bytes.p[i + 1] << 8 : 0;
+        three |= left > 2 ? bytes.p[i + 2] : 0;
+        *at++ = alphabet[three >> 18];
+        *at++ = alphabet[three >> 12 & 63];
+        *at++ = left > 1 ? alphabet[three >> 6 & 63] : '=';
+        *at++ = left > 2 ? alphabet[three & 63] : '=';
+    }
+    return at;
+}

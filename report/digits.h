@@ -32,4 +32,8 @@ char *digits_decimal(char *at, uint64_t number);
 /* digits_hex writes bytes as lower-case hex, two digits each. */
 char *digits_hex(char *at, struct span bytes);
 
+/* digits_base64 writes bytes as base64 with padding (RFC 4648 section 4), in BASE64_ROOM. */
+#define BASE64_ROOM(n) (((n) + 2) / 3 * 4)
+char *digits_base64(char *at, struct span bytes);
+
 #endif

@@ -40,6 +40,7 @@ struct finding *findings_add(struct findings *list, enum finding_id id)
 void findings_clear(struct findings *list)
 {
     list->count = 0;
+    list->validation = (struct validation){.status = VALIDATION_NONE};
 }
 
 void findings_done(struct findings *list)

@@ -5,6 +5,7 @@
 #define PUSHWATCH_REPORT_FINDING_H
 
 #include "../capture/base.h"
+#include "judge/validation.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 enum { SEVERITIES = SEVERITY_CRITICAL + 1 };
@@ -63,10 +64,12 @@ struct finding {
     uint8_t evidence_count;
 };
 
-/* A growing list. Zero-initialise it; free with findings_done. */
+/* What the judges say of one flow, or of the run: a growing list. Zero-initialise it; free with
+ * findings_done. */
 struct findings {
     struct finding *items; /* those behind `count` keep their buffers for later use */
     size_t count, cap;
+    struct validation validation; /* of a flow's server's chain */
 };
 
 /* findings_add appends a finding with the severity and texts of its table entry. It is valid until

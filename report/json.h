@@ -135,6 +135,14 @@ JSON_INLINE void json_open_text(struct json *json, const char *key)
 
 void json_piece(struct json *json, struct span text);
 
+/* A line's end that is our own; what comes from elsewhere never ends a line. */
+JSON_INLINE void json_newline(struct json *json)
+{
+    json_room(json, 2);
+    memcpy(json->at, "\\n", 2);
+    json->at += 2;
+}
+
 JSON_INLINE void json_close_text(struct json *json)
 {
     json_room(json, 2);

@@ -172,7 +172,7 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
     json_close_object(json);
     if (record->tls) {
         json_open_object(json, "tls");
-        json_tls(json, record);
+        json_tls(json, record, &findings->validation);
         json_close_object(json);
     }
     put_service(json, record);

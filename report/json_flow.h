@@ -11,14 +11,21 @@
  * ordinal. */
 void json_flow(struct json *json, const struct flow_record *record,
                const struct findings *findings);
-void json_tcp(struct json *json, const struct tcp_record *tcp);     /* json_tcp.c */
-void json_tls(struct json *json, const struct flow_record *record); /* json_tls.c */
+void json_tcp(struct json *json, const struct tcp_record *tcp); /* json_tcp.c */
+void json_tls(struct json *json, const struct flow_record *record,
+              const struct validation *validation); /* json_tls.c */
 /* Of what few sessions have: json_tls_extras.c. */
 void json_raw_keys(struct json *json, const struct tls_extras *extras);
 void json_staple(struct json *json, const struct tls_extras *extras);
 void json_tls_extras(struct json *json, const struct flow_record *record);
-void json_cert(struct json *json, const struct cert *cert); /* json_tls.c */
+void json_cert(struct json *json, const struct cert *cert, bool pem); /* json_cert.c */
+void json_chain(struct json *json, const char *key, const struct cert *const *chain,
+                unsigned count);
+void json_validation(struct json *json, const struct validation *validation);
 void json_finding(struct json *json, const struct finding *finding);
+
+/* json_list_if_any writes a list that is not empty. */
+void json_list_if_any(struct json *json, const char *key, const struct text_list *list);
 
 /* frame_if_known writes a frame's number, unless it is 0. */
 JSON_INLINE void frame_if_known(struct json *json, const char *key, uint64_t frame)

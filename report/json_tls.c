@@ -1,4 +1,4 @@
-/* json_tls.c: the `tls` object of a flow, and certificates. */
+/* json_tls.c: the `tls` object of a flow. */
 #include "json_flow.h"
 #include "names.h"
 
@@ -13,16 +13,6 @@ JSON_INLINE void word_if_any(struct json *json, const char *key, const char *wor
 {
     if (word[0])
         json_word(json, key, word);
-}
-
-static void list_if_any(struct json *json, const char *key, const struct text_list *list)
-{
-    if (list->count == 0)
-        return;
-    json_open_array(json, key);
-    for (size_t i = 0; i < list->count; i++)
-        json_span(json, NULL, list->items[i]);
-    json_close_array(json);
 }
 
 static void put_version(struct json *json, const struct tls_facts *tls)
@@ -42,7 +32,7 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
 
     span_if_any(json, "sni", tls->sni);
     if (client)
-        list_if_any(json, "alpn_offered", &client->alpn);
+        json_list_if_any(json, "alpn_offered", &client->alpn);
     span_if_any(json, "alpn", tls_alpn(tls));
     if (server && server->version != TLS_VERSION_SSL2) {
         json_word(json, "cipher", names_cipher(&room, server->cipher));
@@ -71,28 +61,6 @@ static void put_negotiated(struct json *json, const struct tls_facts *tls)
         word_if_any(json, "ja4", client->ja4);
 }
 
-static void put_chain(struct json *json, const char *key, const struct cert *const *chain,
-                      unsigned count)
-{
-    if (count == 0)
-        return;
-    json_open_array(json, key);
-    for (unsigned i = 0; i < count; i++) {
-        const struct cert *cert = chain[i];
-        json_open_object(json, NULL);
-        json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
-        if (!cert->malformed) {
-            json_span(json, "subject", cert->subject);
-            json_span(json, "issuer", cert->issuer);
-            json_time(json, "not_before", cert->not_before);
-            json_time(json, "not_after", cert->not_after);
-            list_if_any(json, "san", &cert->san);
-        }
-        json_close_object(json);
-    }
-    json_close_array(json);
-}
-
 /* Timestamps may come in the leaf, in an extension of TLS, and in the stapled response: RFC 6962
  * section 3.3. */
 static void put_scts(struct json *json, const struct tls_facts *tls)
@@ -107,16 +75,17 @@ static void put_scts(struct json *json, const struct tls_facts *tls)
         json_uint(json, "sct", count);
 }
 
-static void put_certificates(struct json *json, const struct tls_facts *tls)
+static void put_certificates(struct json *json, const struct tls_facts *tls,
+                             const struct validation *validation)
 {
     if (tls->certs_via != CERTS_UNKNOWN)
         json_word(json, "certificates_via", names_certs_via(tls->certs_via));
     if (tls->extras)
         json_raw_keys(json, tls->extras);
-    put_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
-              tls->server_certs, tls->server_cert_count);
-    put_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
-              tls->client_certs, tls->client_cert_count);
+    json_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
+               tls->server_certs, tls->server_cert_count);
+    json_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
+               tls->client_certs, tls->client_cert_count);
     if (tls->certificate_requested) {
         json_bool(json, "client_certificate_requested", true);
         if (tls->acceptable_cas != TLS_CAS_UNKNOWN)
@@ -127,6 +96,7 @@ static void put_certificates(struct json *json, const struct tls_facts *tls)
     if (tls->extras)
         json_staple(json, tls->extras);
     put_scts(json, tls);
+    json_validation(json, validation);
 }
 
 static void put_alerts(struct json *json, const struct flow_record *record)
@@ -208,13 +178,14 @@ static void put_frames(struct json *json, const struct tls_facts *tls)
     json_close_object(json);
 }
 
-void json_tls(struct json *json, const struct flow_record *record)
+void json_tls(struct json *json, const struct flow_record *record,
+              const struct validation *validation)
 {
     const struct tls_facts *tls = record->tls;
     put_version(json, tls);
     json_word(json, "handshake", names_tls_progress(tls->progress));
     put_negotiated(json, tls);
-    put_certificates(json, tls);
+    put_certificates(json, tls, validation);
     put_alerts(json, record);
     put_close_notify(json, record);
     if (tls->client_hello)
@@ -226,58 +197,4 @@ void json_tls(struct json *json, const struct flow_record *record)
     put_prologue(json, record);
     put_frames(json, tls);
     json_uint(json, "gap_bytes", tls->gap_bytes);
-}
-
-static void put_key(struct json *json, const struct cert *cert)
-{
-    json_open_object(json, "key");
-    json_text(json, "type", cert->key_type);
-    if (cert->key_bits > 0)
-        json_uint(json, "bits", cert->key_bits);
-    if (cert->key_curve)
-        json_text(json, "curve", cert->key_curve);
-    json_close_object(json);
-}
-
-static void put_contents(struct json *json, const struct cert *cert)
-{
-    json_hex(json, "spki_sha256", span_of(cert->spki_sha256, sizeof(cert->spki_sha256)));
-    json_span(json, "subject", cert->subject);
-    json_span(json, "issuer", cert->issuer);
-    json_hex(json, "serial", cert->serial);
-    json_uint(json, "version", cert->version);
-    json_time(json, "not_before", cert->not_before);
-    json_time(json, "not_after", cert->not_after);
-    list_if_any(json, "san", &cert->san);
-    put_key(json, cert);
-    if (cert->signature_algorithm)
-        json_text(json, "signature_algorithm", cert->signature_algorithm);
-    json_bool(json, "is_ca", cert->is_ca);
-    json_bool(json, "self_signed", cert->self_signed);
-    list_if_any(json, "key_usage", &cert->key_usage);
-    list_if_any(json, "extended_key_usage", &cert->extended_key_usage);
-    list_if_any(json, "policies", &cert->policies);
-    list_if_any(json, "ocsp", &cert->ocsp);
-    list_if_any(json, "crl", &cert->crl);
-    json_uint(json, "sct", cert->sct_count);
-}
-
-void json_cert(struct json *json, const struct cert *cert)
-{
-    json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
-    json_hex(json, "sha1", span_of(cert->sha1, sizeof(cert->sha1)));
-    if (!cert->malformed)
-        put_contents(json, cert);
-    json_time(json, "first_seen", cert->first_seen);
-    json_time(json, "last_seen", cert->last_seen);
-    json_uint(json, "flows", cert->flows);
-    json_open_array(json, "presented_by");
-    if (cert->presented_by & CERT_FROM_SERVER)
-        json_word(json, NULL, "server");
-    if (cert->presented_by & CERT_FROM_CLIENT)
-        json_word(json, NULL, "client");
-    json_close_array(json);
-    list_if_any(json, "names", &cert->names);
-    if (cert->malformed)
-        json_bool(json, "malformed", true);
 }

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+struct trust; /* judge/trust.h */
+
 /* What is known before the first packet. Strings are borrowed for the report's life. */
 struct run_meta {
     const char *version;                  /* pushwatch's own */
@@ -18,6 +20,10 @@ struct run_meta {
     size_t input_count;
     bool live;
     const struct capture_facts *facts; /* what stands before the first packet; NULL if none */
+    struct trust *trust;               /* where chains may lead to; NULL: they are not validated */
+    nanotime at; /* the time for which they are; 0: that of each flow's first packet */
+    bool at_now; /* that is the time of day */
+    bool pem;    /* JSON: certificates themselves */
 };
 
 /* What is known after the last packet. */

@@ -3,6 +3,7 @@
  * json_flow.c. */
 #include "json_capture.h"
 #include "json_flow.h"
+#include "judge/trust.h"
 #include "judge/verdict.h"
 #include "names.h"
 #include "sinks.h"
@@ -59,6 +60,28 @@ static void *json_create(const struct run_meta *meta, FILE *out,
     return sink;
 }
 
+/* Whom chains may lead to, and for which time they are judged. */
+static void meta_trust(struct json *json, const struct run_meta *meta)
+{
+    json_open_array(json, "trust");
+    for (size_t i = 0; i < trust_count(meta->trust); i++) {
+        const struct trust_store *store = trust_at(meta->trust, i);
+        json_open_object(json, NULL);
+        json_text(json, "store", store->name);
+        if (store->path) {
+            json_text(json, "path", store->path);
+            json_hex(json, "sha256", span_of(store->sha256, sizeof store->sha256));
+        }
+        json_uint(json, "anchors", store->anchors);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    if (meta->at)
+        json_time(json, "at", meta->at);
+    else
+        json_word(json, "at", "capture");
+}
+
 static void json_meta(void *context)
 {
     struct json_sink *sink = context;
@@ -78,6 +101,8 @@ static void json_meta(void *context)
         json_text(&json, NULL, meta->inputs[i]);
     json_close_array(&json);
     json_bool(&json, "live", meta->live);
+    if (meta->trust)
+        meta_trust(&json, meta);
     json_capture(&json, &sink->told, meta, meta->facts, false);
     end_line(sink, &json);
 }
@@ -110,7 +135,7 @@ static void json_certificate(void *context, const struct cert *cert)
 {
     struct json_sink *sink = context;
     struct json json = begin_line(sink, "certificate");
-    json_cert(&json, cert);
+    json_cert(&json, cert, sink->meta->pem);
     end_line(sink, &json);
 }
 

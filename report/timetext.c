@@ -143,3 +143,86 @@ const char *timetext_span(struct time_room *room, nanotime duration)
         put_unit(put_unit(at, s / DAY_SECONDS, " d "), s / 3600 % 24, " h");
     return room->text;
 }
+
+/* Reads `digits` digits, a number from `least` to `most`, and moves behind them. */
+static bool read_digits(unsigned *out, const char **at, unsigned digits, unsigned least,
+                        unsigned most)
+{
+    unsigned number = 0;
+    for (unsigned i = 0; i < digits; i++) {
+        if (**at < '0' || **at > '9')
+            return false;
+        number = number * 10 + (unsigned)(*(*at)++ - '0');
+    }
+    *out = number;
+    return least <= number && number <= most;
+}
+
+static bool read_char(const char **at, char wanted)
+{
+    bool there = **at == wanted;
+    *at += there;
+    return there;
+}
+
+static bool read_day(int64_t *days, const char **at)
+{
+    static const unsigned before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    unsigned year, month, day;
+    if (!read_digits(&year, at, 4, 1970, 2261) || !read_char(at, '-') ||
+        !read_digits(&month, at, 2, 1, 12) || !read_char(at, '-') ||
+        !read_digits(&day, at, 2, 1, 31))
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (day > before[month] - before[month - 1] + (month == 2 && leap))
+        return false;
+    unsigned past = year - 1;
+    *days = (int64_t)past * 365 + past / 4 - past / 100 + past / 400 - 719162 + before[month - 1] +
+            (month > 2 && leap) + day - 1;
+    return true;
+}
+
+static bool read_clock(nanotime *out, const char **at)
+{
+    unsigned hour, minute, second;
+    if (!read_digits(&hour, at, 2, 0, 23) || !read_char(at, ':') ||
+        !read_digits(&minute, at, 2, 0, 59) || !read_char(at, ':') ||
+        !read_digits(&second, at, 2, 0, 60))
+        return false;
+    *out = (hour * 3600 + minute * 60 + second) * NS_PER_SECOND;
+    nanotime unit = NS_PER_SECOND;
+    for (bool decimals = read_char(at, '.'); decimals && **at >= '0' && **at <= '9'; ++*at) {
+        unit /= 10;
+        *out += unit * (**at - '0');
+    }
+    return true;
+}
+
+/* What a zone is ahead of UTC. */
+static bool read_zone(nanotime *out, const char **at)
+{
+    unsigned hours, minutes;
+    bool behind = **at == '-';
+    *out = 0;
+    if (read_char(at, 'Z') || read_char(at, 'z'))
+        return true;
+    if ((!read_char(at, '+') && !read_char(at, '-')) || !read_digits(&hours, at, 2, 0, 23) ||
+        !read_char(at, ':') || !read_digits(&minutes, at, 2, 0, 59))
+        return false;
+    *out = (hours * 3600 + minutes * 60) * NS_PER_SECOND * (behind ? -1 : 1);
+    return true;
+}
+
+bool timetext_read(nanotime *out, const char *text)
+{
+    int64_t days;
+    nanotime clock = 0, zone = 0;
+    const char *at = text;
+    if (!read_day(&days, &at))
+        return false;
+    if (*at && ((!read_char(&at, 'T') && !read_char(&at, 't') && !read_char(&at, ' ')) ||
+                !read_clock(&clock, &at) || !read_zone(&zone, &at)))
+        return false;
+    *out = days * DAY_SECONDS * NS_PER_SECOND + clock - zone;
+    return !*at;
+}

@@ -15,6 +15,10 @@ struct time_room {
 enum { TIMETEXT_RFC3339_MAX = 30 };
 char *timetext_put_rfc3339(char *at, nanotime time);
 
+/* timetext_read reads a day, `2014-05-25`, which begins at midnight UTC, or a time of RFC 3339 with
+ * Z or an offset. Returns false if it is neither, or not within 1970 to 2261. */
+MUST_CHECK bool timetext_read(nanotime *out, const char *text);
+
 /* timetext_date gives `2014-05-25`. */
 const char *timetext_date(struct time_room *room, nanotime time);
 

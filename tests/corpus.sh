@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs a program over a corpus of captures (score.py there says how) and asks for no crash, and for
-# every field to match but for those that corpus-exceptions.md explains. corpus.sh CORPUS PROGRAM
+# Runs a program over a corpus of captures (score.py there says how) and asks for no crash, for every
+# field to match but for those that corpus-exceptions.md explains, and for each chain to be judged as
+# OpenSSL judges it. corpus.sh CORPUS PROGRAM
 set -eu
 corpus=$1
 program=$2
@@ -11,6 +12,8 @@ trap 'rm -rf "$work"' EXIT
     --zeek-conn "$corpus/zeek_conn.tsv" >"$work/log" 2>&1 || true
 cat "$work/log"
 grep -q ', 0 broken;' "$work/log" || { echo "captures that broke the program"; exit 1; }
+# Chains against OpenSSL's own word.
+find "$corpus/captures" -type f -print0 | sort -z | xargs -0 python3 tests/chains.py "$program"
 python3 - "$work/score.json" tests/corpus-exceptions.md <<'END'
 import json, re, sys
 score = json.load(open(sys.argv[1]))

@@ -27,10 +27,16 @@ def complain(text):
     print(text)
 
 
+def options(capture):
+    """What stands beside a capture that is to be read with options."""
+    path = pathlib.Path(f"pcaps/{capture}").with_suffix(".options")
+    return path.read_text().split() if path.exists() else []
+
+
 def report(capture):
     """(id, severity) of all findings of a capture, each once."""
     if capture not in reports:
-        out = subprocess.run([program, "-q", "-o", "json", f"pcaps/{capture}"],
+        out = subprocess.run([program, "-q", *options(capture), "-o", "json", f"pcaps/{capture}"],
                              capture_output=True, check=True, timeout=60).stdout
         found = set()
         for line in out.splitlines():
@@ -97,7 +103,7 @@ def check_healthy():
 
 
 def check_three_lines(capture):
-    text = subprocess.run([program, "-q", f"pcaps/{capture}"], capture_output=True, check=True,
+    text = subprocess.run([program, "-q", *options(capture), f"pcaps/{capture}"], capture_output=True, check=True,
                           timeout=60, text=True).stdout
     lines = text.split("\n")
     if not lines[0].startswith("Nothing is wrong here") or lines[3]:

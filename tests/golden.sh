@@ -2,7 +2,8 @@
 # Compares the reports of every sample capture with the expected ones in tests/golden, or writes
 # those anew: golden.sh PROGRAM [--update]
 #
-# Versions are taken out of the reports: all else must be the same, byte by byte.
+# Options that a capture is to be read with stand beside it, in NAME.options. Versions, and the system's
+# trust store, are taken out of the reports: all else must be the same, byte by byte.
 set -eu
 program=$1
 update=${2:-}
@@ -11,12 +12,15 @@ trap 'rm -rf "$work"' EXIT
 different=0
 
 same_versions() {
-    sed -E 's/"(version|libpcap|ndpi|openssl)":"[^"]*"/"\1":"VERSION"/g'
+    sed -E 's/"(version|libpcap|ndpi|openssl)":"[^"]*"/"\1":"VERSION"/g
+        s/\{"store":"system"[^}]*\}/{"store":"system"}/'
 }
 
 for capture in pcaps/*.pcap pcaps/*.pcapng; do
     name=$(basename "$capture")
-    "$program" -q -v -o "json:$work/json" -o "text:$work/$name.txt" "$capture"
+    # shellcheck disable=SC2046 # a list of words
+    "$program" -q -v $(cat "${capture%.pcap*}.options" 2>/dev/null || true) \
+        -o "json:$work/json" -o "text:$work/$name.txt" "$capture"
     same_versions <"$work/json" >"$work/$name.json"
     for file in "$name.json" "$name.txt"; do
         if [ "$update" = --update ]; then

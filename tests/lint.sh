@@ -17,13 +17,13 @@ grep -n '#include "\.\./\(dissect\|report\)' capture/*.[ch] && complain "capture
 grep -nE '#include "\.\./(report|capture/)' dissect/*.[ch] |
     grep -vE 'capture/(base|packet)\.h' && complain "dissect/ knows base.h and packet.h of capture/"
 grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch] |
-    grep -vE 'capture/(base|facts)\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint)\.h' &&
+    grep -vE 'capture/(base|facts)\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint|limits)\.h|judge/(anchors|staple)\.c:.*asn1\.h' &&
     complain "report/ knows the facts alone"
 
 # Each library has its rooms.
 grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
 grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
-grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint|asn1|ocsp)\.[ch]' && complain "OpenSSL"
+grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint|asn1|ocsp)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<brotli' $sources | grep -v 'dissect/decompress\.c' && complain "libbrotli"
 grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"

@@ -42,7 +42,11 @@ expect 3 'compressed twice' "$program" "$work/twice.pcap.gz"
 expect 3 'no such interface' "$program" -i nosuchif0
 expect 3 'empty|not a capture' "$program" - # standard input is /dev/null here
 
+expect 3 'trust: .*nowhere.pem: No such file' "$program" --trust "$work/nowhere.pem" "$seed"
+expect 3 'trust: .*photo.jpg: no certificate in it' "$program" --trust "$work/photo.jpg" "$seed"
+
 # What was typed wrong: 2.
+expect 2 "at: 'then' is not a time" "$program" --at then "$seed"
 expect 2 "ports: '0' is not a port" "$program" --ports 0 "$seed"
 expect 2 'ports' "$program" --ports 65536 "$seed"
 expect 2 'ports' "$program" --ports 5223, "$seed"

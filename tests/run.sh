@@ -32,6 +32,8 @@ run findings python3 tests/findings.py "$program"
 # shellcheck disable=SC2086 # a list of words
 run kernel_truth python3 tests/kernel_truth.py "$program" $captures
 # shellcheck disable=SC2086
+run chains python3 tests/chains.py "$program" $captures
+# shellcheck disable=SC2086
 run tshark python3 tests/tshark.py "$program" $captures
 # shellcheck disable=SC2086
 run schema tests/schema.sh "$program" $captures

@@ -5,7 +5,7 @@ program=$1
 shift
 bad=0
 for capture in "$@"; do
-    "$program" -q -o json "$capture" |
+    "$program" -q --pem -o json "$capture" |
         python3 tests/validate_schema.py report/flow-record.schema.json ||
         { echo "$capture: its report is not valid"; bad=$((bad + 1)); }
 done

@@ -53,11 +53,31 @@ static void hex_is_lower_case(void **state)
     assert_string_equal(made, "00abff");
 }
 
+static void base64_is_padded(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {/* RFC 4648 section 10 */
+                                           {"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foobar", "Zm9vYmFy"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char made[BASE64_ROOM(6) + 1] = "";
+        *digits_base64(made, span_of(cases[i][0], strlen(cases[i][0]))) = '\0';
+        assert_string_equal(made, cases[i][1]);
+    }
+    char made[5] = "";
+    *digits_base64(made, span_of("\xfb\xff\xfe", 3)) = '\0';
+    assert_string_equal(made, "+//+");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_are_printfs),
         cmocka_unit_test(fixed_widths),
+        cmocka_unit_test(base64_is_padded),
         cmocka_unit_test(hex_is_lower_case),
     };
     return cmocka_run_group_tests_name("digits", tests, NULL, NULL);

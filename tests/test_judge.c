@@ -339,35 +339,6 @@ static void client_certificate_exposed(void **state)
     check(&flow, FINDING_CLIENT_CERTIFICATE_EXPOSED, false);
 }
 
-static void certificates(void **state)
-{
-    (void)state;
-    struct made_flow flow;
-    made_healthy(&flow, 1);
-    flow.leaf.not_after = flow.record.start - 1;
-    check_says(&flow, FINDING_EXPIRED, SEVERITY_WARNING, "expired on 2014-05-25");
-    flow.leaf.not_after = flow.record.start;
-    check(&flow, FINDING_EXPIRED, false);
-    struct ocsp_staple staple = {.status = STAPLE_REVOKED, .revoked_at = flow.record.start};
-    struct tls_extras extras = {.staple = &staple};
-    flow.tls.extras = &extras;
-    check_says(&flow, FINDING_REVOKED, SEVERITY_WARNING,
-               "was revoked, as its stapled OCSP response says, on 2014-05-25");
-    staple.other_certificate = true;
-    check(&flow, FINDING_REVOKED, false);
-    flow.tls.extras = NULL;
-    flow.leaf.not_before = flow.record.end + 1;
-    check_says(&flow, FINDING_NOT_YET_VALID, SEVERITY_WARNING, "is valid only from");
-    flow.leaf.not_before = flow.record.end;
-    check(&flow, FINDING_NOT_YET_VALID, false);
-    flow.root.self_signed = true; /* as every root is */
-    check(&flow, FINDING_SELF_SIGNED, false);
-    flow.leaf.self_signed = true;
-    check_says(&flow, FINDING_SELF_SIGNED, SEVERITY_NOTICE, "signed with its own key");
-    flow.leaf.malformed = true; /* nothing is known of it */
-    check_worst(&flow, SEVERITY_INFO);
-}
-
 static void capture_loss(void **state)
 {
     (void)state;
@@ -514,7 +485,6 @@ int main(void)
         cmocka_unit_test(no_sni),
         cmocka_unit_test(not_tls),
         cmocka_unit_test(client_certificate_exposed),
-        cmocka_unit_test(certificates),
         cmocka_unit_test(capture_loss),
         cmocka_unit_test(the_capture),
         cmocka_unit_test(stuck_pileup),

@@ -177,13 +177,33 @@ static void too_many(void **state)
     bad(strncat(line, " a", sizeof line - strlen(line) - 1), "more than");
 }
 
+static void certificates(void **state)
+{
+    (void)state;
+    struct options o = good("a");
+    assert_int_equal(o.trust_count, 1);
+    assert_string_equal(o.trust[0], "system");
+    assert_int_equal(o.at, 0);
+    assert_false(o.at_now || o.pem);
+    o = good("a --trust system --trust b.pem --at 2014-05-25 --pem");
+    assert_int_equal(o.trust_count, 2);
+    assert_string_equal(o.trust[1], "b.pem");
+    assert_int_equal(o.at, INT64_C(1400976000) * NS_PER_SECOND);
+    assert_true(o.pem);
+    assert_true(good("a --at now").at_now);
+    o = good("a --at now --at capture"); /* the last counts */
+    assert_true(!o.at_now && o.at == 0);
+    bad("a --at yesterday", "'yesterday' is not a time");
+    bad("a --at 2014-02-30", "is not a time");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),       cmocka_unit_test(everything),
         cmocka_unit_test(limits),         cmocka_unit_test(limits_wrong),
         cmocka_unit_test(help_is_narrow), cmocka_unit_test(mistakes),
-        cmocka_unit_test(too_many),
+        cmocka_unit_test(certificates),   cmocka_unit_test(too_many),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

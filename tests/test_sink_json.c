@@ -121,7 +121,12 @@ static void what_few_sessions_have_is_valid(void **state)
 {
     (void)state;
     struct made_flow flow, *list[1] = {&flow};
-    struct ocsp_staple staple = {STAPLE_REVOKED, true, made_epoch, made_epoch, made_epoch, 2};
+    struct ocsp_staple staple = {.status = STAPLE_REVOKED,
+                                 .other_certificate = true,
+                                 .this_update = made_epoch,
+                                 .next_update = made_epoch,
+                                 .revoked_at = made_epoch,
+                                 .sct_count = 2};
     struct raw_key key = {.type = "EC", .bits = 256, .curve = "P-256"};
     struct tls_extras extras = {
         .heartbeats = {{1, 2}, {30, 40}, 1, 12, 13},

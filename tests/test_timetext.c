@@ -43,10 +43,57 @@ static void durations_have_two_units(void **state)
         assert_string_equal(timetext_span(&room, cases[i].duration), cases[i].text);
 }
 
+static void times_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        nanotime time;
+    } good[] = {
+        {"1970-01-01", 0},
+        {"2014-05-25", INT64_C(1400976000) * NS_PER_SECOND},
+        {"2014-05-25T00:48:01Z", INT64_C(1400978881) * NS_PER_SECOND},
+        {"2014-05-25 00:48:01.25Z", INT64_C(1400978881250) * 1000000},
+        {"2014-05-25T02:48:01+02:00", INT64_C(1400978881) * NS_PER_SECOND},
+        {"2014-05-24T19:18:01-05:30", INT64_C(1400978881) * NS_PER_SECOND},
+        {"2000-02-29", INT64_C(951782400) * NS_PER_SECOND},
+        {"2261-12-31T23:59:60Z", INT64_C(9214646400) * NS_PER_SECOND},
+    };
+    static const char *const bad[] = {
+        "",
+        "now",
+        "2014",
+        "2014-5-25",
+        "2014-13-01",
+        "2014-00-01",
+        "2015-02-29",
+        "2100-02-29",
+        "2014-04-31",
+        "2014-05-25x",
+        "1969-12-31",
+        "2262-01-01",
+        "2014-05-25T",
+        "2014-05-25T00:48",
+        "2014-05-25T00:48:01",
+        "2014-05-25T24:00:00Z",
+        "2014-05-25T00:48:01Z ",
+        "2014-05-25T00:48:01+2",
+    };
+    nanotime time;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        assert_true(timetext_read(&time, good[i].text));
+        assert_int_equal(time, good[i].time);
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (timetext_read(&time, bad[i]))
+            fail_msg("'%s' was taken", bad[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_day),
+        cmocka_unit_test(times_are_read),
         cmocka_unit_test(durations_have_two_units),
     };
     return cmocka_run_group_tests_name("timetext", tests, NULL, NULL);

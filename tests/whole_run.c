@@ -7,6 +7,7 @@
 
 #include "../capture/savefile.h"
 #include "../dissect/pipeline.h"
+#include "../report/judge/trust.h"
 #include "../report/report.h"
 #include "json_check.h"
 
@@ -117,12 +118,14 @@ void whole_run(struct whole_run *run, struct span capture, const struct whole_op
     FILE *text = open_memstream(&run->text, &run->text_size);
     if (!json || !text)
         abort();
+    struct trust *trust = trust_new(); /* with nobody in it */
     const struct run_meta meta = {.version = "0",
                                   .libpcap = "0",
                                   .openssl = "0",
                                   .ports = options->any_port ? "any" : "5223",
                                   .inputs = &name,
-                                  .input_count = 1};
+                                  .input_count = 1,
+                                  .trust = trust};
     const struct report_options how = {.columns = COLUMNS, .verbose = true};
     wiring.report = report_new(&meta);
     report_add_output(wiring.report, REPORT_JSON, json, &how);
@@ -135,6 +138,7 @@ void whole_run(struct whole_run *run, struct span capture, const struct whole_op
     finish(run, &wiring, pipeline);
     pipeline_free(pipeline);
     report_free(wiring.report);
+    trust_free(trust);
     source_close(wiring.source);
     fclose(json);
     fclose(text);

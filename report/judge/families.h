@@ -19,9 +19,13 @@ bool judge_one_way(const struct flow_record *record, enum side unseen);
 /* judge_teardown: how the connection was made and how it ended. */
 void judge_teardown(struct findings *out, const struct flow_record *record);
 
-/* judge_tls: handshake, versions, certificates. `any_port`: no port in particular is watched, so
- * that a flow without TLS is nothing odd. */
+/* judge_tls: handshake, versions, names and certificates that are readable. `any_port`: no port in
+ * particular is watched, so that a flow without TLS is nothing odd. */
 void judge_tls(struct findings *out, const struct flow_record *record, bool any_port);
+
+/* judge_certificate: what out->validation found, the chain's order, and what is too weak for its
+ * time. `own_trust`: the user has said whom to trust. */
+void judge_certificate(struct findings *out, const struct flow_record *record, bool own_trust);
 
 /* judge_capture_flow: what the capture missed of one flow. */
 void judge_capture_flow(struct findings *out, const struct flow_record *record);

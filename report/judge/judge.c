@@ -2,11 +2,14 @@
 #include "families.h"
 
 #include "contacts.h"
+#include "validate.h"
 
 #include <stdlib.h>
 
 struct judge {
     bool any_port;
+    bool own_trust;              /* the user has said whom to trust */
+    struct validator *validator; /* NULL: chains are not validated */
     struct across *across;
     struct contacts contacts;
 };
@@ -16,6 +19,10 @@ struct judge *judge_new(const struct run_meta *meta)
     struct judge *judge = xcalloc(1, sizeof(*judge));
     judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
     judge->across = across_new();
+    if (meta->trust) {
+        judge->own_trust = trust_is_own(meta->trust);
+        judge->validator = validator_new(meta->trust, meta->at);
+    }
     return judge;
 }
 
@@ -31,6 +38,9 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
 {
     judge_teardown(out, record);
     judge_tls(out, record, judge->any_port);
+    if (judge->validator)
+        validate(judge->validator, &out->validation, record);
+    judge_certificate(out, record, judge->own_trust);
     judge_capture_flow(out, record);
 }
 
@@ -51,9 +61,10 @@ void judge_finish(struct judge *judge, struct findings *out, const struct run_en
 
 void judge_free(struct judge *judge)
 {
-    if (judge) {
-        across_free(judge->across);
-        contacts_done(&judge->contacts);
-    }
+    if (!judge)
+        return;
+    across_free(judge->across);
+    contacts_done(&judge->contacts);
+    validator_free(judge->validator);
     free(judge);
 }

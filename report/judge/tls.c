@@ -1,9 +1,7 @@
-/* tls.c: handshakes that failed, what should not be used any more, what should not be readable,
- * and what a certificate says against itself. Chains are not validated here. */
+/* tls.c: handshakes that failed, what should not be used any more, what should not be readable. */
 #include "families.h"
 
 #include "../names.h"
-#include "../timetext.h"
 
 #include <inttypes.h>
 
@@ -229,55 +227,6 @@ static void judge_hello(struct findings *out, const struct flow_record *record)
     }
 }
 
-static void add_certificate_finding(struct findings *out, const struct flow_record *record,
-                                    enum finding_id id, const char *what, nanotime when)
-{
-    const struct cert *leaf = record->tls->server_certs[0];
-    struct time_room room;
-    struct finding *finding = findings_add(out, id);
-    finding_seen(finding, "The server's certificate");
-    if (leaf->subject.n > 0) {
-        finding_seen(finding, ", ");
-        finding_seen_text(finding, leaf->subject);
-        finding_seen(finding, ",");
-        finding_text(finding, "subject", leaf->subject);
-    }
-    finding_seen(finding, " %s", what);
-    if (when) {
-        finding_seen(finding, " %s", timetext_date(&room, when));
-        finding_time(finding,
-                     id == FINDING_EXPIRED   ? "not_after"
-                     : id == FINDING_REVOKED ? "revoked_at"
-                                             : "not_before",
-                     when);
-    }
-    finding_frame(finding, record->tls->certificate_frame);
-}
-
-/* At the time of the packets, whatever the clock says today. */
-static void judge_leaf(struct findings *out, const struct flow_record *record)
-{
-    const struct tls_facts *tls = record->tls;
-    if (tls->server_cert_count == 0 || tls->server_certs[0]->malformed)
-        return;
-    const struct cert *leaf = tls->server_certs[0];
-    if (leaf->not_after < record->start)
-        add_certificate_finding(out, record, FINDING_EXPIRED, "expired on", leaf->not_after);
-    const struct ocsp_staple *staple = tls->extras ? tls->extras->staple : NULL;
-    if (staple && staple->status == STAPLE_REVOKED && !staple->other_certificate)
-        add_certificate_finding(out, record, FINDING_REVOKED,
-                                staple->revoked_at ? "was revoked, as its stapled OCSP response "
-                                                     "says, on"
-                                                   : "was revoked, as its stapled OCSP response "
-                                                     "says",
-                                staple->revoked_at);
-    if (leaf->not_before > record->end)
-        add_certificate_finding(out, record, FINDING_NOT_YET_VALID, "is valid only from",
-                                leaf->not_before);
-    if (leaf->self_signed)
-        add_certificate_finding(out, record, FINDING_SELF_SIGNED, "is signed with its own key", 0);
-}
-
 /* A flow that was joined midway, or has lost bytes, may be TLS that begins between two records. */
 static void judge_not_tls(struct findings *out, const struct flow_record *record)
 {
@@ -311,7 +260,6 @@ void judge_tls(struct findings *out, const struct flow_record *record, bool any_
         judge_handshake_failed(out, record);
     else if (tls->progress == TLS_INCOMPLETE)
         judge_handshake_incomplete(out, record);
-    judge_leaf(out, record);
     judge_version(out, record);
     judge_hello(out, record);
     judge_close(out, record);

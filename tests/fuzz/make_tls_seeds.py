@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes seeds for fuzz_tls and fuzz_auth out of the project's own captures, and of SSLv2.
+"""Writes seeds for fuzz_tls, fuzz_auth and fuzz_validate out of the project's own captures, and of SSLv2.
 
-    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, auth
+    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, auth, validate
 """
 import os
+import ssl
 import struct
 import sys
 import zlib
@@ -84,6 +85,21 @@ def as_tls13(messages):
         hello, (1, COMPRESSED, b"\0\1" + len(certificate).to_bytes(3, "big") + vector(3, packed))]
 
 
+def chain_of(certificate):
+    """The certificates in a Certificate message of TLS up to 1.2."""
+    chain = certificate[3:]
+    while chain:
+        size = int.from_bytes(chain[:3], "big")
+        yield chain[3:3 + size]
+        chain = chain[3 + size:]
+
+
+def validate(flags, chain, response):
+    """fuzz_validate: the courier's name, the stapled response, the chain."""
+    return bytes([flags]) + vector(1, b"courier.push.example") + vector(2, response) + b"".join(
+        vector(2, der) for der in chain)
+
+
 def sslv2(leaf):
     """A session of SSLv2 up to its Finished messages."""
     def record(body, padded=False):
@@ -103,6 +119,12 @@ def main():
         write("tls", name, steps(talk))
         messages = list(clear_messages(talk))
         kinds = {kind for _, kind, _ in messages}
+        if CERTIFICATE in kinds and "raw-public" not in name:
+            chain = list(chain_of([body for _, kind, body in messages if kind == CERTIFICATE][0]))
+            response = ([body[4:] for _, kind, body in messages if kind == STATUS] or [b""])[0]
+            write("validate", name, validate(1, chain, response))
+            write("validate", name + "-store", b"\5" + b"".join(
+                ssl.DER_cert_to_PEM_cert(der).encode() for der in chain))
         if "raw-public" in name:
             write("auth", name, auth(1 | 6, messages))
         elif STATUS in kinds:
