@@ -16,7 +16,7 @@ static struct interned *header_of(const void *thing)
     return (struct interned *)((char *)(uintptr_t)thing - offsetof(struct interned, thing));
 }
 
-static struct interned **set_of(struct intern *intern, const struct intern_key *key)
+static struct intern_place *set_of(struct intern *intern, const struct intern_key *key)
 {
     return intern->sets[key->place % INTERN_SETS];
 }
@@ -39,9 +39,12 @@ static uint32_t place_of(struct span bytes)
     return (uint32_t)((mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
-struct intern_key intern_key_of(const struct hash_key *key, struct span bytes)
+struct intern_key intern_key_of(const struct intern *intern, const struct hash_key *key,
+                                struct span bytes)
 {
-    return (struct intern_key){hash_digest(key, bytes), place_of(bytes)};
+    uint32_t place = place_of(bytes);
+    __builtin_prefetch(intern->sets[place % INTERN_SETS]);
+    return (struct intern_key){hash_digest(key, bytes), place};
 }
 
 static void release(struct intern *intern, struct interned *interned)
@@ -53,11 +56,11 @@ static void release(struct intern *intern, struct interned *interned)
 }
 
 /* put_first moves the places before `at` back by one and puts a thing in front. */
-static void put_first(struct interned **set, unsigned at, struct interned *interned)
+static void put_first(struct intern_place *set, unsigned at, struct interned *interned)
 {
     for (; at > 0; at--)
         set[at] = set[at - 1];
-    set[0] = interned;
+    set[0] = (struct intern_place){interned->digest.low, interned};
 }
 
 void *intern_new(struct intern *intern, size_t size)
@@ -71,22 +74,24 @@ void *intern_new(struct intern *intern, size_t size)
 
 void intern_add(struct intern *intern, void *thing, const struct intern_key *key)
 {
-    struct interned *interned = header_of(thing), **set = set_of(intern, key);
+    struct interned *interned = header_of(thing);
+    struct intern_place *set = set_of(intern, key);
     interned->digest = key->digest;
     interned->users++;
-    release(intern, set[INTERN_WAYS - 1]);
+    release(intern, set[INTERN_WAYS - 1].interned);
     put_first(set, INTERN_WAYS - 1, interned);
 }
 
 void *intern_find(struct intern *intern, const struct intern_key *key)
 {
     const struct hash_digest *digest = &key->digest;
-    struct interned **set = set_of(intern, key);
-    for (unsigned i = 0; i < INTERN_WAYS && set[i]; i++) {
-        struct interned *interned = set[i];
-        if (interned->digest.low != digest->low || interned->digest.high != digest->high)
+    struct intern_place *set = set_of(intern, key);
+    for (unsigned i = 0; i < INTERN_WAYS && set[i].interned; i++) {
+        struct interned *interned = set[i].interned;
+        if (set[i].low != digest->low || interned->digest.high != digest->high)
             continue;
-        put_first(set, i, interned);
+        if (i > 0)
+            put_first(set, i, interned);
         interned->users++;
         return interned->thing;
     }
@@ -103,7 +108,7 @@ void intern_done(struct intern *intern)
 {
     for (unsigned i = 0; i < INTERN_SETS; i++) {
         for (unsigned j = 0; j < INTERN_WAYS; j++)
-            release(intern, intern->sets[i][j]);
+            release(intern, intern->sets[i][j].interned);
     }
     *intern = (struct intern){0};
 }

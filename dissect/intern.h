@@ -18,15 +18,21 @@ struct intern_key {
     uint32_t place;
 };
 
-/* intern_key_of makes the key of bytes; nobody without the hash's key can find others that share
- * their digest. */
-struct intern_key intern_key_of(const struct hash_key *key, struct span bytes);
-
 /* Zero-initialise it; free with intern_done. */
 struct intern {
-    struct interned *sets[INTERN_SETS][INTERN_WAYS]; /* each: that found last first */
-    size_t memory;                                   /* of all things that have users */
+    /* Each: that found last first. Half of the digests is here, so that others of a set
+     * are not looked at. */
+    struct intern_place {
+        uint64_t low;
+        struct interned *interned;
+    } sets[INTERN_SETS][INTERN_WAYS];
+    size_t memory; /* of all things that have users */
 };
+
+/* intern_key_of makes the key of bytes; nobody without the hash's key can find others that share
+ * their digest. The key's place in `intern` is brought near. */
+struct intern_key intern_key_of(const struct intern *intern, const struct hash_key *key,
+                                struct span bytes);
 
 /* intern_new makes a thing of `size` bytes, all zero, with one user, that is not remembered. It
  * must own no memory but its own. */

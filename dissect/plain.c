@@ -18,6 +18,8 @@ enum plain_protocol plain_name(struct span b)
                                        "OPTIONS ", "PATCH ", "CONNECT ", "HTTP/1.0", "HTTP/1.1"};
     if (b.n == 0)
         return PLAIN_NONE;
+    if (b.p[0] < ' ')
+        return PLAIN_UNKNOWN; /* nearly always a TLS record: none of those below begins so */
     if (begins(b, "<stream:stream") || (begins(b, "<?xml") && contains(b, "jabber:")) ||
         (begins(b, "<?xml") && contains(b, "stream")))
         return PLAIN_XMPP; /* RFC 6120 section 4.2 */

@@ -197,6 +197,7 @@ void tls_fin(struct tls *tls, unsigned direction)
 
 void tls_prefetch(const struct tls *tls, unsigned direction)
 {
+    __builtin_prefetch(&tls->facts);
     __builtin_prefetch(&tls->early_first_frame); /* what stands before it, too */
     __builtin_prefetch(&tls->directions[direction & 1]);
 }

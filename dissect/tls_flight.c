@@ -70,6 +70,7 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     if (is_cut(message))
         return true; /* a fingerprint of half a hello would be a wrong one */
     facts->client_hello = tls_store_client_hello(tls->store, &hello);
+    tls->early_offered = hello.early_data;
     begin_flight(d);
     return true;
 }

@@ -37,11 +37,6 @@ bool tls_finished_sized(const struct tls *tls, uint16_t length)
     return length == TLS_MESSAGE_HEADER + hash + overhead(tls);
 }
 
-static bool offers_early_data(const struct tls *tls)
-{
-    return tls->facts.client_hello && tls->facts.client_hello->early_data;
-}
-
 static bool any_hello(const struct tls *tls)
 {
     const uint32_t hellos = UINT32_C(1) << TLS_CLIENT_HELLO | UINT32_C(1) << TLS_SERVER_HELLO;
@@ -64,7 +59,7 @@ static bool finished_12(const struct tls *tls, unsigned direction)
 {
     const struct tls_direction *d = &tls->directions[direction];
     const struct tls_direction *other = &tls->directions[direction ^ 1];
-    return d->finished || d->data || (!d->any_bytes && other->many_data && !offers_early_data(tls));
+    return d->finished || d->data || (!d->any_bytes && other->many_data && !tls->early_offered);
 }
 
 /* In TLS 1.3 everything after the ServerHello is application data to the eye. The server's first is
@@ -72,7 +67,7 @@ static bool finished_12(const struct tls *tls, unsigned direction)
  * short as an alert; after early data it is known by its size alone. */
 static bool client_finished_13(const struct tls *tls, const struct tls_direction *client)
 {
-    if (offers_early_data(tls))
+    if (tls->early_offered)
         return tls->early_over;
     return client->data && !tls_alert_sized(tls, client->first_data);
 }
@@ -94,7 +89,7 @@ static bool is_complete(const struct tls *tls)
 static bool rejected_13(const struct tls *tls)
 {
     const struct tls_direction *client = &tls->directions[(unsigned)tls->facts.client & 1];
-    return is_13(tls) && client->data && !client->holes && !offers_early_data(tls) &&
+    return is_13(tls) && client->data && !client->holes && !tls->early_offered &&
            tls_alert_sized(tls, client->first_data);
 }
 
@@ -104,7 +99,7 @@ static bool may_be_missing(const struct tls *tls, unsigned direction)
 {
     const struct tls_direction *d = &tls->directions[direction];
     const struct tls_direction *other = &tls->directions[direction ^ 1];
-    return d->holes || (!d->any_bytes && (other->ccs || other->data) && !offers_early_data(tls));
+    return d->holes || (!d->any_bytes && (other->ccs || other->data) && !tls->early_offered);
 }
 
 static bool has_failed(const struct tls *tls)

@@ -218,8 +218,7 @@ static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
     if (!d->data)
         d->first_data = length;
     d->data = true;
-    if (facts->client != (int)direction || !facts->client_hello ||
-        !facts->client_hello->early_data || tls->early_over)
+    if (LIKELY(!tls->early_offered) || facts->client != (int)direction || tls->early_over)
         return;
     if (tls->early_first_frame == 0)
         tls->early_first_frame = where->frame;

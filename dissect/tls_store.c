@@ -103,6 +103,17 @@ static void put_part(struct buf *out, struct span part)
     buf_append(out, part.p, part.n);
 }
 
+static bool has_grease(struct span values)
+{
+    unsigned any = 0;
+    uint16_t value;
+    for (size_t at = 0; at + sizeof value <= values.n; at += sizeof value) {
+        memcpy(&value, values.p + at, sizeof value);
+        any |= tls_is_grease(value);
+    }
+    return any;
+}
+
 /* put_values appends a list of numbers, as they are on the wire, without those of RFC 8701, which
  * are other ones each time. */
 static void put_values(struct buf *out, struct span values)
@@ -110,10 +121,14 @@ static void put_values(struct buf *out, struct span values)
     uint32_t count = (uint32_t)(values.n / 2);
     uint16_t value;
     buf_reserve(out, values.n + sizeof count);
-    for (size_t at = 0; at + sizeof value <= values.n; at += sizeof value) {
-        memcpy(&value, values.p + at, sizeof value);
-        memcpy(out->p + out->n, &value, sizeof value);
-        out->n += tls_is_grease(value) ? 0 : sizeof value;
+    if (has_grease(values)) {
+        for (size_t at = 0; at + sizeof value <= values.n; at += sizeof value) {
+            memcpy(&value, values.p + at, sizeof value);
+            memcpy(out->p + out->n, &value, sizeof value);
+            out->n += tls_is_grease(value) ? 0 : sizeof value;
+        }
+    } else {
+        buf_append(out, values.p, count * sizeof value);
     }
     buf_append(out, &count, sizeof count);
 }
@@ -150,7 +165,7 @@ static struct intern_key key_of(struct tls_store *store, uint8_t kind,
     put_values(all, hello->groups);
     put_part(all, hello->point_formats);
     put_values(all, hello->signature_algorithms);
-    return intern_key_of(&store->hello_key, span_of(all->p, all->n));
+    return intern_key_of(&store->shared, &store->hello_key, span_of(all->p, all->n));
 }
 
 /* copy_to puts a copy of bytes behind a thing, where there is room for them. */
@@ -237,7 +252,7 @@ const struct server_hello *tls_store_server_hello(struct tls_store *store,
 
 const uint8_t *tls_store_name(struct tls_store *store, struct span name)
 {
-    struct intern_key key = intern_key_of(&store->name_key, name);
+    struct intern_key key = intern_key_of(&store->shared, &store->name_key, name);
     uint8_t *shared = intern_find(&store->shared, &key);
     if (!shared) {
         shared = intern_new(&store->shared, name.n);
@@ -257,7 +272,8 @@ const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
     buf_append(all, &whole, sizeof whole);
     put_part(all, serial);
     put_part(all, response);
-    struct intern_key key = intern_key_of(&store->staple_key, span_of(all->p, all->n));
+    struct intern_key key =
+        intern_key_of(&store->shared, &store->staple_key, span_of(all->p, all->n));
     struct ocsp_staple *staple = intern_find(&store->shared, &key);
     if (!staple) {
         size_t kept = whole ? response.n : 0;
@@ -272,7 +288,7 @@ const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
 
 const struct raw_key *tls_store_raw_key(struct tls_store *store, struct span spki)
 {
-    struct intern_key key = intern_key_of(&store->raw_key_key, spki);
+    struct intern_key key = intern_key_of(&store->shared, &store->raw_key_key, spki);
     struct raw_key *facts = intern_find(&store->shared, &key);
     if (!facts) {
         facts = intern_new(&store->shared, sizeof *facts);
@@ -297,7 +313,7 @@ static bool sample(struct intern_key *key, const struct tls_store *store, struct
         return false;
     words[1] = der.n;
     memcpy(words + 2, der.p + der.n - 2 * sizeof *words, 2 * sizeof *words);
-    *key = intern_key_of(&store->chain_key, span_of(words, sizeof words));
+    *key = intern_key_of(&store->shared, &store->chain_key, span_of(words, sizeof words));
     return true;
 }
 
