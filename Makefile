@@ -5,7 +5,7 @@ CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
 TO       := $(DESTDIR)$(PREFIX)
-PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4 libbrotlidec
+PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4 libbrotlidec inih
 
 # Warnings are errors in CI alone. System headers' warnings are not ours (-isystem).
 WARN      = -Wall -Wextra -Wconversion -Wshadow $(if $(CI),-Werror)

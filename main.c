@@ -19,6 +19,7 @@
 #include "dissect/appid.h"
 #include "dissect/x509.h"
 #include "options.h"
+#include "report/judge/policy.h"
 #include "report/judge/trust.h"
 #include "report/report.h"
 #include "report/terminal_text.h"
@@ -36,6 +37,7 @@ struct run {
     struct sink sink;
     struct run_meta meta;
     struct trust *trust;
+    struct policy *policy;
     uint64_t certs_reported;
 };
 
@@ -240,6 +242,15 @@ static enum exit_status open_trust(struct run *run)
     return EXIT_DONE;
 }
 
+static enum exit_status open_policy(struct run *run)
+{
+    char error[512];
+    const char *path = run->options->policy;
+    run->policy = path ? policy_read(error, sizeof error, path)
+                       : policy_new(error, sizeof error, policy_builtin);
+    return run->policy ? EXIT_DONE : fail(EXIT_USAGE, "--policy: %s", error);
+}
+
 static void begin_report(struct run *run)
 {
     const struct options *options = run->options;
@@ -259,6 +270,8 @@ static void begin_report(struct run *run)
         .at = options->at_now ? watch_clock() : options->at,
         .at_now = options->at_now,
         .pem = options->pem,
+        .policy = run->policy,
+        .policy_name = options->policy ? options->policy : "built-in",
     };
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
@@ -385,6 +398,8 @@ static enum exit_status analyse(struct run *run)
     if (status == EXIT_DONE)
         status = open_trust(run);
     if (status == EXIT_DONE)
+        status = open_policy(run);
+    if (status == EXIT_DONE)
         status = open_outputs(run);
     if (status != EXIT_DONE)
         return status;
@@ -413,6 +428,7 @@ static void close_run(struct run *run)
     pipeline_free(run->watch.pipeline);
     report_free(run->report);
     trust_free(run->trust);
+    policy_free(run->policy);
     for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
     filter_free(run->watch.filter);
@@ -443,6 +459,9 @@ static enum exit_status run_command(const struct options *options)
         return printed();
     case COMMAND_VERSION:
         print_version();
+        return printed();
+    case COMMAND_PRINT_POLICY:
+        fputs(policy_builtin, stdout);
         return printed();
     case COMMAND_LIST_INTERFACES:
         if (!interfaces_list(&error, stdout))

@@ -39,6 +39,9 @@ const char options_help[] =
     "      --at WHEN                   judge chains for the time of their packets:\n"
     "                                  capture (default), now, or a date\n"
     "      --pem                       certificates themselves in the JSON report\n"
+    "      --policy FILE               which certificates are expected (default: what\n"
+    "                                  is known of Apple's push service)\n"
+    "      --print-policy              print that, to begin a policy with\n"
     "\n"
     "What it may take\n"
     "  -j, --jobs N                    threads, 1 to 64 (default: a thread per core)\n"
@@ -71,6 +74,8 @@ enum {
     OPT_NO_NDPI,
     OPT_ORDER,
     OPT_PEM,
+    OPT_POLICY,
+    OPT_PRINT_POLICY,
     OPT_SNAPLEN,
     OPT_TRUST
 };
@@ -96,6 +101,8 @@ static const struct option longs[] = {
     {"no-ndpi", no_argument, NULL, OPT_NO_NDPI},
     {"order", required_argument, NULL, OPT_ORDER},
     {"pem", no_argument, NULL, OPT_PEM},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"print-policy", no_argument, NULL, OPT_PRINT_POLICY},
     {"snaplen", required_argument, NULL, OPT_SNAPLEN},
     {"trust", required_argument, NULL, OPT_TRUST},
     {NULL, 0, NULL, 0},
@@ -304,6 +311,12 @@ static bool read_option(struct options *options, const struct complaint *to, int
         return read_at(options, to, value);
     case OPT_TRUST:
         return read_trust(options, to, value);
+    case OPT_POLICY:
+        options->policy = value;
+        return true;
+    case OPT_PRINT_POLICY:
+        options->command = COMMAND_PRINT_POLICY;
+        return true;
     case OPT_PEM:
         options->pem = true;
         return true;

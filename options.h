@@ -15,7 +15,13 @@ struct output {
     const char *path; /* NULL: standard output */
 };
 
-enum command { COMMAND_ANALYSE, COMMAND_HELP, COMMAND_VERSION, COMMAND_LIST_INTERFACES };
+enum command {
+    COMMAND_ANALYSE,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMAND_LIST_INTERFACES,
+    COMMAND_PRINT_POLICY
+};
 
 /* Strings belong to argv. */
 struct options {
@@ -37,10 +43,11 @@ struct options {
     uint64_t max_flows, max_memory; /* flows, bytes; 0: the built-in limit, none */
     const char *trust[TRUST_MAX];   /* stores of anchors; none: the system's */
     size_t trust_count;
-    nanotime at;    /* the time for which chains are judged; 0: the packets' */
-    bool at_now;    /* that is the time of day */
-    bool pem;       /* certificates themselves in the JSON report */
-    bool order_end; /* report flows as they end, not as they began */
+    nanotime at;        /* the time for which chains are judged; 0: the packets' */
+    bool at_now;        /* that is the time of day */
+    bool pem;           /* certificates themselves in the JSON report */
+    const char *policy; /* a file; NULL: the built-in one */
+    bool order_end;     /* report flows as they end, not as they began */
     bool no_ndpi, quiet, verbose;
 };
 

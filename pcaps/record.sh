@@ -33,7 +33,7 @@ issue() {
     shift 4
     for extension; do args+=(-addext "$extension"); done
     [ "$issuer" = self ] || args+=(-CA "$issuer.pem" -CAkey "$issuer.key")
-    openssl req -x509 -new -newkey "$algorithm" -nodes -sha256 -days 825 -subj "$subject" -config minimal.cnf \
+    openssl req -x509 -new -newkey "$algorithm" -nodes "${digest:--sha256}" -days 825 -subj "$subject" -config minimal.cnf \
         "${args[@]}" -keyout "$name.key" -out "$name.pem" 2>>openssl.log
 }
 
@@ -60,6 +60,29 @@ make_certificates() {
     for i in rsa p256; do cat $i.key $i.pem intermediate.pem >$i.chain; done
     cat large.key large.pem intermediate.pem root.pem >large.chain
     cat device.key device.pem device-ca.pem >device.chain
+    make_faulty_certificates
+}
+
+# issue_for_days NAME FROM TO: a leaf by the intermediate for days of its own (YYMMDD)
+issue_for_days() {
+    printf '[ca]\ndefault_ca=x\n[x]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\npolicy=p\ndefault_md=sha256\n[p]\ncommonName=supplied\n' >ca.cnf
+    : >index && printf 'subjectAltName=DNS:courier.push.example\n' >san.cnf
+    openssl req -new -newkey rsa:2048 -nodes -subj /CN=courier.push.example -config minimal.cnf -keyout "$1.key" \
+        -out "$1.csr" 2>>openssl.log &&
+        openssl ca -batch -notext -config ca.cnf -cert intermediate.pem -keyfile intermediate.key -extfile san.cnf \
+            -startdate "${2}000000Z" -enddate "${3}000000Z" -in "$1.csr" -out "$1.pem" 2>>openssl.log
+}
+
+# make_faulty_certificates: a leaf with each fault, and a proxy's authority with a leaf for the same name
+make_faulty_certificates() {
+    local name=subjectAltName=DNS:courier.push.example subject=/CN=courier.push.example
+    issue_for_days expired 250101 260101 && issue_for_days early 300101 310101 &&
+        issue other-name /CN=other.push.example intermediate rsa:2048 subjectAltName=DNS:other.push.example &&
+        issue self-signed $subject self rsa:2048 "$name" &&
+        issue short-key $subject intermediate rsa:1024 "$name" &&
+        digest=-sha1 issue weak-signature $subject intermediate rsa:2048 "$name" &&
+        issue proxy-ca '/O=Example Interception/CN=Example Proxy CA' self rsa:2048 basicConstraints=critical,CA:true &&
+        issue proxy $subject proxy-ca rsa:2048 "$name"
 }
 
 # ------------------------------------------------------------------ namespaces
@@ -323,6 +346,7 @@ save() {
     add_secrets || exit
     "$python" "$here/truth.py" "$name.$suffix" "$taken" "$work/client.ss" "$work/server.ss" >"$work/truth" || exit
     chmod 644 "$work/capture" "$work/truth"
+    [ ! -e "$work/options" ] || { mv "$work/options" "$base.options" && mv "$work/trust" "$base.trust.pem"; } || exit
     mv "$work/capture" "$base.$suffix" && mv "$work/truth" "$base.ss.json"
 }
 
@@ -1172,6 +1196,58 @@ s_server() {
 }
 s_client() {
     converse openssl s_client -connect $server_ip:$port -servername courier.push.example -CAfile "$certs/root.pem" "$@"
+}
+
+# shows NAME CHAIN...: a server with that certificate and what else it sends, and a client that takes anything
+shows() {
+    local cert=$certs/$1 server
+    shift
+    (cd "$certs" && cat /dev/null "$@") >"$work/above"
+    [ -p "$work/silence" ] || mkfifo "$work/silence"
+    in_server openssl s_server -naccept 1 -accept $port -key "$cert.key" -cert "$cert.pem" -tls1_2 \
+        -cipher ALL:@SECLEVEL=0 $([ $# = 0 ] || echo -cert_chain "$work/above") >>"$work/log" 2>&1 <>"$work/silence" &
+    server=$!
+    started+=("$server")
+    wait_for listening
+    lines 'hello\n' 'Q\n' | s_client -tls1_2 -cipher ALL:@SECLEVEL=0
+    wait_for gone "$server"
+}
+
+# read_with OPTION...: what the capture is to be read with; trusting the root
+read_with() {
+    cp "$certs/root.pem" "$work/trust"
+    echo "--trust pcaps/$name.trust.pem $*" >"$work/options"
+}
+
+# A connection for each fault of a certificate or chain, and a good one.
+scenario_certificate_faults() {
+    local fault
+    wire_direct
+    record
+    shows rsa intermediate.pem
+    shows rsa
+    shows rsa root.pem intermediate.pem
+    for fault in expired early other-name short-key weak-signature; do shows $fault intermediate.pem; done
+    shows self-signed
+    read_with
+}
+
+# A proxy that shows a certificate of its own making for the same name: a client that trusts it, and one that does
+# not and closes without a word.
+scenario_intercepted() {
+    wire_direct
+    serve openssl s_server -accept $port -key "$certs/proxy.key" -cert "$certs/proxy.pem" -tls1_2 \
+        -cert_chain "$certs/proxy-ca.pem"
+    client_of --tls 1.2 --ca "$certs/root.pem"
+    record
+    lines 'hello\n' 'Q\n' | s_client -tls1_2 -CAfile "$certs/proxy-ca.pem" -verify_return_error
+    tell client connect $server_ip $port 0
+    tell client hello
+    tell client sip 0.3
+    tell client shutdown
+    tell client drain
+    tell client close
+    read_with --policy pcaps/push.policy
 }
 
 # staple STATUS: what the leaf's issuer says of it, by an index in the form of `openssl ca`

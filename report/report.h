@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-struct trust; /* judge/trust.h */
+struct policy; /* judge/policy.h */
+struct trust;  /* judge/trust.h */
 
 /* What is known before the first packet. Strings are borrowed for the report's life. */
 struct run_meta {
@@ -24,6 +25,8 @@ struct run_meta {
     nanotime at; /* the time for which they are; 0: that of each flow's first packet */
     bool at_now; /* that is the time of day */
     bool pem;    /* JSON: certificates themselves */
+    const struct policy *policy; /* what is expected of servers; NULL: nothing */
+    const char *policy_name;     /* its path, or "built-in"; NULL if there is none */
 };
 
 /* What is known after the last packet. */

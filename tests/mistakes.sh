@@ -46,6 +46,9 @@ expect 3 'trust: .*nowhere.pem: No such file' "$program" --trust "$work/nowhere.
 expect 3 'trust: .*photo.jpg: no certificate in it' "$program" --trust "$work/photo.jpg" "$seed"
 
 # What was typed wrong: 2.
+printf '[a]\nname = x\nisuer = y\n' >"$work/wrong.policy"
+expect 2 'wrong.policy: line 3: isuer: no such key' "$program" --policy "$work/wrong.policy" "$seed"
+expect 2 'policy: .*nowhere.policy: No such file' "$program" --policy "$work/nowhere.policy" "$seed"
 expect 2 "at: 'then' is not a time" "$program" --at then "$seed"
 expect 2 "ports: '0' is not a port" "$program" --ports 0 "$seed"
 expect 2 'ports' "$program" --ports 65536 "$seed"

@@ -193,6 +193,9 @@ static void certificates(void **state)
     assert_true(good("a --at now").at_now);
     o = good("a --at now --at capture"); /* the last counts */
     assert_true(!o.at_now && o.at == 0);
+    assert_string_equal(good("a --policy p.ini").policy, "p.ini");
+    assert_null(good("a").policy);
+    assert_int_equal(good("--print-policy").command, COMMAND_PRINT_POLICY);
     bad("a --at yesterday", "'yesterday' is not a time");
     bad("a --at 2014-02-30", "is not a time");
 }

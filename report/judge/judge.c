@@ -2,6 +2,7 @@
 #include "families.h"
 
 #include "contacts.h"
+#include "policy.h"
 #include "validate.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ struct judge {
     bool any_port;
     bool own_trust;              /* the user has said whom to trust */
     struct validator *validator; /* NULL: chains are not validated */
+    const struct policy *policy; /* NULL: none */
     struct across *across;
     struct contacts contacts;
 };
@@ -19,6 +21,7 @@ struct judge *judge_new(const struct run_meta *meta)
     struct judge *judge = xcalloc(1, sizeof(*judge));
     judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
     judge->across = across_new();
+    judge->policy = meta->policy;
     if (meta->trust) {
         judge->own_trust = trust_is_own(meta->trust);
         judge->validator = validator_new(meta->trust, meta->at);
@@ -42,6 +45,8 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
         validate(judge->validator, &out->validation, record);
     judge_certificate(out, record, judge->own_trust);
     judge_capture_flow(out, record);
+    if (judge->policy)
+        policy_judge(judge->policy, out, record);
 }
 
 void judge_remember(struct judge *judge, const struct flow_record *record)

@@ -1,0 +1,155 @@
+/* test_policy.c: policies, right and wrong, and what they say of certificates. */
+#include "../report/judge/judge.h"
+#include "../report/judge/policy.h"
+#include "records.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define ZEROS "00000000000000000000000000000000"
+#define LEAF  "0101010101010101010101010101010101010101010101010101010101010101"
+
+static struct policy *good(const char *text)
+{
+    char error[256] = "";
+    struct policy *policy = policy_new(error, sizeof error, text);
+    if (!policy)
+        fail_msg("%s", error);
+    return policy;
+}
+
+static void bad(const char *text, const char *says)
+{
+    char error[256] = "";
+    struct policy *policy = policy_new(error, sizeof error, text);
+    if (policy)
+        fail_msg("taken: %s", text);
+    if (!strstr(error, says))
+        fail_msg("'%s' does not say '%s'", error, says);
+}
+
+/* What is said of a flow with made_healthy's certificates. */
+static struct findings judged(const char *text, struct made_flow *flow)
+{
+    struct run_meta meta = made_meta();
+    struct findings findings = {0};
+    struct policy *policy = good(text);
+    meta.ports = "5223";
+    meta.policy = policy;
+    struct judge *judge = judge_new(&meta);
+    judge_flow(judge, &findings, &flow->record);
+    judge_free(judge);
+    policy_free(policy);
+    return findings;
+}
+
+/* Severity of a finding that is raised; SEVERITIES if it is not. */
+static int raised(const char *text, struct made_flow *flow, enum finding_id id)
+{
+    struct findings findings = judged(text, flow);
+    int severity = SEVERITIES;
+    for (size_t i = 0; i < findings.count; i++)
+        if (findings.items[i].id == id)
+            severity = (int)findings.items[i].severity;
+    findings_done(&findings);
+    return severity;
+}
+
+static void the_built_in_one_is_right(void **state)
+{
+    (void)state;
+    policy_free(good(policy_builtin));
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    (void)state;
+    bad("[a]\nname = x\nisuer = y\n", "line 3: isuer: no such key");
+    bad("name = x\n", "line 1: name: stands before");
+    bad("[a]\nname = x\npin = 1234\n", "line 3: pin: is no SHA-256");
+    bad("[a]\nname = x\nfrom = soon\n", "line 3: from: is no day");
+    bad("[a]\naddress = 17.0.0.0/33\n", "line 2: address: has a prefix");
+    bad("[a]\naddress = 17.0.0\n", "line 2: address: is no address");
+    bad("[a]\nname = x\nignore = everything\nreason = y\n", "line 3: ignore: there is no such");
+    bad("[a]\nname = x\nignore = reset\n", "[a]: ignore needs a reason");
+    bad("[a]\nissuer = x\n", "[a]: needs a name or an address");
+    bad("[a]\nnonsense\n", "line 2: neither");
+    char line[400] = "[a]\nname = ";
+    memset(line + strlen(line), 'x', 300);
+    bad(line, "line 2: line: is longer");
+}
+
+static void unexpected_issuer(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    assert_int_equal(raised("[a]\nname = *.push.example\nissuer = CN=Other*\n", &flow,
+                            FINDING_UNEXPECTED_ISSUER),
+                     SEVERITY_WARNING);
+    static const char *const near_misses[] = {
+        "[a]\nname = *.push.example\nissuer = cn=example intermediate ca,*\n",
+        "[a]\nname = *.other.example\nissuer = CN=Other*\n",
+        "[a]\nname = *.push.example\nissuer = CN=Other*\nuntil = 2014-05-25\n",
+        "[a]\nname = *.push.example\nissuer = CN=Other*\nfrom = 2014-05-26\n",
+        "[a]\nname = *.push.example\nissuer = CN=Other*\npin = " LEAF "\n",
+        "[a]\nname = *.push.example\nissuer = CN=Other*\n[b]\nname = *\nissuer = *Intermediate*\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(near_misses); i++)
+        assert_int_equal(raised(near_misses[i], &flow, FINDING_UNEXPECTED_ISSUER), SEVERITIES);
+    flow.tls.sni = made_text(""); /* the address speaks where there is no name */
+    assert_int_equal(
+        raised("[a]\naddress = 17.0.0.0/8\nissuer = CN=O*\n", &flow, FINDING_UNEXPECTED_ISSUER),
+        SEVERITY_WARNING);
+    assert_int_equal(
+        raised("[a]\naddress = 17.150.0.0/15\nissuer = CN=O*\n", &flow, FINDING_UNEXPECTED_ISSUER),
+        SEVERITIES);
+}
+
+static void unrecognized_leaf(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    assert_int_equal(raised("[a]\nname = *.push.example\nleaf = " ZEROS ZEROS "\n", &flow,
+                            FINDING_UNRECOGNIZED_LEAF),
+                     SEVERITY_NOTICE);
+    assert_int_equal(
+        raised("[a]\nname = *.push.example\nissuer = *Intermediate*\nleaf = " ZEROS ZEROS "\n",
+               &flow, FINDING_UNRECOGNIZED_LEAF),
+        SEVERITY_INFO); /* a rotation */
+    assert_int_equal(
+        raised("[a]\nname = *.push.example\nleaf = " LEAF "\n", &flow, FINDING_UNRECOGNIZED_LEAF),
+        SEVERITIES);
+}
+
+static void what_is_ignored_is_a_remark(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    flow.tls.client_certs = flow.chain;
+    flow.tls.client_cert_count = 1;
+    const char *text = "[a]\nname = *.push.example\nignore = client-certificate-exposed\n"
+                       "reason = all devices share it\n";
+    assert_int_equal(raised(text, &flow, FINDING_CLIENT_CERTIFICATE_EXPOSED), SEVERITY_INFO);
+    assert_int_equal(raised("[a]\nname = *.push.example\nignore = client-certificate-exposed\n"
+                            "reason = all devices share it\nignore-until = 2014-05-25\n",
+                            &flow, FINDING_CLIENT_CERTIFICATE_EXPOSED),
+                     SEVERITY_NOTICE);
+    flow.tls.sni = made_text("courier.other.example");
+    assert_int_equal(raised(text, &flow, FINDING_CLIENT_CERTIFICATE_EXPOSED), SEVERITY_NOTICE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_built_in_one_is_right),   cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(unexpected_issuer),           cmocka_unit_test(unrecognized_leaf),
+        cmocka_unit_test(what_is_ignored_is_a_remark),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
