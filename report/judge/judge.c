@@ -2,6 +2,7 @@
 #include "families.h"
 
 #include "contacts.h"
+#include "leaves.h"
 #include "policy.h"
 #include "validate.h"
 
@@ -14,6 +15,7 @@ struct judge {
     const struct policy *policy; /* NULL: none */
     struct across *across;
     struct contacts contacts;
+    struct leaves *leaves;
 };
 
 struct judge *judge_new(const struct run_meta *meta)
@@ -22,6 +24,7 @@ struct judge *judge_new(const struct run_meta *meta)
     judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
     judge->across = across_new();
     judge->policy = meta->policy;
+    judge->leaves = leaves_new();
     if (meta->trust) {
         judge->own_trust = trust_is_own(meta->trust);
         judge->validator = validator_new(meta->trust, meta->at);
@@ -54,12 +57,14 @@ void judge_remember(struct judge *judge, const struct flow_record *record)
     if (record->final) {
         across_add(judge->across, record);
         contacts_add(&judge->contacts, record);
+        leaves_add(judge->leaves, record);
     }
 }
 
 void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end)
 {
     across_judge(judge->across, out, end);
+    leaves_judge(judge->leaves, out);
     judge_rhythm(out, &judge->contacts);
     judge_capture(out, end);
 }
@@ -70,6 +75,7 @@ void judge_free(struct judge *judge)
         return;
     across_free(judge->across);
     contacts_done(&judge->contacts);
+    leaves_free(judge->leaves);
     validator_free(judge->validator);
     free(judge);
 }
