@@ -5,7 +5,7 @@ CFLAGS   ?= -O2 -g
 VERSION  := 0.1.0
 B        := build
 TO       := $(DESTDIR)$(PREFIX)
-PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4 libbrotlidec inih
+PACKAGES := libpcap libndpi libcrypto zlib libzstd liblz4 libbrotlidec inih jansson
 
 # Warnings are errors in CI alone. System headers' warnings are not ours (-isystem).
 WARN      = -Wall -Wextra -Wconversion -Wshadow $(if $(CI),-Werror)
@@ -79,6 +79,7 @@ bench: $(B)/pushwatch
 # Writes the expected reports anew: look at the difference before committing it.
 golden: $(B)/pushwatch
 	tests/golden.sh $(B)/pushwatch --update
+	tests/manual.sh $(B)/pushwatch --update
 
 install: all
 	install -D -m 755 $(B)/pushwatch $(TO)/bin/pushwatch

@@ -19,13 +19,21 @@
 #include "dissect/appid.h"
 #include "dissect/x509.h"
 #include "options.h"
+#include "report/baseline.h"
+#include "report/explain.h"
 #include "report/judge/policy.h"
 #include "report/judge/trust.h"
 #include "report/report.h"
 #include "report/terminal_text.h"
 #include "watch.h"
 
-enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INTERNAL = 4 };
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FOUND = 1,
+    EXIT_USAGE = 2,
+    EXIT_INPUT = 3,
+    EXIT_INTERNAL = 4
+};
 
 enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200 };
 
@@ -34,6 +42,7 @@ struct run {
     struct watch watch;
     struct report *report;
     FILE *streams[OUTPUTS_MAX];
+    struct baseline *baseline;
     struct sink sink;
     struct run_meta meta;
     struct trust *trust;
@@ -138,10 +147,28 @@ static bool is_taken(const struct run *run, const char *path, size_t outputs)
     for (size_t i = 0; i < options->file_count; i++)
         if (same_file(options->files[i], path))
             return true;
+    if (options->baseline && same_file(options->baseline, path))
+        return true;
     for (size_t i = 0; i < outputs; i++)
         if (options->outputs[i].path && same_file(options->outputs[i].path, path))
             return true;
     return false;
+}
+
+static enum exit_status open_baseline(struct run *run)
+{
+    const char *path = run->options->baseline;
+    char error[128];
+    if (!path)
+        return EXIT_DONE;
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return fail(EXIT_USAGE, "--baseline: %s: %s", path, strerror(errno));
+    run->baseline = baseline_read(in, error, sizeof error);
+    fclose(in);
+    if (!run->baseline)
+        return fail(EXIT_USAGE, "--baseline: %s: %s", path, error);
+    return EXIT_DONE;
 }
 
 static enum exit_status open_outputs(struct run *run)
@@ -272,6 +299,8 @@ static void begin_report(struct run *run)
         .pem = options->pem,
         .policy = run->policy,
         .policy_name = options->policy ? options->policy : "built-in",
+        .gate = &options->gate,
+        .baseline = run->baseline,
     };
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
@@ -387,7 +416,9 @@ static enum exit_status finish(struct run *run, enum source_status status)
         return fail(EXIT_INTERNAL, "flows are missing: the temporary file could not hold them");
     if (!written)
         return fail(EXIT_INTERNAL, "the report could not be written: %s", strerror(errno));
-    return damage ? EXIT_INPUT : EXIT_DONE;
+    if (damage)
+        return EXIT_INPUT;
+    return report_stopped(run->report) > 0 ? EXIT_FOUND : EXIT_DONE;
 }
 
 static enum exit_status analyse(struct run *run)
@@ -399,6 +430,8 @@ static enum exit_status analyse(struct run *run)
         status = open_trust(run);
     if (status == EXIT_DONE)
         status = open_policy(run);
+    if (status == EXIT_DONE)
+        status = open_baseline(run);
     if (status == EXIT_DONE)
         status = open_outputs(run);
     if (status != EXIT_DONE)
@@ -432,6 +465,7 @@ static void close_run(struct run *run)
     for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
     filter_free(run->watch.filter);
+    baseline_free(run->baseline);
     for (size_t i = 0; i < OUTPUTS_MAX; i++)
         if (run->streams[i] && run->streams[i] != stdout)
             fclose(run->streams[i]);
@@ -450,10 +484,46 @@ static enum exit_status printed(void)
     return EXIT_DONE;
 }
 
+static enum exit_status unknown_finding(const char *name)
+{
+    struct buf known = {0};
+    for (unsigned id = 0; id < FINDINGS; id++)
+        buf_printf(&known, "%s%s", id ? ", " : "", finding_name((enum finding_id)id));
+    fail(EXIT_USAGE, "--explain: '%s' is not a finding; there are %s", name, buf_text(&known));
+    buf_done(&known);
+    return EXIT_USAGE;
+}
+
+static enum exit_status explain(const struct options *options)
+{
+    struct buf text = {0};
+    enum exit_status status = EXIT_DONE;
+    if (options->file_count == 0)
+        explain_list(&text);
+    for (size_t i = 0; i < options->file_count && status == EXIT_DONE; i++) {
+        const char *name = options->files[i];
+        enum finding_id id;
+        if (i > 0)
+            buf_printf(&text, "\n");
+        if (finding_by_name(&id, span_of(name, strlen(name))))
+            explain_finding(&text, id);
+        else
+            status = unknown_finding(name);
+    }
+    if (status == EXIT_DONE) {
+        fwrite(text.p, 1, text.n, stdout);
+        status = printed();
+    }
+    buf_done(&text);
+    return status;
+}
+
 static enum exit_status run_command(const struct options *options)
 {
     struct source_error error;
     switch (options->command) {
+    case COMMAND_EXPLAIN:
+        return explain(options);
     case COMMAND_HELP:
         fputs(options_help, stdout);
         return printed();

@@ -14,6 +14,7 @@ const char options_help[] =
     "Usage: pushwatch [options] FILE...        analyse saved captures (- is stdin)\n"
     "       pushwatch [options] -i INTERFACE   capture live (with sudo)\n"
     "       pushwatch --list-interfaces\n"
+    "       pushwatch --explain [ID...]        what a finding means\n"
     "\n"
     "Tells for each TCP connection to port 5223 what it carries, how it ended, who\n"
     "ended it, and what got stuck. Several files are one capture in order of time.\n"
@@ -26,8 +27,13 @@ const char options_help[] =
     "      --no-ndpi                   do not ask nDPI what each connection is\n"
     "\n"
     "What to write\n"
-    "  -o, --output FORMAT[:PATH]      text or json, to PATH or standard output; may\n"
-    "                                  be given several times (default: text)\n"
+    "  -o, --output FORMAT[:PATH]      text, json, junit or sarif, to PATH or\n"
+    "                                  standard output; may be given several times\n"
+    "                                  (default: text)\n"
+    "      --fail-on WHAT[,WHAT...]    exit with 1 if there is a finding of this\n"
+    "                                  severity or above, or with this id\n"
+    "      --baseline FILE             a former JSON report: what it has found does\n"
+    "                                  not count for --fail-on\n"
     "      --order first|end           connections as they began (default) or as they\n"
     "                                  end, so that none waits for another\n"
     "  -v, --verbose                   print every connection, with its certificates\n"
@@ -60,13 +66,17 @@ const char options_help[] =
     "  -h, --help                      show this\n"
     "  -V, --version                   show versions\n"
     "\n"
-    "Exit status: 0 done, 2 wrong usage, 3 input could not be read to its end (what\n"
-    "was read is reported), 4 internal error. More in pushwatch(1).\n";
+    "Exit status: 0 done, 1 findings that --fail-on names, 2 wrong usage, 3 input\n"
+    "could not be read to its end (what was read is reported), 4 internal error.\n"
+    "More in pushwatch(1).\n";
 
 enum {
     OPT_AT = 256,
+    OPT_BASELINE,
     OPT_COUNT,
     OPT_DURATION,
+    OPT_EXPLAIN,
+    OPT_FAIL_ON,
     OPT_INTERVAL,
     OPT_LIST,
     OPT_MAX_FLOWS,
@@ -92,8 +102,11 @@ static const struct option longs[] = {
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {"at", required_argument, NULL, OPT_AT},
+    {"baseline", required_argument, NULL, OPT_BASELINE},
     {"count", required_argument, NULL, OPT_COUNT},
     {"duration", required_argument, NULL, OPT_DURATION},
+    {"explain", no_argument, NULL, OPT_EXPLAIN},
+    {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"interval", required_argument, NULL, OPT_INTERVAL},
     {"list-interfaces", no_argument, NULL, OPT_LIST},
     {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
@@ -199,16 +212,40 @@ static bool read_ports(struct options *options, const struct complaint *to, cons
     }
 }
 
+static bool read_format(enum report_format *out, struct span word)
+{
+    static const char *const names[REPORT_FORMATS] = {
+        [REPORT_JSON] = "json",
+        [REPORT_TEXT] = "text",
+        [REPORT_JUNIT] = "junit",
+        [REPORT_SARIF] = "sarif",
+    };
+    for (unsigned format = 0; format < REPORT_FORMATS; format++)
+        if (span_equal(word, span_of(names[format], strlen(names[format])))) {
+            *out = (enum report_format)format;
+            return true;
+        }
+    return false;
+}
+
+static bool read_gate(struct options *options, const struct complaint *to, const char *text)
+{
+    struct span wrong;
+    if (gate_parse(&options->gate, &wrong, text))
+        return true;
+    return complain(to,
+                    "--fail-on: '%.*s' is neither a severity (info, notice, warning, critical) nor "
+                    "a finding (--explain lists them)",
+                    (int)wrong.n, (const char *)wrong.p);
+}
+
 static bool read_output(struct options *options, const struct complaint *to, const char *text)
 {
     size_t n = strcspn(text, ":");
     struct output output = {.path = text[n] ? text + n + 1 : NULL};
-    if (n == 4 && memcmp(text, "json", n) == 0)
-        output.format = REPORT_JSON;
-    else if (n == 4 && memcmp(text, "text", n) == 0)
-        output.format = REPORT_TEXT;
-    else
-        return complain(to, "--output: '%.*s' is not a format (text, json)", (int)n, text);
+    if (!read_format(&output.format, span_of(text, n)))
+        return complain(to, "--output: '%.*s' is not a format (text, json, junit, sarif)", (int)n,
+                        text);
     if (output.path && (!*output.path || strcmp(output.path, "-") == 0))
         output.path = NULL;
     if (options->output_count == OUTPUTS_MAX)
@@ -292,6 +329,14 @@ static bool read_option(struct options *options, const struct complaint *to, int
         return true;
     case 'V':
         options->command = COMMAND_VERSION;
+        return true;
+    case OPT_BASELINE:
+        options->baseline = value;
+        return true;
+    case OPT_FAIL_ON:
+        return read_gate(options, to, value);
+    case OPT_EXPLAIN:
+        options->command = COMMAND_EXPLAIN;
         return true;
     case OPT_LIST:
         options->command = COMMAND_LIST_INTERFACES;

@@ -3,6 +3,7 @@
 #define PUSHWATCH_OPTIONS_H
 
 #include "capture/base.h"
+#include "report/gate.h"
 #include "report/report.h"
 
 enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64 };
@@ -17,6 +18,7 @@ struct output {
 
 enum command {
     COMMAND_ANALYSE,
+    COMMAND_EXPLAIN, /* `files` are ids of findings */
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_LIST_INTERFACES,
@@ -37,6 +39,8 @@ struct options {
     size_t output_count;
     nanotime interval, duration; /* 0: none */
     uint64_t count;              /* packets; 0: no limit */
+    struct gate gate;            /* --fail-on */
+    const char *baseline;        /* path; NULL: none */
     const char *user;
     uint32_t snaplen;
     unsigned jobs;                  /* threads, 1 to JOBS_MAX */

@@ -31,6 +31,7 @@ struct finding *findings_add(struct findings *list, enum finding_id id)
     finding->frame_count = finding->evidence_count = 0;
     finding->id = id;
     finding->severity = entries[id].severity;
+    finding->known = false;
     finding->why = entries[id].why;
     finding->harmless = entries[id].harmless;
     finding->next = entries[id].next;
@@ -184,6 +185,30 @@ unsigned finding_summary(struct span *pieces, const struct finding *finding)
     }
     pieces[count++] = span_of_text(".");
     return count;
+}
+
+void finding_sentence(struct buf *out, const char *lead, const char *clause)
+{
+    char first = clause[0];
+    if (first >= 'a' && first <= 'z' && lead[0] == '\0')
+        first = (char)(first - 'a' + 'A');
+    buf_printf(out, "%s%c%s.", lead, first, clause + 1);
+}
+
+struct finding_texts finding_texts(enum finding_id id)
+{
+    return (struct finding_texts){entries[id].severity, entries[id].why, entries[id].harmless,
+                                  entries[id].next};
+}
+
+bool finding_by_name(enum finding_id *id, struct span name)
+{
+    for (unsigned i = 0; i < FINDINGS; i++)
+        if (span_equal(span_of(entries[i].name, strlen(entries[i].name)), name)) {
+            *id = (enum finding_id)i;
+            return true;
+        }
+    return false;
 }
 
 const char *finding_name(enum finding_id id)

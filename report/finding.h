@@ -52,6 +52,7 @@ enum {
 struct finding {
     enum finding_id id;
     enum severity severity;
+    bool known;       /* a baseline has it already */
     struct buf seen;  /* what was seen: a clause without its full stop */
     struct buf texts; /* of the evidence */
     /* Static clauses, or NULL. */
@@ -109,6 +110,18 @@ struct span finding_evidence_text(const struct finding *finding, const struct ev
 /* finding_summary gives the whole sentence in pieces: what was seen, why it matters, what to check
  * next. Returns how many there are, at most FINDING_PIECES. */
 unsigned finding_summary(struct span *pieces, const struct finding *finding);
+
+/* finding_sentence appends one of the clauses as a sentence of its own, behind `lead`. */
+void finding_sentence(struct buf *out, const char *lead, const char *clause);
+
+/* finding_texts gives what the table says of a finding; finding_by_name looks it up by its id, and
+ * returns false if there is none of that name. */
+struct finding_texts {
+    enum severity severity; /* the usual one */
+    const char *why, *harmless, *next;
+};
+struct finding_texts finding_texts(enum finding_id id);
+MUST_CHECK bool finding_by_name(enum finding_id *id, struct span name);
 
 const char *finding_name(enum finding_id id);  /* such as "fin-unanswered" */
 const char *finding_title(enum finding_id id); /* such as "FIN without an acknowledgment" */

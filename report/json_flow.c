@@ -151,6 +151,8 @@ void json_finding(struct json *json, const struct finding *finding)
 {
     json_word(json, "id", finding_name(finding->id));
     json_word(json, "severity", severity_name(finding->severity));
+    if (finding->known)
+        json_bool(json, "known", true);
     put_summary(json, finding);
     json_open_array(json, "frames");
     for (unsigned i = 0; i < finding->frame_count; i++)

@@ -1,6 +1,9 @@
 /* report.c: one record in, one judgement, every output. */
 #include "report.h"
 
+#include "baseline.h"
+#include "gate.h"
+#include "identity.h"
 #include "judge/judge.h"
 #include "judge/verdict.h"
 #include "sinks.h"
@@ -20,12 +23,15 @@ struct output {
 static const struct report_sink *const sinks[REPORT_FORMATS] = {
     [REPORT_JSON] = &sink_json,
     [REPORT_TEXT] = &sink_text,
+    [REPORT_JUNIT] = &sink_junit,
+    [REPORT_SARIF] = &sink_sarif,
 };
 
 struct report {
     const struct run_meta *meta;
     struct judge *judge;
     struct summary summary;
+    uint64_t stopped;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
     bool renders[REPORT_FORMATS]; /* formats that an output wants rendered ahead */
@@ -81,11 +87,44 @@ void report_begin(struct report *report)
     flush_if_live(report);
 }
 
+/* `record` is NULL where findings belong to no single flow. */
+static void mark_known(const struct report *report, struct findings *findings,
+                       const struct flow_record *record)
+{
+    struct buf identity = {0};
+    if (!report->meta->baseline)
+        return;
+    for (size_t i = 0; i < findings->count; i++) {
+        identity.n = 0;
+        if (record)
+            identity_of_flow(&identity, record, &findings->items[i]);
+        else
+            identity_of_finding(&identity, &findings->items[i]);
+        findings->items[i].known =
+            baseline_knows(report->meta->baseline, span_of(identity.p, identity.n));
+    }
+    buf_done(&identity);
+}
+
+static void count_stopped(struct report *report, const struct findings *findings)
+{
+    if (!report->meta->gate)
+        return;
+    for (size_t i = 0; i < findings->count; i++)
+        report->stopped += gate_stops(report->meta->gate, &findings->items[i]);
+}
+
+uint64_t report_stopped(const struct report *report)
+{
+    return report->stopped;
+}
+
 void report_prepare(const struct report *report, struct report_item *item,
                     const struct flow_record *record)
 {
     findings_clear(&item->findings);
     judge_flow(report->judge, &item->findings, record);
+    mark_known(report, &item->findings, record);
     for (unsigned format = 0; format < REPORT_FORMATS; format++) {
         item->rendered[format].n = 0;
         if (report->renders[format])
@@ -98,8 +137,10 @@ void report_commit(struct report *report, const struct report_item *item,
 {
     record->n = n;
     judge_remember(report->judge, record);
-    if (record->final)
+    if (record->final) {
         summary_add_flow(&report->summary, record, &item->findings);
+        count_stopped(report, &item->findings);
+    }
     for (size_t i = 0; i < report->output_count; i++) {
         const struct output *output = &report->outputs[i];
         const struct buf *rendered = &item->rendered[output->format];
@@ -137,7 +178,9 @@ bool report_finish(struct report *report, const struct run_end *end)
     bool written = true;
     struct findings findings = {0};
     judge_finish(report->judge, &findings, end);
+    mark_known(report, &findings, NULL);
     summary_add_findings(&report->summary, &findings);
+    count_stopped(report, &findings);
     struct verdict verdict;
     verdict_reach(&verdict, report->meta, &report->summary, &findings, end);
     for (size_t i = 0; i < report->output_count; i++) {

@@ -25,8 +25,10 @@ struct run_meta {
     nanotime at; /* the time for which they are; 0: that of each flow's first packet */
     bool at_now; /* that is the time of day */
     bool pem;    /* JSON: certificates themselves */
-    const struct policy *policy; /* what is expected of servers; NULL: nothing */
-    const char *policy_name;     /* its path, or "built-in"; NULL if there is none */
+    const struct policy *policy;     /* what is expected of servers; NULL: nothing */
+    const char *policy_name;         /* its path, or "built-in"; NULL if there is none */
+    const struct gate *gate;         /* gate.h: what makes the run fail; NULL: nothing */
+    const struct baseline *baseline; /* baseline.h: what is known already; NULL: nothing */
 };
 
 /* What is known after the last packet. */
@@ -39,8 +41,8 @@ struct run_end {
     const struct capture_facts *facts; /* the same as in meta: it has grown meanwhile */
 };
 
-enum report_format { REPORT_JSON, REPORT_TEXT };
-enum { REPORT_FORMATS = REPORT_TEXT + 1 };
+enum report_format { REPORT_JSON, REPORT_TEXT, REPORT_JUNIT, REPORT_SARIF };
+enum { REPORT_FORMATS = REPORT_SARIF + 1 };
 
 struct report_options {
     unsigned columns; /* width of the text report; 80 at least */
@@ -98,6 +100,9 @@ void report_flush(struct report *report);
 /* report_finish writes the findings that belong to no single flow, and the summary. Returns false
  * if any output could not be written. */
 MUST_CHECK bool report_finish(struct report *report, const struct run_end *end);
+
+/* report_stopped returns how many findings meta's gate stops, once the report is finished. */
+uint64_t report_stopped(const struct report *report);
 
 void report_free(struct report *report);
 

@@ -261,6 +261,7 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
     summary_flows(&json, summary);
     summary_tls(&json, summary, counts);
     summary_findings(&json, summary);
+    count_if_any(&json, "known_findings", summary->known);
     json_uint(&json, "flows_evicted", counts->flows_evicted);
     json_uint(&json, "flows_expired", counts->flows_expired);
     if (sink->meta->live) {

@@ -32,7 +32,9 @@ struct report_sink {
     void (*destroy)(void *context);
 };
 
-extern const struct report_sink sink_json; /* NDJSON: sink_json.c */
-extern const struct report_sink sink_text; /* for people: sink_text.c */
+extern const struct report_sink sink_json;  /* NDJSON: sink_json.c */
+extern const struct report_sink sink_junit; /* for CI: sink_junit.c */
+extern const struct report_sink sink_sarif; /* for code scanning: sink_sarif.c */
+extern const struct report_sink sink_text;  /* for people: sink_text.c */
 
 #endif

@@ -40,6 +40,7 @@ void summary_add_findings(struct summary *summary, const struct findings *findin
     for (size_t i = 0; i < findings->count; i++) {
         summary->by_finding[findings->items[i].id]++;
         summary->by_severity[findings->items[i].severity]++;
+        summary->known += findings->items[i].known;
         summary->by_about[finding_about(findings->items[i].id)][findings->items[i].severity]++;
     }
 }

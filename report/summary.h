@@ -27,6 +27,7 @@ struct summary {
     uint64_t by_finding[FINDINGS];
     uint64_t by_severity[SEVERITIES];
     uint64_t by_about[ABOUTS][SEVERITIES];
+    uint64_t known; /* of all: a baseline has them */
     struct overview overview;
     struct tally conn_states; /* Zeek has 13 of them */
     struct {

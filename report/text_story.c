@@ -93,29 +93,20 @@ static void put_frames(struct buf *out, const struct finding *finding)
     buf_printf(out, "%s)", finding->frame_count > SHOWN ? ", and more" : "");
 }
 
-/* Explanations are clauses; here each stands alone. */
-static void put_sentence(struct buf *out, const char *lead, const char *clause)
-{
-    char first = clause[0];
-    if (first >= 'a' && first <= 'z' && lead[0] == '\0')
-        first = (char)(first - 'a' + 'A');
-    buf_printf(out, "%s%c%s.", lead, first, clause + 1);
-}
-
 static void put_explanation(struct buf *out, const struct text_style *style,
                             const struct finding *finding)
 {
     struct buf text = {0};
     if (finding->why) {
-        put_sentence(&text, "", finding->why);
+        finding_sentence(&text, "", finding->why);
         wrap(out, style, &text, INDENT);
     }
     if (finding->harmless) {
-        put_sentence(&text, "Harmless if ", finding->harmless);
+        finding_sentence(&text, "Harmless if ", finding->harmless);
         wrap(out, style, &text, INDENT);
     }
     if (finding->next) {
-        put_sentence(&text, "Next: ", finding->next);
+        finding_sentence(&text, "Next: ", finding->next);
         wrap(out, style, &text, INDENT);
     }
     buf_done(&text);
@@ -125,7 +116,7 @@ static void put_seen(struct buf *out, const struct text_style *style, const stru
                      const char *lead)
 {
     struct buf text = {0};
-    buf_printf(&text, "%s", lead);
+    buf_printf(&text, "%s%s", lead, finding->known ? "Known: " : "");
     terminal_append(&text, style, span_of(finding->seen.p, finding->seen.n), WIRE_TEXT);
     put_frames(&text, finding);
     buf_printf(&text, ".");

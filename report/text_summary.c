@@ -121,6 +121,8 @@ static void put_severities(struct buf *out, const struct text_style *style,
         if (summary->by_severity[severity] > 0)
             buf_printf(&value, "%s%" PRIu64 " %s", value.n ? ", " : "",
                        summary->by_severity[severity], severity_name((enum severity)severity));
+    if (summary->known > 0)
+        buf_printf(&value, "; %" PRIu64 " known from the baseline", summary->known);
     put_fact(out, style, "Findings", &value);
     buf_done(&value);
 }

@@ -47,7 +47,8 @@ static void put_tshark(struct buf *text, const struct run_meta *meta)
         put_file(text, meta->inputs[0]);
     else
         buf_printf(text, "FILE");
-    buf_printf(text, " -Y 'FILTER', with the filter that stands there.");
+    buf_printf(text, " -Y 'FILTER', with the filter that stands there. pushwatch --explain "
+                     "ID tells more of a finding.");
 }
 
 void text_verdict_print(struct buf *out, const struct text_style *style,

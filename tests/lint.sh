@@ -26,6 +26,7 @@ grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
 grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint|asn1|ocsp)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<ini\.h' $sources | grep -v 'report/judge/policy\.c' && complain "libinih"
+grep -ln '<jansson' $sources | grep -v 'report/baseline\.c' && complain "libjansson"
 grep -ln '<brotli' $sources | grep -v 'dissect/decompress\.c' && complain "libbrotli"
 grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"
 grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_\|dissect/decompress\.c' && complain "zlib, libzstd"

@@ -63,6 +63,10 @@ expect 2 'option -p needs a value' "$program" -p
 expect 2 'option --ports needs a value' "$program" --ports
 expect 2 'no capture file' "$program"
 expect 2 'not both' "$program" -i lo "$seed"
+expect 2 "fail-on: 'bad' is neither" "$program" --fail-on reset,bad "$seed"
+expect 2 'baseline: .*nowhere: No such file' "$program" --baseline "$work/nowhere" "$seed"
+expect 2 'baseline: .*photo.jpg: line 1: not JSON' "$program" --baseline "$work/photo.jpg" "$seed"
+expect 2 "'nothing' is not a finding; there are .*reset" "$program" --explain nothing
 expect 2 "'yaml' is not a format" "$program" -o yaml "$seed"
 expect 2 'No such file' "$program" -o "json:$work/no/such/folder" "$seed"
 expect 2 'standard output' "$program" -o json -o text "$seed"

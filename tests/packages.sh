@@ -4,7 +4,7 @@
 set -eu
 
 build="pkg-config libpcap-dev libndpi-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev
-       libbrotli-dev libinih-dev"
+       libbrotli-dev libinih-dev libjansson-dev"
 test="gzip zstd lz4 libcmocka-dev python3 python3-jsonschema openssl iproute2 nftables tcpdump clang
       libclang-rt-14-dev mandoc tshark"
 

@@ -37,6 +37,9 @@ run chains python3 tests/chains.py "$program" $captures
 run tshark python3 tests/tshark.py "$program" $captures
 # shellcheck disable=SC2086
 run schema tests/schema.sh "$program" $captures
+# shellcheck disable=SC2086
+run ci_formats python3 tests/ci_formats.py "$program" $captures
+run exit_status tests/exit_status.sh "$program"
 run threads tests/threads.sh "$program"
 # shellcheck disable=SC2086
 run perturb python3 tests/perturb.py --seconds 20 "$program" $captures

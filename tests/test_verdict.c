@@ -97,9 +97,27 @@ static void each_cause_has_its_answer(void **state)
     check(&flow, VERDICT_NO_HANDSHAKE, SURETY_LIKELY, "1 TLS handshake failed");
     made_plain(&flow, 1, PLAIN_XMPP);
     check(&flow, VERDICT_NOT_TLS, SURETY_CERTAIN, "1 connection is not TLS");
-    made_healthy(&flow, 1);
-    flow.leaf.not_after = made_epoch - NS_PER_SECOND;
-    check(&flow, VERDICT_IDENTITY, SURETY_LIKELY, "expired certificate");
+}
+
+/* Certificates are judged elsewhere: here only what comes of it. */
+static void certificates_are_a_matter_of_trust(void **state)
+{
+    (void)state;
+    for (unsigned severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++) {
+        struct made_flow flow;
+        struct trial trial;
+        struct findings findings = {0};
+        trial_begin(&trial);
+        made_healthy(&flow, 1);
+        findings_add(&findings, FINDING_EXPIRED)->severity = (enum severity)severity;
+        summary_add_flow(&trial.summary, &flow.record, &findings);
+        trial_end(&trial);
+        assert_int_equal(trial.verdict.kind,
+                         severity == SEVERITY_CRITICAL ? VERDICT_IMPOSTOR : VERDICT_IDENTITY);
+        assert_says(&trial.verdict.sentence, "1 server showed an expired certificate.");
+        findings_done(&findings);
+        trial_done(&trial);
+    }
 }
 
 /* A hole in the capture makes every answer less sure, and is the answer only if there is no other.
@@ -233,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_cause_has_its_answer),
+        cmocka_unit_test(certificates_are_a_matter_of_trust),
         cmocka_unit_test(holes_make_it_less_sure),
         cmocka_unit_test(the_severest_leads_then_the_most_frequent),
         cmocka_unit_test(nothing_seen),

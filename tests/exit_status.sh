@@ -1,0 +1,91 @@
+#!/bin/sh
+# The table of exit statuses holds, and a baseline makes known findings count no more.
+# exit_status.sh PROGRAM
+set -u
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+stuck=pcaps/seed-fin-wait-1-143.pcap healthy=pcaps/tls13.pcap pileup=pcaps/seed-pileup.pcap
+
+# expect STATUS COMMAND...
+expect() {
+    status=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    [ "$got" = "$status" ] || { echo "$*: status $got, not $status"; cat "$work/err"; bad=$((bad + 1)); }
+}
+
+# contains PATTERN FILE
+contains() {
+    grep -q -- "$1" "$2" || { echo "no '$1' in:"; head -c 600 "$2"; bad=$((bad + 1)); }
+}
+
+# 0 and 1: what --fail-on names, and nothing else.
+expect 0 "$program" -q $stuck
+expect 0 "$program" -q --fail-on info $healthy
+expect 1 "$program" -q --fail-on warning $stuck
+expect 1 "$program" -q --fail-on notice $stuck
+expect 0 "$program" -q --fail-on critical $stuck
+expect 1 "$program" -q --fail-on critical $pileup
+expect 1 "$program" -q --fail-on fin-unanswered $stuck
+expect 0 "$program" -q --fail-on reset $stuck
+expect 1 "$program" -q --fail-on reset,old-version $stuck
+expect 1 "$program" -q --fail-on reset --fail-on critical,fin-unanswered $stuck
+# The report is written all the same.
+expect 1 "$program" -q -o json --fail-on warning $stuck
+contains '"type":"summary"' "$work/out"
+
+# 2: wrong usage.
+expect 2 "$program" --fail-on bad $stuck
+expect 2 "$program" --fail-on warning, $stuck
+expect 2 "$program" --baseline "$work/nowhere" $stuck
+expect 2 "$program" --explain nothing
+contains 'fin-unanswered, ' "$work/err"
+[ "$(wc -l <"$work/err")" = 1 ] || { echo "more than a line for a finding that is none"; bad=$((bad + 1)); }
+
+# 3 goes before 1: what was not read may hold more.
+head -c 2000 $stuck >"$work/cut.pcap"
+expect 3 "$program" -q --fail-on info "$work/cut.pcap"
+expect 3 "$program" -q --fail-on info "$work/nowhere.pcap"
+expect 3 "$program" -q -o "junit:$work/junit" -o "sarif:$work/sarif" "$work/cut.pcap"
+contains 'errors="1"' "$work/junit"
+contains '"executionSuccessful":false' "$work/sarif"
+
+# 4: what cannot be written.
+expect 4 "$program" -q --fail-on warning -o json:/dev/full $stuck
+
+# A baseline: the same capture again has nothing new; another one has.
+"$program" -q -o "json:$work/base" $stuck
+expect 0 "$program" -q --fail-on info --baseline "$work/base" $stuck
+contains '; 2 known from the baseline' "$work/out"
+expect 0 "$program" -q -o json --fail-on info --baseline "$work/base" $stuck
+contains '"known":true' "$work/out"
+contains '"known_findings":2' "$work/out"
+python3 tests/validate_schema.py report/flow-record.schema.json <"$work/out" || bad=$((bad + 1))
+expect 0 "$program" -q -o "junit:$work/junit" -o "sarif:$work/sarif" --baseline "$work/base" $stuck
+contains ' failures="0"' "$work/junit"
+contains '"baselineState":"unchanged"' "$work/sarif"
+expect 1 "$program" -q --fail-on critical --baseline "$work/base" $pileup
+expect 0 "$program" -q --fail-on warning --baseline "$work/base" pcaps/seed-fin-wait-1-106.pcap
+expect 1 "$program" -q --fail-on warning --baseline "$work/base" pcaps/seed-fin-wait-1-106-ipv6.pcap
+"$program" -q -o "json:$work/base" $pileup
+expect 0 "$program" -q --fail-on info --baseline "$work/base" $pileup
+"$program" -q -o "json:$work/base" $healthy
+expect 1 "$program" -q --fail-on warning --baseline "$work/base" $stuck
+expect 2 "$program" -q --baseline $stuck $stuck
+contains 'line 1: not JSON' "$work/err"
+expect 2 "$program" -q -o "json:$work/base" --baseline "$work/base" $stuck
+
+# --explain: all findings, each with its texts, in 80 columns.
+expect 0 "$program" --explain
+ids=$(cut -d' ' -f1 "$work/out")
+# shellcheck disable=SC2086 # a list of words
+expect 0 "$program" --explain $ids
+[ "$(grep -cE "^[a-z-]+: [A-Z]" "$work/out")" = "$(echo "$ids" | wc -l)" ] ||
+    { echo "--explain does not tell of each finding"; bad=$((bad + 1)); }
+awk 'length > 80 { exit 1 }' "$work/out" || { echo "--explain is wider than 80 columns"; bad=$((bad + 1)); }
+
+echo "$bad wrong"
+[ "$bad" = 0 ]
