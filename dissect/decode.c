@@ -186,21 +186,13 @@ static uint64_t identity_of(const struct segment *s, uint16_t id, uint16_t check
 }
 
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
- * urgent pointer; options. */
-static enum note decode_tcp(struct segment *out, const struct network *network, struct layers *l)
+ * urgent pointer; options. Of the `wire` bytes, at least those of the header without options were
+ * captured. */
+static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured, uint32_t wire,
+                     const uint8_t *ip, uint16_t id)
 {
     enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14, CHECKSUM = 16 };
-    uint32_t wire = layers_wire(l);
-    struct cursor *c = &l->c, options;
-    struct span fixed;
-    if (wire < TCP_HEADER_MIN)
-        return NOTE_MALFORMED;
-    if (!cursor_bytes(c, &fixed, TCP_HEADER_MIN))
-        return NOTE_CUT;
-    const uint8_t *tcp = fixed.p;
     uint32_t header = (tcp[OFFSET] >> 4) * 4u;
-    if (header < TCP_HEADER_MIN || header > wire)
-        return NOTE_MALFORMED;
     out->from.port = be16(tcp);
     out->to.port = be16(tcp + TO);
     out->seq = be32(tcp + SEQ);
@@ -208,29 +200,46 @@ static enum note decode_tcp(struct segment *out, const struct network *network, 
     out->flags = tcp[FLAGS];
     out->window = be16(tcp + WINDOW);
     out->length = wire - header;
-    out->identity = identity_of(out, network->id, be16(tcp + CHECKSUM));
-    if (!cursor_sub(c, &options, header - TCP_HEADER_MIN)) {
+    out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
+    if (UNLIKELY(captured < header)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);
         out->headers = 0;
-        return NOTE_NONE;
+        return;
     }
     if (out->flags & FLAG_SYN)
-        read_options(out, options);
-    out->payload = cursor_rest(c);
-    out->headers = (uint16_t)(out->payload.p - network->header);
+        read_options(out, cursor_of(span_of(tcp + TCP_HEADER_MIN, header - TCP_HEADER_MIN)));
+    out->payload = span_of(tcp + header, captured - header);
+    out->headers = (uint16_t)(out->payload.p - ip);
+}
+
+static enum note decode_tcp(struct segment *out, const struct network *network,
+                            const struct layers *l)
+{
+    enum { OFFSET = 12 };
+    uint32_t wire = layers_wire(l);
+    struct cursor ahead = l->c;
+    struct span fixed;
+    if (wire < TCP_HEADER_MIN)
+        return NOTE_MALFORMED;
+    if (!cursor_bytes(&ahead, &fixed, TCP_HEADER_MIN))
+        return NOTE_CUT;
+    uint32_t header = (fixed.p[OFFSET] >> 4) * 4u;
+    if (header < TCP_HEADER_MIN || header > wire)
+        return NOTE_MALFORMED;
+    read_tcp(out, fixed.p, (uint32_t)l->c.left, wire, network->header, network->id);
     return NOTE_NONE;
 }
 
 /* What is not found in every packet. One by one: clearing the whole costs more than all the rest.
  */
-static void begin(struct segment *out, const struct packet *packet, const struct layers *l)
+static void begin(struct segment *out, const struct packet *packet)
 {
     out->time = packet->time;
     out->frame = packet->frame;
     out->interface = packet->interface;
-    out->vlan_count = l->vlan_count;
-    memcpy(out->vlans, l->vlans, sizeof out->vlans);
+    out->vlan_count = 0;
+    memset(out->vlans, 0, sizeof out->vlans);
     out->mss = 0;
     out->wscale = -1;
     out->sack = out->timestamps = false;
@@ -343,7 +352,9 @@ static enum note decode_layers(struct segment *out, struct decoder *decoder,
         if (note != NOTE_NONE)
             return note;
         if (network.protocol == PROTOCOL_TCP) {
-            begin(out, packet, l);
+            begin(out, packet);
+            out->vlan_count = l->vlan_count;
+            memcpy(out->vlans, l->vlans, sizeof out->vlans);
             out->outer = inside ? outer : NULL;
             return decode_tcp(out, &network, l);
         }
@@ -356,14 +367,15 @@ static enum note decode_layers(struct segment *out, struct decoder *decoder,
     }
 }
 
-static NOINLINE enum note decode_rare(struct segment *out, struct decoder *decoder,
-                                      const struct packet *packet, struct layers *l)
+enum note decode_packet(struct segment *out, struct decoder *decoder, const struct packet *packet)
 {
-    enum note note = link_decode(l, packet->link);
+    uint32_t cut = packet->len > packet->caplen ? packet->len - packet->caplen : 0;
+    struct layers l = {.c = cursor_of(span_of(packet->bytes, packet->caplen)), .cut = cut};
+    enum note note = link_decode(&l, packet->link);
     if (note == NOTE_NONE)
-        note = decode_layers(out, decoder, packet, l);
-    if (UNLIKELY(l->more.left > 0))
-        decoder->more = *l;
+        note = decode_layers(out, decoder, packet, &l);
+    if (UNLIKELY(l.more.left > 0))
+        decoder->more = l;
     return note;
 }
 
@@ -378,38 +390,33 @@ enum note decode_next(struct segment *out, struct decoder *decoder, const struct
     return note;
 }
 
-/* The commonest packet: Ethernet without tags, TCP. */
-static bool is_plain(const struct packet *packet)
-{
-    enum { ETHERTYPE = 12, IP = 14, PROTOCOL = IP + 9, LEAST = IP + IPV4_HEADER_MIN };
-    return packet->link == LINK_ETHERNET && packet->caplen >= LEAST &&
-           be16(packet->bytes + ETHERTYPE) == ETHERTYPE_V4 &&
-           packet->bytes[PROTOCOL] == PROTOCOL_TCP;
-}
+/* --- a packet at which was looked already --- */
 
-static struct layers layers_of(const struct packet *packet)
+static void read_addresses(struct segment *out, const struct early *early)
 {
-    uint32_t cut = packet->len > packet->caplen ? packet->len - packet->caplen : 0;
-    return (struct layers){.c = cursor_of(span_of(packet->bytes, packet->caplen)), .cut = cut};
-}
-
-enum note decode_packet(struct segment *out, struct decoder *decoder, const struct packet *packet)
-{
-    struct layers l = layers_of(packet);
-    if (LIKELY(is_plain(packet))) {
-        struct network network;
-        enum note note = layers_past(&l, ETHERNET_HEADER, ETHERTYPE_V4);
-        if (note == NOTE_NONE)
-            note = decode_network(out, &network, &l);
-        if (LIKELY(note == NOTE_NONE)) {
-            begin(out, packet, &l);
-            return decode_tcp(out, &network, &l);
-        }
-        if (note != NOTE_FRAGMENT)
-            return note;
-        l = layers_of(packet);
+    out->from.ipv6 = out->to.ipv6 = early->address_size == sizeof out->from.ip;
+    if (UNLIKELY(out->from.ipv6)) {
+        memcpy(out->from.ip, early->addresses[0], sizeof out->from.ip);
+        memcpy(out->to.ip, early->addresses[1], sizeof out->to.ip);
+        return;
     }
-    return decode_rare(out, decoder, packet, &l);
+    memset(out->from.ip, 0, sizeof out->from.ip);
+    memset(out->to.ip, 0, sizeof out->to.ip);
+    memcpy(out->from.ip, early->addresses[0], 4);
+    memcpy(out->to.ip, early->addresses[1], 4);
+}
+
+void decode_early(struct segment *out, const struct early *early, const struct packet *packet)
+{
+    enum { ID = 4, TTL = 8, HOPS = 7 };
+    const uint8_t *ip = packet->bytes + ETHERNET_HEADER;
+    const uint8_t *tcp = early->addresses[1] + early->address_size;
+    uint32_t there = (uint32_t)(packet->bytes + packet->caplen - tcp);
+    begin(out, packet);
+    read_addresses(out, early);
+    out->ttl = ip[out->from.ipv6 ? HOPS : TTL];
+    read_tcp(out, tcp, there < early->length ? there : early->length, early->length, ip,
+             out->from.ipv6 ? 0 : be16(ip + ID));
 }
 
 void decoder_done(struct decoder *decoder)

@@ -3,6 +3,7 @@
 #define PUSHWATCH_DISSECT_DECODE_H
 
 #include "../capture/packet.h"
+#include "early.h"
 #include "layers.h"
 #include "note.h"
 #include "segment.h"
@@ -23,6 +24,9 @@ struct decoder {
  * fragments, the segment is in the last that came; its bytes live until the next call then. */
 MUST_CHECK enum note decode_packet(struct segment *out, struct decoder *decoder,
                                    const struct packet *packet);
+
+/* decode_early gives the segment that decode_packet would find where early_look has looked. */
+void decode_early(struct segment *out, const struct early *early, const struct packet *packet);
 
 /* decode_has_more tells that the packet holds more frames (IEEE 802.11 A-MSDU), and decode_next
  * does for the next of them what decode_packet has done for the first. */

@@ -17,6 +17,7 @@ static bool endpoints_at(struct early *out, const uint8_t *tcp, uint32_t size, u
     out->addresses[0] = tcp - 2 * size;
     out->addresses[1] = tcp - size;
     out->address_size = size;
+    out->length = length;
     return header >= TCP_HEADER && header <= length;
 }
 

@@ -68,10 +68,15 @@ void intake_skip(struct intake *intake, const struct packet *packet, enum note r
         count(intake, packet, reason);
 }
 
-static uint64_t mix(const uint8_t *address, uint32_t size)
+static uint64_t mix(const uint8_t *address, bool ipv6)
 {
-    uint64_t words[2] = {0, 0};
-    memcpy(words, address, size);
+    uint32_t ipv4;
+    uint64_t words[2];
+    if (LIKELY(!ipv6)) {
+        memcpy(&ipv4, address, sizeof ipv4);
+        return ipv4;
+    }
+    memcpy(words, address, sizeof words);
     return words[0] ^ words[1];
 }
 
@@ -89,15 +94,16 @@ static unsigned shard_of(const struct intake *intake, uint64_t one, uint64_t oth
 
 static unsigned shard_of_early(const struct intake *intake, const struct early *early)
 {
-    return shard_of(intake, mix(early->addresses[0], early->address_size),
-                    mix(early->addresses[1], early->address_size), early->ports);
+    bool ipv6 = early->address_size > sizeof(uint32_t);
+    return shard_of(intake, mix(early->addresses[0], ipv6), mix(early->addresses[1], ipv6),
+                    early->ports);
 }
 
 static unsigned shard_of_segment(const struct intake *intake, const struct segment *segment)
 {
     const uint16_t ports[] = {segment->from.port, segment->to.port};
-    return shard_of(intake, mix(segment->from.ip, sizeof segment->from.ip),
-                    mix(segment->to.ip, sizeof segment->to.ip), ports);
+    return shard_of(intake, mix(segment->from.ip, segment->from.ipv6),
+                    mix(segment->to.ip, segment->to.ipv6), ports);
 }
 
 static bool is_mine(const struct intake *intake, unsigned shard)
@@ -172,22 +178,36 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
     return note;
 }
 
-bool intake_packet(struct intake *intake, const struct packet *packet)
+/* A packet of which the endpoints are known. */
+static bool take_early(struct intake *intake, const struct early *early,
+                       const struct packet *packet)
 {
-    const struct ports *watched = intake->watched;
-    struct early early;
-    if (intake->seen >= ROUND_PACKETS)
-        return false;
-    bool is_early = early_look(&early, packet);
-    if (is_early && !is_watched(watched, early.ports[0], early.ports[1])) {
+    if (!is_watched(intake->watched, early->ports[0], early->ports[1])) {
         intake_skip(intake, packet, NOTE_NOT_WATCHED);
         return true;
     }
     if (is_full(intake, packet))
         return false;
     intake_pass(intake, packet);
-    if (is_early && intake->owners > 1 && !is_mine(intake, shard_of_early(intake, &early)))
-        return true;
+    unsigned shard = shard_of_early(intake, early);
+    if (is_mine(intake, shard)) {
+        decode_early(batch_next(intake->batch), early, packet);
+        count(intake, packet, NOTE_NONE);
+        add(intake, shard);
+    }
+    return true;
+}
+
+bool intake_packet(struct intake *intake, const struct packet *packet)
+{
+    struct early early;
+    if (intake->seen >= ROUND_PACKETS)
+        return false;
+    if (LIKELY(early_look(&early, packet)))
+        return take_early(intake, &early, packet);
+    if (is_full(intake, packet))
+        return false;
+    intake_pass(intake, packet);
     enum note note = decode_packet(batch_next(intake->batch), &intake->decoder, packet);
     note = take(intake, packet, note, true);
     if (UNLIKELY(decode_has_more(&intake->decoder)))

@@ -19,6 +19,21 @@ static void check(const struct segment *segment)
         sum = (uint8_t)(sum + ip.p[i]);
 }
 
+static void check_early(const struct early *look, const struct packet *packet,
+                        const struct segment *whole)
+{
+    struct segment segment;
+    decode_early(&segment, look, packet);
+    check(&segment);
+    if (segment.identity != whole->identity || segment.payload.p != whole->payload.p ||
+        segment.payload.n != whole->payload.n || segment.length != whole->length ||
+        segment.headers != whole->headers || segment.mss != whole->mss ||
+        segment.wscale != whole->wscale || segment.ttl != whole->ttl ||
+        memcmp(segment.from.ip, whole->from.ip, sizeof segment.from.ip) != 0 ||
+        memcmp(segment.to.ip, whole->to.ip, sizeof segment.to.ip) != 0)
+        abort();
+}
+
 static void decode(struct decoder *decoder, const struct packet *packet)
 {
     struct segment segment;
@@ -32,6 +47,8 @@ static void decode(struct decoder *decoder, const struct packet *packet)
                   memcmp(look.addresses[0], segment.from.ip, look.address_size) != 0 ||
                   memcmp(look.addresses[1], segment.to.ip, look.address_size) != 0))
         abort();
+    if (early)
+        check_early(&look, packet, &segment);
     for (unsigned i = 0; decode_has_more(decoder); i++) {
         if (i > packet->caplen)
             abort();
