@@ -28,11 +28,17 @@ void fifo_push_behind(struct fifo *fifo, const void *element, size_t size)
 void fifo_pop_behind(struct fifo *fifo, void *first, size_t size)
 {
     memcpy(first, fifo->block + fifo->start++ * size, size);
-    if (--fifo->count > 1)
+    if (--fifo->count == 1)
+        fifo->start = 0;
+}
+
+void fifo_trim(struct fifo *fifo)
+{
+    if (fifo->count > 1 || !fifo->block)
         return;
     free(fifo->block);
     fifo->block = NULL;
-    fifo->start = fifo->room = 0;
+    fifo->room = 0;
 }
 
 void fifo_done(struct fifo *fifo)

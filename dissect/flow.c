@@ -206,10 +206,8 @@ static void settle_tls(struct flow *flow, const struct flow_context *context)
 static void tell_fin(struct flow *flow, unsigned end)
 {
     const struct tcp_end *x = &flow->tcp.ends[end];
-    bool closed = x->fin && x->reasm.next >= x->fin_at;
-    if (flow->tcp.reset_by == (int)end)
-        closed = true;
-    if (!closed || !flow->tls || flow->fin_told[end])
+    bool closed = (x->fin && x->reasm.next >= x->fin_at) || flow->tcp.reset_by == (int)end;
+    if (LIKELY(!closed) || !flow->tls || flow->fin_told[end])
         return;
     flow->fin_told[end] = true;
     tls_fin(flow->tls, end);
