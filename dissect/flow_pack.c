@@ -41,6 +41,32 @@ static const struct near {
 #undef NEARS_OF_END
 };
 
+/* What Zeek's words have of sequence numbers, 32 bits of two in a word, is most often the same as
+ * TCP has: it is given as the difference from that. */
+static const struct pair {
+    uint16_t at, bases[2];
+} pairs[] = {
+    {AT(zeek.ends[0].last), {END(0, next), END(0, isn)}},
+    {AT(zeek.ends[1].last), {END(1, next), END(1, isn)}},
+};
+_Static_assert(offsetof(struct zeek_end, last) % sizeof(uint64_t) == 0 &&
+                   offsetof(struct zeek_end, last_syn) ==
+                       offsetof(struct zeek_end, last) + sizeof(uint32_t),
+               "the two are a word");
+
+static void shift_pairs(uint64_t *words, bool back)
+{
+    for (unsigned i = 0; i < COUNT_OF(pairs); i++) {
+        uint32_t two[2];
+        memcpy(two, &words[pairs[i].at], sizeof two);
+        for (unsigned j = 0; j < 2; j++) {
+            uint32_t base = (uint32_t)words[pairs[i].bases[j]];
+            two[j] = back ? two[j] + base : two[j] - base;
+        }
+        memcpy(&words[pairs[i].at], two, sizeof two);
+    }
+}
+
 /* Words that are pointers. */
 static const uint16_t pointers[] = {
     AT(appid),          AT(label),          AT(pending_syn), AT(prologue), AT(outer),
@@ -59,6 +85,7 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
     memcpy(words, flow, FLOW_WORDS * sizeof *words);
     words[TIME_AT] = (uint64_t)time;
     words[FRAME_AT] = frame;
+    shift_pairs(words, false);
     for (unsigned i = COUNT_OF(nears); i-- > 0;)
         words[nears[i].at] = pack_near(words[nears[i].at], words[nears[i].base]);
     size_t n = pack_words(out, words, FLOW_WORDS), slack = 0;
@@ -81,6 +108,7 @@ void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *sto
     words[FRAME_AT] = frame;
     for (unsigned i = 0; i < COUNT_OF(nears); i++)
         words[nears[i].at] = unpack_near(words[nears[i].at], words[nears[i].base]);
+    shift_pairs(words, true);
     memcpy(flow, words, FLOW_WORDS * sizeof *words);
     memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
