@@ -54,8 +54,23 @@ static void remove_first(struct handout *handout)
 
 void handout_begun(struct handout *handout, uint32_t number)
 {
-    if (handout->in_order)
-        append(handout, number);
+    if (!handout->in_order)
+        return;
+    append(handout, number);
+    if (handout->open == SLAB_NONE)
+        handout->open = number;
+}
+
+/* None that has ended goes on again, so that each is passed once. */
+static void pass_ended(struct handout *handout)
+{
+    while (handout->open != SLAB_NONE && connection_of(handout, handout->open)->ended)
+        handout->open = connection_of(handout, handout->open)->next;
+}
+
+uint64_t handout_open(const struct handout *handout, uint64_t otherwise)
+{
+    return handout->open != SLAB_NONE ? connection_of(handout, handout->open)->order : otherwise;
 }
 
 /* What one that waits costs: by its form it would be more exact, but that changes. */
@@ -110,6 +125,7 @@ void handout_ended(struct handout *handout, uint32_t number)
 {
     if (!handout->in_order)
         append(handout, number);
+    pass_ended(handout);
     struct connection *c = connection_of(handout, number);
     handout->waiting_bytes += memory_of(c);
     if (c->form == FORM_AWAKE)
@@ -180,26 +196,36 @@ static void prepare(struct handout *handout, uint32_t number, const struct flow_
     slab_free(handout->awake->connections, number);
 }
 
-/* The next one whose turn it is: on disk, or at the head of the list if that has ended. */
-static uint32_t take_next(struct handout *handout)
+/* The next one whose turn it is: on disk, or at the head of the list. */
+static uint32_t take_next(struct handout *handout, uint64_t ready)
 {
     uint64_t spilled;
     uint32_t number = handout->first;
     const struct connection *c = number ? connection_of(handout, number) : NULL;
     if (handout->spill && spill_first(handout->spill, &spilled) && (!c || spilled < c->order))
-        return read_back(handout);
-    if (!c || !c->ended)
+        return spilled < ready ? read_back(handout) : SLAB_NONE;
+    if (!c || c->order >= ready)
         return SLAB_NONE;
     remove_first(handout);
     handout->waiting_bytes -= memory_of(c);
     return number;
 }
 
-void handout_prepare(struct handout *handout, const struct flow_context *context)
+void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context)
 {
     uint32_t number;
-    while (handout_has_room(handout) && (number = take_next(handout)) != SLAB_NONE)
+    while (handout_has_room(handout) && (number = take_next(handout, ready)) != SLAB_NONE)
         prepare(handout, number, context);
+}
+
+bool handout_prepare_next(struct handout *handout, uint64_t ready,
+                          const struct flow_context *context)
+{
+    handout_release(handout, context);
+    uint32_t number = take_next(handout, ready);
+    if (number != SLAB_NONE)
+        prepare(handout, number, context);
+    return number != SLAB_NONE;
 }
 
 /* --- handing out --- */

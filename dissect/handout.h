@@ -28,6 +28,7 @@ struct handout {
     size_t waiting_bytes;
     bool no_disk;         /* to spill to */
     uint32_t first, last; /* in order: all connections; else those that have ended. By `next` */
+    uint32_t open;        /* in order: the first of them that has not ended */
     struct spill *spill;  /* NULL until it is needed */
     struct buf block;
     struct dissect_counts counts;
@@ -52,8 +53,16 @@ bool handout_has_room(const struct handout *handout);
 void handout_now(struct handout *handout, uint32_t connection, nanotime now,
                  const struct flow_context *context);
 
-/* handout_prepare prepares flows whose turn it is, as many as there is room for. */
-void handout_prepare(struct handout *handout, const struct flow_context *context);
+/* handout_prepare prepares flows whose turn it is, with places below `ready`, as many as there is
+ * room for. handout_prepare_next frees what has been committed, and prepares one alone; it returns
+ * false if it is nobody's turn. */
+void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context);
+MUST_CHECK bool handout_prepare_next(struct handout *handout, uint64_t ready,
+                                     const struct flow_context *context);
+
+/* handout_open gives the place in the order of the first flow that has not ended, `otherwise` if
+ * there is none: those before it are ready as far as this shard is concerned. */
+uint64_t handout_open(const struct handout *handout, uint64_t otherwise);
 
 /* handout_bound gives the lowest place in the order that may still be handed out, `otherwise` if
  * there is none; *prepared tells that it is prepared. */

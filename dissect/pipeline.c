@@ -39,6 +39,7 @@ struct pipeline {
     nanotime now;         /* up to which time the shards may go on */
     uint64_t next_frame;  /* of what is filled next */
     uint64_t bound_frame; /* none below it is still to come to the shards */
+    uint64_t ready;       /* flows with places below it can be handed out */
     uint64_t handed_out, snapshot_count;
     bool working; /* crew_start was called */
     bool ending;
@@ -55,6 +56,14 @@ static bool is_watched(void *context, uint16_t port)
 static struct appid *appid_of(const struct pipeline *p, unsigned thread)
 {
     return p->appids ? p->appids[thread] : NULL;
+}
+
+/* One thread alone prepares a flow when its turn comes, and not several in each shard ahead: what
+ * is prepared is large, and one after the other in the same place stays in the cache. Where the
+ * flows do not come in their order it would be another. */
+static bool is_one_by_one(const struct pipeline *p)
+{
+    return crew_size(p->crew) == 1 && p->shard_options.in_order;
 }
 
 /* --- a round --- */
@@ -78,6 +87,8 @@ static void drain(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
     shard_work(p->shards[number], number, NULL, 0, p->now, appid_of(p, thread));
+    if (!is_one_by_one(p))
+        shard_prepare(p->shards[number], p->ready);
 }
 
 /* What a shard may hand out next. */
@@ -95,27 +106,55 @@ static struct bound bound_of(const struct pipeline *p, unsigned shard)
     return bound;
 }
 
-/* Hands out what is next in the order of all shards, as long as that is prepared: what is not may
- * precede the rest. Returns whether the shards have more. */
+/* In order, nothing may precede what is handed out: what is prepared is all handed out in the same
+ * round, so that memory is the same at its end whoever prepared it, and when. */
+static void find_ready(struct pipeline *p)
+{
+    p->ready = p->shard_options.in_order ? p->bound_frame : UINT64_MAX;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        uint64_t open = shard_open(p->shards[i], p->ready);
+        if (open < p->ready)
+            p->ready = open;
+    }
+}
+
+static bool is_prepared(const struct pipeline *p, unsigned shard, const struct bound *bound)
+{
+    return bound->prepared || (is_one_by_one(p) && shard_prepare_next(p->shards[shard], p->ready));
+}
+
+static bool has_more(const struct pipeline *p)
+{
+    for (unsigned i = 0; i < SHARDS && !p->shard_options.in_order; i++)
+        if (shard_is_ready(p->shards[i]))
+            return true;
+    return false;
+}
+
+/* How many flows one thread alone hands out at most before it looks up. */
+enum { HAND_OUT_MOST = 1024 };
+
+/* Hands out what is ready, in the order of all shards, as long as that is prepared. Returns whether
+ * the shards have more that can be. */
 static bool hand_out(struct pipeline *p)
 {
     struct bound bounds[SHARDS];
+    find_ready(p);
     for (unsigned i = 0; i < SHARDS; i++)
         bounds[i] = bound_of(p, i);
-    for (;;) {
+    for (unsigned n = 0; n < HAND_OUT_MOST || !is_one_by_one(p); n++) {
         unsigned next = 0;
         for (unsigned i = 1; i < SHARDS; i++)
             if (bounds[i].order < bounds[next].order)
                 next = i;
-        if (!bounds[next].prepared)
-            break;
+        if (bounds[next].order >= p->ready)
+            return has_more(p);
+        if (!is_prepared(p, next, &bounds[next]))
+            return true;
         shard_hand_out(p->shards[next], ++p->handed_out);
         bounds[next] = bound_of(p, next);
     }
-    for (unsigned i = 0; i < SHARDS; i++)
-        if (shard_is_ready(p->shards[i]))
-            return true;
-    return false;
+    return true;
 }
 
 /* Where flows that wait for one that goes on take too much memory, that one is ended. Returns
@@ -129,7 +168,10 @@ static bool unblock(struct pipeline *p)
         if (bound_of(p, i).order < bound_of(p, first).order)
             first = i;
     }
-    return choked && shard_unblock(p->shards[first]);
+    if (!choked || !shard_unblock(p->shards[first]))
+        return false;
+    find_ready(p);
+    return true;
 }
 
 static void fill_next(struct input *input, struct batch *batch)

@@ -429,7 +429,21 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
     advance(shard, now);
     if (now != 0)
         report_lingering(shard);
-    handout_prepare(&shard->handout, &shard->context);
+}
+
+void shard_prepare(struct shard *shard, uint64_t ready)
+{
+    handout_prepare(&shard->handout, ready, &shard->context);
+}
+
+bool shard_prepare_next(struct shard *shard, uint64_t ready)
+{
+    return handout_prepare_next(&shard->handout, ready, &shard->context);
+}
+
+uint64_t shard_open(const struct shard *shard, uint64_t otherwise)
+{
+    return handout_open(&shard->handout, otherwise);
 }
 
 void shard_end(struct shard *shard, nanotime now)

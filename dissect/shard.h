@@ -30,11 +30,21 @@ struct shard_options {
 MUST_CHECK struct shard *shard_new(const struct shard_options *options);
 
 /* shard_work takes the shard's segments of a batch, whose frames count from `frame_base` on, ends
- * what is due at packet time `now`, and prepares flows to be handed out. What was handed out before
- * is freed. `now` is 0 if another batch follows, or shard_end, before anything is handed out. The
- * appid is the thread's, or NULL. */
+ * what is due at packet time `now`. What was handed out before is freed. `now` is 0 if another
+ * batch follows, or shard_end, before anything is handed out. The appid is the thread's, or NULL.
+ */
 void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
                 nanotime now, struct appid *appid);
+
+/* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
+ * once; shard_prepare_next, of a shard of which none is prepared, the next one alone: false if
+ * there is none. */
+void shard_prepare(struct shard *shard, uint64_t ready);
+MUST_CHECK bool shard_prepare_next(struct shard *shard, uint64_t ready);
+
+/* shard_open gives the place in the order of the first flow that has not ended, `otherwise` if
+ * there is none. */
+uint64_t shard_open(const struct shard *shard, uint64_t otherwise);
 
 /* shard_end says that no more segments come, as of packet time `now`. Call shard_work with an empty
  * batch until shard_is_done. */
