@@ -324,6 +324,7 @@ static void begin_pipeline(struct run *run)
                                    .inputs = (unsigned)run->watch.source_count,
                                    .same_input = run->watch.same_input,
                                    .order_end = run->options->order_end,
+                                   .checksums = run->options->checksums,
                                    .max_flows = run->options->max_flows,
                                    .max_memory = run->options->max_memory,
                                    .interface_name = interface_name,

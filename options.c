@@ -24,6 +24,11 @@ const char options_help[] =
     "  -f, --filter BPF                only packets that match: pcap-filter(7)\n"
     "      --count N                   stop after N packets\n"
     "      --duration SECONDS          stop after this time\n"
+    "      --checksum MODE             what a wrong one means: auto (damage, if its\n"
+    "                                  sender has shown right ones; default), strict\n"
+    "                                  (packet not used), ignore\n"
+    "      --keylog FILE               open TLS with the secrets in a key log, which may\n"
+    "                                  grow while it is live (SSLKEYLOGFILE)\n"
     "      --no-ndpi                   do not ask nDPI what each connection is\n"
     "\n"
     "What to write\n"
@@ -37,6 +42,8 @@ const char options_help[] =
     "      --order first|end           connections as they began (default) or as they\n"
     "                                  end, so that none waits for another\n"
     "  -v, --verbose                   print every connection, with its certificates\n"
+    "      --show-secrets              with a key log: write what APNs commands hold,\n"
+    "                                  tokens and payloads too (json)\n"
     "  -q, --quiet                     no progress and no remarks on standard error\n"
     "\n"
     "Certificates\n"
@@ -73,11 +80,13 @@ const char options_help[] =
 enum {
     OPT_AT = 256,
     OPT_BASELINE,
+    OPT_CHECKSUM,
     OPT_COUNT,
     OPT_DURATION,
     OPT_EXPLAIN,
     OPT_FAIL_ON,
     OPT_INTERVAL,
+    OPT_KEYLOG,
     OPT_LIST,
     OPT_MAX_FLOWS,
     OPT_MAX_MEMORY,
@@ -86,6 +95,7 @@ enum {
     OPT_PEM,
     OPT_POLICY,
     OPT_PRINT_POLICY,
+    OPT_SHOW_SECRETS,
     OPT_SNAPLEN,
     OPT_TRUST
 };
@@ -103,11 +113,13 @@ static const struct option longs[] = {
     {"version", no_argument, NULL, 'V'},
     {"at", required_argument, NULL, OPT_AT},
     {"baseline", required_argument, NULL, OPT_BASELINE},
+    {"checksum", required_argument, NULL, OPT_CHECKSUM},
     {"count", required_argument, NULL, OPT_COUNT},
     {"duration", required_argument, NULL, OPT_DURATION},
     {"explain", no_argument, NULL, OPT_EXPLAIN},
     {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"interval", required_argument, NULL, OPT_INTERVAL},
+    {"keylog", required_argument, NULL, OPT_KEYLOG},
     {"list-interfaces", no_argument, NULL, OPT_LIST},
     {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
@@ -116,6 +128,7 @@ static const struct option longs[] = {
     {"pem", no_argument, NULL, OPT_PEM},
     {"policy", required_argument, NULL, OPT_POLICY},
     {"print-policy", no_argument, NULL, OPT_PRINT_POLICY},
+    {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
     {"snaplen", required_argument, NULL, OPT_SNAPLEN},
     {"trust", required_argument, NULL, OPT_TRUST},
     {NULL, 0, NULL, 0},
@@ -284,6 +297,18 @@ static bool read_order(struct options *options, const struct complaint *to, cons
     return true;
 }
 
+static bool read_checksum(struct options *options, const struct complaint *to, const char *text)
+{
+    static const char *const names[] = {
+        [CHECKSUMS_AUTO] = "auto", [CHECKSUMS_STRICT] = "strict", [CHECKSUMS_IGNORE] = "ignore"};
+    for (unsigned mode = 0; mode < COUNT_OF(names); mode++)
+        if (strcmp(text, names[mode]) == 0) {
+            options->checksums = (enum checksum_mode)mode;
+            return true;
+        }
+    return complain(to, "--checksum: '%s' is none of auto, strict, ignore", text);
+}
+
 static bool read_max_memory(struct options *options, const struct complaint *to, const char *text)
 {
     if (!read_size(&options->max_memory, text))
@@ -347,8 +372,16 @@ static bool read_option(struct options *options, const struct complaint *to, int
         return true;
     case OPT_MAX_MEMORY:
         return read_max_memory(options, to, value);
+    case OPT_CHECKSUM:
+        return read_checksum(options, to, value);
     case OPT_ORDER:
         return read_order(options, to, value);
+    case OPT_KEYLOG:
+        options->keylog = value;
+        return true;
+    case OPT_SHOW_SECRETS:
+        options->show_secrets = true;
+        return true;
     case OPT_NO_NDPI:
         options->no_ndpi = true;
         return true;

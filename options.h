@@ -4,6 +4,7 @@
 
 #include "capture/base.h"
 #include "report/gate.h"
+#include "dissect/checksum.h"
 #include "report/report.h"
 
 enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64 };
@@ -38,6 +39,7 @@ struct options {
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
     nanotime interval, duration; /* 0: none */
+    const char *keylog;          /* NULL: none */
     uint64_t count;              /* packets; 0: no limit */
     struct gate gate;            /* --fail-on */
     const char *baseline;        /* path; NULL: none */
@@ -45,14 +47,15 @@ struct options {
     uint32_t snaplen;
     unsigned jobs;                  /* threads, 1 to JOBS_MAX */
     uint64_t max_flows, max_memory; /* flows, bytes; 0: the built-in limit, none */
-    const char *trust[TRUST_MAX];   /* stores of anchors; none: the system's */
+    enum checksum_mode checksums;
+    const char *trust[TRUST_MAX]; /* stores of anchors; none: the system's */
     size_t trust_count;
     nanotime at;        /* the time for which chains are judged; 0: the packets' */
     bool at_now;        /* that is the time of day */
     bool pem;           /* certificates themselves in the JSON report */
     const char *policy; /* a file; NULL: the built-in one */
     bool order_end;     /* report flows as they end, not as they began */
-    bool no_ndpi, quiet, verbose;
+    bool no_ndpi, quiet, verbose, show_secrets;
 };
 
 /* options_parse reads the command line. Returns false with a line for the user in error if it is

@@ -24,6 +24,7 @@ void connection_put_syn(struct connection *c, unsigned from, const struct segmen
                                .ttl = s->ttl,
                                .flags = s->flags,
                                .from = from & 1,
+                               .checksum = s->checksum & 3u,
                                .sack = s->sack,
                                .timestamps = s->timestamps};
 }
@@ -44,6 +45,7 @@ static struct segment get_syn(const struct connection *c)
                             .sack = syn->sack,
                             .timestamps = syn->timestamps,
                             .interface = syn->interface,
+                            .checksum = syn->checksum,
                             .identity = syn->identity};
 }
 

@@ -28,7 +28,7 @@ struct lone_syn {
     uint16_t window, mss, interface;
     int8_t wscale;
     uint8_t ttl, flags;
-    uint8_t from : 1, sack : 1, timestamps : 1;
+    uint8_t from : 1, sack : 1, timestamps : 1, checksum : 2;
 };
 
 /* A flow in working order, in the shard's list of those. */

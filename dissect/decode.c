@@ -4,6 +4,7 @@
  * a whole, with one check, and its fields are then read at their offsets. */
 #include "decode.h"
 
+#include "checksum.h"
 #include "fragments.h"
 #include "link.h"
 #include "link_wlan.h"
@@ -50,7 +51,8 @@ struct network {
     const uint8_t *header;
     const uint8_t *said; /* the byte that says what the cursor stands on: IPv6 */
     uint8_t protocol;
-    uint16_t id; /* of IPv4 */
+    uint16_t id;     /* of IPv4 */
+    bool redirected; /* IPv6 */
 };
 
 /* version and IHL, DSCP, total length; identification, flags and offset; TTL, protocol, checksum;
@@ -73,6 +75,7 @@ static enum note decode_ipv4(struct segment *out, struct network *network, struc
     network->header = ip;
     network->protocol = ip[PROTOCOL];
     network->id = be16(ip + ID);
+    network->redirected = false;
     out->ttl = ip[TTL];
     out->from.ipv6 = out->to.ipv6 = false;
     memcpy(out->from.ip, ip + SOURCE, 4);
@@ -112,6 +115,9 @@ static enum note pass_extensions(struct network *network, struct layers *l)
         }
         if (size > layers_wire(l))
             return NOTE_MALFORMED;
+        /* A destination option may hold a home address, which TCP's checksum covers (RFC 6275). */
+        if (*next == EXT_ROUTING || *next == EXT_DESTINATION)
+            network->redirected = true;
         network->said = l->c.p;
         if (!layers_skip(l, size))
             return NOTE_CUT;
@@ -141,6 +147,7 @@ static enum note decode_ipv6(struct segment *out, struct network *network, struc
     network->said = ip + NEXT;
     network->protocol = ip[NEXT];
     network->id = 0;
+    network->redirected = false;
     out->ttl = ip[HOPS];
     out->from.ipv6 = out->to.ipv6 = true;
     memcpy(out->from.ip, ip + SOURCE, 16);
@@ -200,6 +207,7 @@ static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured,
     out->flags = tcp[FLAGS];
     out->window = be16(tcp + WINDOW);
     out->length = wire - header;
+    out->tcp_header = (uint8_t)header;
     out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
     if (UNLIKELY(captured < header)) {
         /* Options cut by the snap length: what is needed of the header is there. */
@@ -244,6 +252,8 @@ static void begin(struct segment *out, const struct packet *packet)
     out->wscale = -1;
     out->sack = out->timestamps = false;
     out->outer = NULL;
+    out->checksum = CHECKSUM_UNKNOWN;
+    out->redirected = out->reassembled = false;
 }
 
 /* Keeps the addresses of the outermost packet, when its tunnel is entered. */
@@ -333,6 +343,7 @@ static enum note decode_layers(struct segment *out, struct decoder *decoder,
                                const struct packet *packet, struct layers *l)
 {
     struct outer *outer = &decoder->outer;
+    bool reassembled = false;
     for (bool inside = l->depth > 0;;) {
         struct network network;
         bool alone = l->more.left == 0;
@@ -344,8 +355,10 @@ static enum note decode_layers(struct segment *out, struct decoder *decoder,
         note = decode_network(out, &network, l);
         if (note == NOTE_FRAGMENT) {
             note = put_together(decoder, out, &network, l, packet->time);
-            if (note == NOTE_NONE)
+            if (note == NOTE_NONE) {
+                reassembled = true;
                 continue;
+            }
         }
         if (note == NOTE_NONE)
             note = pass_authentication(&network, l);
@@ -355,12 +368,15 @@ static enum note decode_layers(struct segment *out, struct decoder *decoder,
             begin(out, packet);
             out->vlan_count = l->vlan_count;
             memcpy(out->vlans, l->vlans, sizeof out->vlans);
+            out->redirected = network.redirected;
+            out->reassembled = reassembled;
             out->outer = inside ? outer : NULL;
             return decode_tcp(out, &network, l);
         }
         if (!inside)
             keep_outermost(outer, out);
         inside = true;
+        reassembled = false;
         note = tunnel_enter(l, outer, network.protocol);
         if (note != NOTE_NONE)
             return note == NOTE_CUT && !l->cut ? NOTE_MALFORMED : note;

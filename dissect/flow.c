@@ -17,7 +17,7 @@ void flow_begin(struct flow *flow, unsigned from, const struct segment *segment)
 {
     *flow = (struct flow){.start = segment->time,
                           .first_frame = segment->frame,
-                          .first_from = (uint8_t)from,
+                          .first_from = from & 1,
                           .interface = segment->interface,
                           .vlan_count = segment->vlan_count};
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
@@ -249,6 +249,16 @@ static NOINLINE void take_outer(struct flow *flow, unsigned from, const struct s
     flow->outer_from = (uint8_t)from;
 }
 
+/* A wrong checksum before any right one is how the capture was made: no card was asked for it, or
+ * addresses were changed. */
+static inline void note_checksum(struct flow *flow, unsigned from, const struct segment *segment)
+{
+    if (segment->checksum == CHECKSUM_RIGHT)
+        flow->honest |= (1u << from) & 3;
+    else if (UNLIKELY(segment->checksum == CHECKSUM_WRONG) && !(flow->honest >> from & 1))
+        flow->careless |= (1u << from) & 3;
+}
+
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context)
 {
@@ -265,6 +275,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
         see_process(flow, segment);
     if (UNLIKELY(segment->outer))
         take_outer(flow, from, segment, context);
+    note_checksum(flow, from, segment);
     zeek_take(&flow->zeek, from, segment);
     tcp_take(&flow->tcp, from, segment, &out);
     if (reveals_gap(peer, una_before))
@@ -272,6 +283,47 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     settle_tls(flow, context);
     tell_fin(flow, from);
     ask_ndpi(flow, segment, context);
+}
+
+/* --- segments with a wrong checksum --- */
+
+static void drop_doubt(struct flow *flow, unsigned from)
+{
+    flow->tcp.ends[from].corrupt++;
+    zeek_corrupt(&flow->zeek, from);
+}
+
+bool flow_keep_doubt(struct flow *flow, unsigned from, const struct segment *segment,
+                     const struct flow_context *context)
+{
+    if (!doubts_can_be_confirmed(segment)) {
+        drop_doubt(flow, from);
+        return true;
+    }
+    if (doubts_add(&flow->doubts, from, segment, context->held))
+        return true;
+    flow->careless |= (1u << from) & 3;
+    return false;
+}
+
+struct doubt *flow_settle_doubts(struct flow *flow, unsigned from, const struct segment *segment,
+                                 const struct flow_context *context)
+{
+    struct doubt *doubt;
+    while ((doubt = doubts_refuted(&flow->doubts, from, segment))) {
+        drop_doubt(flow, doubt->from);
+        doubt_free(doubt, context->held);
+    }
+    return doubts_confirmed(&flow->doubts, from, segment);
+}
+
+static void drop_doubts(struct flow *flow, const struct flow_context *context)
+{
+    struct doubt *doubt;
+    while ((doubt = doubts_next(&flow->doubts))) {
+        drop_doubt(flow, doubt->from);
+        doubt_free(doubt, context->held);
+    }
 }
 
 static void count_pending(struct flow *flow)
@@ -328,7 +380,7 @@ static void flush_end(struct flow *flow, unsigned end, const struct flow_context
 
 bool flow_holds(const struct flow *flow)
 {
-    return flow->pending_syn || flow->appid ||
+    return flow->pending_syn || flow->doubts || flow->appid ||
            (flow->prologue && prologue_is_at_work(flow->prologue)) ||
            flow->tcp.ends[0].reasm.held || flow->tcp.ends[1].reasm.held ||
            (flow->tls && tls_holds(flow->tls));
@@ -353,6 +405,7 @@ void flow_end(struct flow *flow, enum end_reason reason, const struct flow_conte
         tell_fin(flow, end);
     }
     count_pending(flow);
+    drop_doubts(flow, context);
     end_prologue(flow, context);
     if (flow->tls)
         tls_finish(flow->tls);
@@ -438,6 +491,7 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->outer = NULL;
     free(flow->pending_syn);
     flow->pending_syn = NULL;
+    drop_doubts(flow, context);
     drop_prologue(flow, context);
     tcp_done(&flow->tcp, context->held);
     for (unsigned i = 0; i < 2; i++)

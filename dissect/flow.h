@@ -3,6 +3,8 @@
 #define PUSHWATCH_DISSECT_FLOW_H
 
 #include "appid.h"
+#include "checksum.h"
+#include "doubts.h"
 #include "flow_table.h"
 #include "prologue.h"
 #include "tcp.h"
@@ -30,10 +32,13 @@ struct flow {
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its pointers are not valid */
+    struct doubt *doubts;          /* NULL while there are none */
     const struct outer *outer;     /* of its first packet in a tunnel; belongs to the store */
     uint16_t vlans[VLANS_MAX];
-    uint8_t plain;      /* enum plain_protocol */
-    uint8_t first_from; /* end that sent its first packet */
+    uint8_t plain;          /* enum plain_protocol */
+    uint8_t first_from : 1; /* end that sent its first packet */
+    uint8_t honest : 2;     /* ends, by bit, that have shown a right checksum, */
+    uint8_t careless : 2;   /* and such whose wrong ones say nothing: checksum.h */
     uint8_t vlan_count;
     bool not_tls;
     uint16_t interface;
@@ -70,6 +75,25 @@ MUST_CHECK bool flow_has_seen(struct flow *flow, unsigned from, const struct seg
 /* flow_take processes a segment sent by end `from`. */
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context);
+
+/* flow_doubts tells that a segment's checksum counts against it: keep it with flow_keep_doubt. */
+static inline bool flow_doubts(const struct flow *flow, unsigned from,
+                               const struct segment *segment)
+{
+    return UNLIKELY(segment->checksum == CHECKSUM_WRONG) &&
+           (flow->honest & ~flow->careless) >> from & 1;
+}
+
+/* flow_keep_doubt keeps such a segment until others tell what it is, or drops it. Returns false if
+ * there are too many of them: the sender's wrong checksums say nothing then. */
+MUST_CHECK bool flow_keep_doubt(struct flow *flow, unsigned from, const struct segment *segment,
+                                const struct flow_context *context);
+
+/* flow_settle_doubts drops the kept segments that a new one refutes, and returns one that it
+ * confirms: take it, free it with doubt_free, and ask again. NULL: there is none. */
+MUST_CHECK struct doubt *flow_settle_doubts(struct flow *flow, unsigned from,
+                                            const struct segment *segment,
+                                            const struct flow_context *context);
 
 /* flow_keep_syn keeps a SYN that tcp_fate calls TCP_PENDING: it counts as the flow's unless its
  * answer shows that it began another. */

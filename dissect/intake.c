@@ -134,6 +134,31 @@ static void add(struct intake *intake, unsigned shard)
     batch_add(intake->batch, shard, from, hash, intake->now);
 }
 
+/* Adds up the checksums. Returns false if the segment is not to be used for them. */
+static bool pass_checksums(struct intake *intake, struct segment *segment)
+{
+    struct checksum_counts *counts = &intake->counts.checksums;
+    if (intake->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum tcp = checksum_of_tcp(segment), ip = checksum_of_ip(segment);
+    segment->checksum = (uint8_t)tcp;
+    counts->left_out += tcp == CHECKSUM_LEFT_OUT;
+    counts->wrong += tcp == CHECKSUM_WRONG;
+    counts->ip_wrong += ip == CHECKSUM_WRONG;
+    return intake->checksums == CHECKSUMS_AUTO ||
+           (tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT);
+}
+
+/* Gives the segment in the batch's next place to its shard, unless its checksums forbid it. */
+static void enter(struct intake *intake, const struct packet *packet, unsigned shard, bool is_first)
+{
+    bool passes = pass_checksums(intake, batch_next(intake->batch));
+    if (is_first)
+        count(intake, packet, passes ? NOTE_NONE : NOTE_CHECKSUM);
+    if (passes)
+        add(intake, shard);
+}
+
 /* Takes what was decoded into the batch's next place, if it is of use. A packet that was put
  * together of fragments takes more room than the one at hand. */
 static enum note take(struct intake *intake, const struct packet *packet, enum note note,
@@ -149,9 +174,7 @@ static enum note take(struct intake *intake, const struct packet *packet, enum n
     unsigned shard = shard_of_segment(intake, segment);
     if (!is_mine(intake, shard))
         return NOTE_NONE;
-    if (is_first)
-        count(intake, packet, NOTE_NONE);
-    add(intake, shard);
+    enter(intake, packet, shard, is_first);
     return NOTE_NONE;
 }
 
@@ -192,8 +215,7 @@ static bool take_early(struct intake *intake, const struct early *early,
     unsigned shard = shard_of_early(intake, early);
     if (is_mine(intake, shard)) {
         decode_early(batch_next(intake->batch), early, packet);
-        count(intake, packet, NOTE_NONE);
-        add(intake, shard);
+        enter(intake, packet, shard, true);
     }
     return true;
 }
@@ -236,6 +258,9 @@ void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts 
     sum->fragments.timed_out += part->fragments.timed_out;
     sum->fragments.evicted += part->fragments.evicted;
     sum->fragments.malformed += part->fragments.malformed;
+    sum->checksums.left_out += part->checksums.left_out;
+    sum->checksums.wrong += part->checksums.wrong;
+    sum->checksums.ip_wrong += part->checksums.ip_wrong;
     sum->flows += part->flows;
     sum->flows_evicted += part->flows_evicted;
     sum->flows_expired += part->flows_expired;

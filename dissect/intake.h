@@ -5,6 +5,7 @@
 
 #include "../capture/packet.h"
 #include "batch.h"
+#include "checksum.h"
 #include "decode.h"
 #include "flow_table.h"
 #include "note.h"
@@ -30,10 +31,11 @@ static inline bool ports_have(const struct ports *ports, uint16_t port)
  * end a round with the same packet. */
 struct intake {
     const struct ports *watched;
-    struct hash_key key;  /* of flow_key_hash */
-    uint64_t shard_seed;  /* 0: a connection is always given to the same shard */
-    unsigned owners;      /* that share the packets: */
-    unsigned mine;        /* the shards whose number leaves this when divided by that */
+    struct hash_key key; /* of flow_key_hash */
+    uint64_t shard_seed; /* 0: a connection is always given to the same shard */
+    unsigned owners;     /* that share the packets: */
+    unsigned mine;       /* the shards whose number leaves this when divided by that */
+    enum checksum_mode checksums;
     struct batch *batch;  /* where segments go */
     uint32_t taken, most; /* packets of this round that had to be looked at more closely */
     size_t bytes, room;   /* of those, and how many there may be */

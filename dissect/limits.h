@@ -26,6 +26,10 @@
  * the recorder saw two interfaces: after this long it is given up. */
 #define LIMIT_REASM_PATIENCE_S 5
 
+/* Segments with a wrong checksum that wait for proof, for each connection. More than these at once
+ * are no damage, but how the capture was made. */
+#define LIMIT_DOUBTS 16
+
 /* Segments and TLS records in flight that are remembered for one direction: only the first sixteen
  * records, and the time of the first segment, are ever reported. A flood of flows that each leave
  * this much unacknowledged costs 6 kB a direction. */

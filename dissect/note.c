@@ -16,6 +16,7 @@ const char *note_name(enum note note)
         [NOTE_ENCRYPTED] = "encrypted-link",
         [NOTE_TOO_DEEP] = "nested-too-deep",
         [NOTE_DUPLICATE] = "duplicate",
+        [NOTE_CHECKSUM] = "bad-checksum",
     };
     return names[note];
 }

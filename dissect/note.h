@@ -16,6 +16,7 @@ enum note {
     NOTE_ENCRYPTED,        /* below IP: a protected IEEE 802.11 frame */
     NOTE_TOO_DEEP,         /* tunnels in tunnels beyond TUNNELS_MAX */
     NOTE_DUPLICATE,        /* captured on another interface just before */
+    NOTE_CHECKSUM,         /* wrong, and that counts: checksum.h */
     NOTES
 };
 

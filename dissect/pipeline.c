@@ -407,6 +407,7 @@ static void begin_inputs(struct pipeline *p)
         input->intake = (struct intake){.watched = &p->watched,
                                         .key = p->shard_options.key,
                                         .owners = 1,
+                                        .checksums = options->checksums,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};
         fill_next(input, &input->batches[0]);
     }

@@ -6,6 +6,7 @@
 
 #include "../capture/packet.h"
 #include "cert.h"
+#include "checksum.h"
 #include "sink.h"
 
 struct pipeline;
@@ -20,8 +21,9 @@ struct pipeline_options {
     bool ndpi;             /* ask nDPI about each flow */
     bool live;             /* hand a flow out soon after it has ended, in no order */
     bool order_end;        /* hand flows out as they end, not in the order of their first packets */
-    uint64_t max_flows;    /* connections tracked at once; 0: no limit of their number */
-    uint64_t max_memory;   /* bytes, of the process as a whole; 0: limits.h */
+    enum checksum_mode checksums;
+    uint64_t max_flows;  /* connections tracked at once; 0: no limit of their number */
+    uint64_t max_memory; /* bytes, of the process as a whole; 0: limits.h */
     /* Gives the name of a packet's interface, or NULL. Called by several threads at once. */
     const char *(*interface_name)(void *context, uint16_t interface);
     /* Gives the process that a packet belongs to; false if that is not known. In the same way.

@@ -26,7 +26,11 @@ struct segment {
     uint8_t vlan_count;
     uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
     uint16_t interface;
-    uint16_t headers; /* bytes of its IP packet before the payload, if that has any */
+    uint16_t headers;   /* bytes of its IP packet before the payload; 0 if they were not captured */
+    uint8_t tcp_header; /* of those, bytes of TCP's */
+    uint8_t checksum;   /* enum checksum, of TCP's */
+    bool redirected;    /* by IPv6: its last destination is another one */
+    bool reassembled;   /* of fragments, so that its IP header is not one that was sent */
 };
 
 /* segment_ip gives the captured part of its IP packet, if it has payload. */

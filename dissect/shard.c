@@ -321,6 +321,37 @@ static void replace(struct shard *shard, uint32_t old, struct flow *old_flow,
     take(shard, number, flow, place->from, place->segment);
 }
 
+/* Takes a segment that was in doubt. */
+static void take_doubt(struct shard *shard, uint32_t number, struct flow *flow, struct doubt *doubt)
+{
+    shard->counts.skipped[NOTE_CHECKSUM]--;
+    take(shard, number, flow, doubt->from, &doubt->segment);
+    doubt_free(doubt, shard->context.held);
+}
+
+/* A segment came that may tell what those in doubt are. */
+static NOINLINE void settle_doubts(struct shard *shard, uint32_t number, struct flow *flow,
+                                   const struct place *place)
+{
+    struct doubt *doubt;
+    while ((doubt = flow_settle_doubts(flow, place->from, place->segment, &shard->context)))
+        take_doubt(shard, number, flow, doubt);
+}
+
+/* Returns false if a segment is to be taken in spite of its checksum, after those that waited. */
+static NOINLINE bool keep_doubt(struct shard *shard, uint32_t number, struct flow *flow,
+                                const struct place *place)
+{
+    struct doubt *doubt;
+    if (flow_keep_doubt(flow, place->from, place->segment, &shard->context)) {
+        shard->counts.skipped[NOTE_CHECKSUM]++;
+        return true;
+    }
+    while ((doubt = doubts_next(&flow->doubts)))
+        take_doubt(shard, number, flow, doubt);
+    return false;
+}
+
 static void take_segment(struct shard *shard, const struct place *place)
 {
     const struct segment *segment = place->segment;
@@ -341,6 +372,10 @@ static void take_segment(struct shard *shard, const struct place *place)
         shard->counts.skipped[NOTE_DUPLICATE]++;
         return;
     }
+    if (UNLIKELY(flow->doubts != NULL))
+        settle_doubts(shard, number, flow, place);
+    if (flow_doubts(flow, place->from, segment) && keep_doubt(shard, number, flow, place))
+        return;
     switch (tcp_fate(&flow->tcp, place->from, segment, flow_syn_kept_for(flow, place->from))) {
     case TCP_PENDING:
         flow_keep_syn(flow, place->from, segment);

@@ -26,6 +26,13 @@ struct fragment_counts {
     uint64_t malformed;                       /* fragments that no host sends */
 };
 
+/* Checksums of watched packets that were not right: checksum.h. */
+struct checksum_counts {
+    uint64_t left_out; /* TCP's, to the network card */
+    uint64_t wrong;    /* TCP's */
+    uint64_t ip_wrong; /* IPv4's */
+};
+
 /* What a pipeline counted. */
 struct dissect_counts {
     uint64_t packets, bytes; /* handed in; bytes as on the wire */
@@ -33,6 +40,7 @@ struct dissect_counts {
     uint64_t skipped[NOTES]; /* by reason */
     uint64_t cut_payload;    /* matched packets whose payload the snap length cut */
     struct fragment_counts fragments;
+    struct checksum_counts checksums;
     uint64_t flows, flows_evicted, flows_expired;
     uint64_t certificates_dropped;
     nanotime first_time, last_time; /* of all packets handed in; 0 if none */

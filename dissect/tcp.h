@@ -54,6 +54,7 @@ struct tcp_end {
 
     uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
     uint32_t fins, rsts;
+    uint32_t corrupt; /* segments not used for their checksums */
 };
 
 /* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points

@@ -179,6 +179,7 @@ static void end_outcome(struct end_record *out, const struct tcp_end *end)
                                .gap_bytes = end->reasm.gap_bytes,
                                .fin = end->fins,
                                .rst = end->rsts,
+                               .corrupt = end->corrupt,
                                .fin_frame = end->fin_frame,
                                .fin_last_frame = end->fin_last_frame,
                                .fin_acked_frame = end->fin_acked_frame,

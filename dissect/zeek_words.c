@@ -245,6 +245,11 @@ void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
         note_cut(x, s);
 }
 
+void zeek_corrupt(struct zeek_words *words, unsigned from)
+{
+    add_scaled(words, from, &words->ends[from].corrupt, 'C');
+}
+
 void zeek_gap(struct zeek_words *words, unsigned from)
 {
     if (is_clean(&words->ends[from]) && is_clean(&words->ends[!from]))

@@ -18,7 +18,7 @@ struct zeek_end {
     bool cut;                              /* [cut_from, cut_to) came cut short, not acknowledged */
     uint32_t last;                         /* behind what it has sent, as in the header */
     uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
-    uint32_t retransmits, gaps, zero_windows;
+    uint32_t retransmits, gaps, zero_windows, corrupt;
     uint32_t cut_from, cut_to;
 };
 
@@ -36,6 +36,9 @@ void zeek_take(struct zeek_words *words, unsigned from, const struct segment *se
 /* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. Zeek tells
  * it only of a connection whose both ends were established, and not when it was reset. */
 void zeek_gap(struct zeek_words *words, unsigned from);
+
+/* zeek_corrupt says that a segment of end `from` is not used for its checksum. */
+void zeek_corrupt(struct zeek_words *words, unsigned from);
 
 /* zeek_conn_state gives the conn_state, such as "SF": a constant. */
 const char *zeek_conn_state(const struct zeek_words *words, unsigned client);

@@ -63,6 +63,8 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     json_uint(json, "gap_bytes", end->gap_bytes);
     json_uint(json, "fin", end->fin);
     json_uint(json, "rst", end->rst);
+    if (end->corrupt > 0)
+        json_uint(json, "bad_checksums", end->corrupt);
     if (end->packets > 0) {
         json_open_array(json, "ttl");
         json_uint(json, NULL, end->ttl_min);

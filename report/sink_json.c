@@ -154,6 +154,17 @@ static void count_if_any(struct json *json, const char *key, uint64_t count)
         json_uint(json, key, count);
 }
 
+static void summary_checksums(struct json *json, const struct checksum_counts *counts)
+{
+    if (counts->left_out + counts->wrong + counts->ip_wrong == 0)
+        return;
+    json_open_object(json, "checksums");
+    json_uint(json, "left_out", counts->left_out);
+    json_uint(json, "wrong", counts->wrong);
+    json_uint(json, "ip_wrong", counts->ip_wrong);
+    json_close_object(json);
+}
+
 static void summary_fragments(struct json *json, const struct fragment_counts *counts)
 {
     if (counts->fragments == 0)
@@ -179,6 +190,7 @@ static void summary_input(struct json *json, const struct run_end *end)
         count_if_any(json, note_name((enum note)note), counts->skipped[note]);
     json_close_object(json);
     summary_fragments(json, &counts->fragments);
+    summary_checksums(json, &counts->checksums);
     json_uint(json, "cut_payload", counts->cut_payload);
 }
 

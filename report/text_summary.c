@@ -155,6 +155,7 @@ static void put_skipped(struct buf *text, const struct run_end *end)
         [NOTE_ENCRYPTED] = "encrypted below IP",
         [NOTE_TOO_DEEP] = "in too many tunnels",
         [NOTE_DUPLICATE] = "captured twice",
+        [NOTE_CHECKSUM] = "damaged, by their checksums",
     };
     bool any = false;
     for (unsigned note = NOTE_NONE + 1; note < NOTES; note++) {

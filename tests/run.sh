@@ -49,6 +49,7 @@ run live tests/live.sh "$program"
 run limits tests/limits.sh "$program"
 run manual tests/manual.sh "$program"
 run progress python3 tests/progress.py "$program"
+run checksums python3 tests/checksums.py "$program"
 run process python3 tests/process.py "$program"
 run pause python3 tests/pause.py "$program"
 

@@ -102,6 +102,9 @@ static void limits(void **state)
     assert_true(o.order_end);
     assert_int_equal(o.max_flows, 1);
     assert_int_equal(o.max_memory, UINT64_C(64) << 20);
+    assert_int_equal(o.checksums, CHECKSUMS_AUTO);
+    assert_int_equal(good("a.pcap --checksum strict").checksums, CHECKSUMS_STRICT);
+    assert_int_equal(good("a.pcap --checksum ignore").checksums, CHECKSUMS_IGNORE);
     o = good("a.pcap --jobs 1 --order end --order first --max-memory 16777216K");
     assert_int_equal(o.jobs, 1);
     assert_false(o.order_end);
@@ -118,6 +121,7 @@ static void limits_wrong(void **state)
     bad("-j 65 a", "'65' is not");
     bad("--jobs 2x a", "--jobs");
     bad("-j", "option -j needs a value");
+    bad("--checksum loose a", "--checksum: 'loose' is none of auto, strict, ignore");
     bad("--order last a", "'last' is not an order (first, end)");
     bad("--max-flows 0 a", "--max-flows: '0' is not a number of connections");
     bad("--max-flows many a", "--max-flows");
