@@ -69,6 +69,9 @@ struct packet_process {
 /* A packet's interface has this bit if the process is known too. */
 enum { PACKET_HAS_PROCESS = 0x8000 };
 
+/* What the sending kernel says of a packet: only Darwin's tells it to captures. */
+enum { MARK_RETRANSMISSION = 1, MARK_KEEPALIVE = 2 };
+
 /* The bytes belong to the source, and live until it is asked for the next packet. */
 struct packet {
     nanotime time; /* 0 to 2^62 - 1, so that differences fit; 0 where the capture gives none */
@@ -78,6 +81,7 @@ struct packet {
     enum link_type link;
     uint16_t link_number; /* the LINKTYPE_ value that the file gave, for messages */
     uint16_t interface;   /* index for source_interface_name, and for source_process: */
+    uint8_t marks;        /* MARK_ bits */
     uint64_t frame;       /* 1-based position in the capture, counted by the source */
 };
 

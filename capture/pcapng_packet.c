@@ -42,6 +42,7 @@ static void fill_packet(struct packet *packet, const struct ng_interface *interf
     packet->link = interface->link;
     packet->link_number = interface->link_number;
     packet->interface = interface->index;
+    packet->marks = 0;
 }
 
 static enum source_status bad_caplen(struct savefile *file, uint64_t start, uint32_t caplen)

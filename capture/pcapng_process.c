@@ -5,14 +5,16 @@
  *     process id(4) options: name 2, path 3, UUID 4
  *
  * and options of packets that count these blocks, from 0 on, within the section: 0x8001 the process
- * and 0x8003 the one on whose behalf it acts. */
+ * and 0x8003 the one on whose behalf it acts. Another, 0x8004, has flags: what the kernel knows of
+ * the packet. */
 #include "pcapng.h"
 #include "pcapng_options.h"
 
 #include <inttypes.h>
 
 enum { PROCESS_NAME = 2 };
-enum { PACKET_PROCESS = 0x8001, PACKET_EFFECTIVE_PROCESS = 0x8003 };
+enum { PACKET_PROCESS = 0x8001, PACKET_EFFECTIVE_PROCESS = 0x8003, PACKET_FLAGS = 0x8004 };
+enum { FLAG_RETRANSMISSION = 2, FLAG_KEEPALIVE = 4 };
 
 /* Process blocks of a section: a system has fewer numbers for them in use at any time. */
 enum { SECTION_PROCESSES_MAX = 65536 };
@@ -57,6 +59,13 @@ static const struct ng_process *process_of(const struct pcapng_format *ng, struc
     return number < ng->process_count ? &ng->processes[number] : NULL;
 }
 
+static uint8_t marks_of(struct span value, bool swapped)
+{
+    uint32_t flags = value.n == 4 ? load32(value.p, swapped) : 0;
+    return (uint8_t)((flags & FLAG_RETRANSMISSION ? MARK_RETRANSMISSION : 0) |
+                     (flags & FLAG_KEEPALIVE ? MARK_KEEPALIVE : 0));
+}
+
 void pcapng_packet_options(struct savefile *file, struct packet *packet,
                            const struct ng_block *block, struct span options)
 {
@@ -69,6 +78,8 @@ void pcapng_packet_options(struct savefile *file, struct packet *packet,
             own = process_of(ng, option.value, block->swapped);
         else if (option.code == PACKET_EFFECTIVE_PROCESS)
             effective = process_of(ng, option.value, block->swapped);
+        else if (option.code == PACKET_FLAGS)
+            packet->marks = marks_of(option.value, block->swapped);
         else
             pcapng_note_packet(file, block, &option);
     if (!own && !effective)

@@ -21,7 +21,12 @@
 #include "linktype.h"
 #include "load.h"
 
-enum { FLAGS_AT = 36, FLAG_VERSION_2 = 0x80000 };
+enum {
+    FLAGS_AT = 36,
+    FLAG_RETRANSMISSION = 0x8000,
+    FLAG_KEEPALIVE = 0x10000,
+    FLAG_VERSION_2 = 0x80000
+};
 enum { INTERFACE_BYTES = 24, COMMAND_BYTES = 17 };
 
 /* What both versions tell. */
@@ -102,6 +107,9 @@ void pktap_open(struct source *source, struct process_memo *memo, struct packet 
                               .pid = header.pid,
                               .effective_pid = header.effective_pid,
                               .told_by = PROCESS_BY_PKTAP};
+    uint32_t flags = little32(packet->bytes + FLAGS_AT);
+    packet->marks = (uint8_t)((flags & FLAG_RETRANSMISSION ? MARK_RETRANSMISSION : 0) |
+                              (flags & FLAG_KEEPALIVE ? MARK_KEEPALIVE : 0));
     process_name_put(key.interface_name, sizeof key.interface_name, header.interface);
     process_name_put(key.name, sizeof key.name, header.name);
     process_name_put(key.effective_name, sizeof key.effective_name, header.effective_name);

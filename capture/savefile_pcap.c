@@ -83,6 +83,7 @@ static enum source_status pcap_next(struct source *source, struct packet *packet
     packet->link = pcap->link;
     packet->link_number = pcap->link_number;
     packet->interface = 0;
+    packet->marks = 0;
     reader_skip(&file->reader, (size_t)header_bytes + caplen);
     if (UNLIKELY(pcap->link == LINK_PKTAP))
         pktap_open(source, savefile_memo(file), packet);

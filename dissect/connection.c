@@ -7,7 +7,7 @@ _Static_assert(sizeof(struct connection) <= 104, "a connection costs little");
 bool connection_is_lone_syn(const struct segment *s)
 {
     return (s->flags & (FLAG_SYN | FLAG_ACK | FLAG_FIN | FLAG_RST)) == FLAG_SYN && s->length == 0 &&
-           s->vlan_count == 0 && !s->outer;
+           s->vlan_count == 0 && !s->outer && !s->marks;
 }
 
 void connection_put_syn(struct connection *c, unsigned from, const struct segment *s)

@@ -246,6 +246,7 @@ static void begin(struct segment *out, const struct packet *packet)
     out->time = packet->time;
     out->frame = packet->frame;
     out->interface = packet->interface;
+    out->marks = packet->marks;
     out->vlan_count = 0;
     memset(out->vlans, 0, sizeof out->vlans);
     out->mss = 0;

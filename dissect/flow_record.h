@@ -95,8 +95,9 @@ struct end_record {
     bool pending_more; /* more records than there is room for */
     uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
     uint64_t gap_bytes;
-    uint32_t fin, rst; /* times sent */
-    uint32_t corrupt;  /* segments not used, and in no other count: their checksums are wrong */
+    uint32_t fin, rst;                              /* times sent */
+    uint32_t marked_retransmits, marked_keepalives; /* the sending kernel says so */
+    uint32_t corrupt; /* segments not used, and in no other count: their checksums are wrong */
     uint64_t fin_frame, fin_last_frame, fin_acked_frame, rst_frame, last_frame;
     nanotime fin_time, fin_last_time, last_time;
     uint8_t ttl_min, ttl_max;

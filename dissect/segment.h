@@ -29,6 +29,7 @@ struct segment {
     uint16_t headers;   /* bytes of its IP packet before the payload; 0 if they were not captured */
     uint8_t tcp_header; /* of those, bytes of TCP's */
     uint8_t checksum;   /* enum checksum, of TCP's */
+    uint8_t marks;      /* of struct packet */
     bool redirected;    /* by IPv6: its last destination is another one */
     bool reassembled;   /* of fragments, so that its IP header is not one that was sent */
 };

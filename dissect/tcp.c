@@ -20,6 +20,7 @@ struct arrival {
     nanotime time;
     uint64_t frame;
     bool syn, fin, rst, ack;
+    bool again; /* its sender's kernel says that it is a retransmission */
 };
 
 static unsigned number_of(const struct tcp *tcp, const struct tcp_end *end)
@@ -146,11 +147,15 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
     if (!x->reasm.started)
         reasm_start(&x->reasm, isn + 1);
     take_options(x, a->segment);
+    if (UNLIKELY(a->again)) {
+        x->retransmits++;
+        count_try(x, a);
+    }
     if (tcp->opener < 0)
         tcp->opener = (int8_t)(a->ack ? !from : from);
-    if (a->ack)
+    if (a->ack && !a->again)
         tcp->syn_ack_time = a->time;
-    else if ((int)from == tcp->opener)
+    else if (!a->ack && (int)from == tcp->opener && !a->again)
         tcp->syn_time = a->time;
     move(x, a->ack ? EVENT_SENDS_SYN_ACK : EVENT_SENDS_SYN, a->time);
 }
@@ -336,6 +341,8 @@ static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arriv
  * nothing new: at most one byte, just before what comes next, and acknowledged already. */
 static bool is_probe(const struct tcp_end *x, const struct arrival *a)
 {
+    if (UNLIKELY(a->segment->marks & MARK_KEEPALIVE) && a->end - a->seq <= 1 && !a->syn && !a->fin)
+        return true;
     return UNLIKELY(a->seq + 1 == x->next) && x->known && !a->syn && !a->fin &&
            a->end - a->seq <= 1 && x->una == x->next && x->state >= SIDE_ESTABLISHED;
 }
@@ -387,6 +394,11 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
         if (y->zero_since) /* new data into a closed window is a probe, too */
             x->window_probes++;
     }
+    if (UNLIKELY(a->again) && a->seq >= old_next) { /* the capture misses the first time */
+        x->retransmits++;
+        if (a->seq == x->una)
+            count_try(x, a);
+    }
     uint64_t fresh = reasm_add(&x->reasm, out, a->seq, length, a->segment->payload, &from);
     x->bytes += fresh;
     if (a->seq >= old_next)
@@ -425,6 +437,11 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
     x->fin_frame = a->frame;
     x->next = a->end + 1;
     flight_sent(&x->flight, a->end, a->time, a->frame);
+    if (UNLIKELY(a->again) && a->end == a->seq) {
+        x->retransmits++;
+        if (x->una == x->fin_at)
+            count_try(x, a);
+    }
     note_close(tcp, x, a);
     x->fin_answers = y->reasm.started && y->una == y->reasm.next + 1 && !y->fin && a->ack;
     bool answered = x->una == x->next && y->fin_answers;
@@ -454,7 +471,8 @@ static struct arrival arrive(const struct tcp_end *x, const struct tcp_end *y,
                         .syn = s->flags & FLAG_SYN,
                         .fin = s->flags & FLAG_FIN,
                         .rst = s->flags & FLAG_RST,
-                        .ack = s->flags & FLAG_ACK};
+                        .ack = s->flags & FLAG_ACK,
+                        .again = UNLIKELY(s->marks & MARK_RETRANSMISSION)};
     a.seq = (x->known ? seq_near(x->next, s->seq) : seq_first(s->seq)) + (a.syn ? 1 : 0);
     a.end = a.seq + s->length;
     a.acked = y->known ? seq_near(y->next, s->ack) : seq_first(s->ack);
@@ -468,6 +486,10 @@ static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segmen
     if (s->ttl > x->ttl_max)
         x->ttl_max = s->ttl;
     x->packets++;
+    if (UNLIKELY(s->marks)) {
+        x->marked_retransmits += (s->marks & MARK_RETRANSMISSION) != 0;
+        x->marked_keepalives += (s->marks & MARK_KEEPALIVE) != 0;
+    }
     if (s->time > x->last_time)
         x->last_time = s->time;
     x->last_frame = s->frame;
@@ -479,8 +501,8 @@ static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segmen
 static void join(struct tcp *tcp, struct tcp_end *x, const struct tcp_end *y,
                  const struct arrival *a)
 {
-    if (!x->known)
-        know(x, a->seq);
+    if (!x->known) /* a keep-alive is one byte behind */
+        know(x, a->seq + (a->segment->marks & MARK_KEEPALIVE ? 1 : 0));
     if (!y->seen)
         tcp->joined = true;
     /* Some stacks acknowledge a SYN before their SYN-ACK: that does not make a connection yet. */

@@ -54,7 +54,8 @@ struct tcp_end {
 
     uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
     uint32_t fins, rsts;
-    uint32_t corrupt; /* segments not used for their checksums */
+    uint32_t marked_retransmits, marked_keepalives; /* as the sending kernel says */
+    uint32_t corrupt;                               /* segments not used for their checksums */
 };
 
 /* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points

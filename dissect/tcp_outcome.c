@@ -180,6 +180,8 @@ static void end_outcome(struct end_record *out, const struct tcp_end *end)
                                .fin = end->fins,
                                .rst = end->rsts,
                                .corrupt = end->corrupt,
+                               .marked_retransmits = end->marked_retransmits,
+                               .marked_keepalives = end->marked_keepalives,
                                .fin_frame = end->fin_frame,
                                .fin_last_frame = end->fin_last_frame,
                                .fin_acked_frame = end->fin_acked_frame,

@@ -63,6 +63,12 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     json_uint(json, "gap_bytes", end->gap_bytes);
     json_uint(json, "fin", end->fin);
     json_uint(json, "rst", end->rst);
+    if (end->marked_retransmits + end->marked_keepalives > 0) {
+        json_open_object(json, "kernel_marked");
+        json_uint(json, "retransmits", end->marked_retransmits);
+        json_uint(json, "keepalives", end->marked_keepalives);
+        json_close_object(json);
+    }
     if (end->corrupt > 0)
         json_uint(json, "bad_checksums", end->corrupt);
     if (end->packets > 0) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The process that Darwin's captures tell is in the flow record, and all else stays as it is.
+"""The process that Darwin's captures tell is in the flow record, and what its kernel says of packets;
+all else stays as it is.
 
     process.py PROGRAM
 """
@@ -13,6 +14,7 @@ import tempfile
 CAPTURE = "pcaps/tls12.pcap"
 EXPECTED = {"name": "apsd", "pid": 77, "source": None,
             "effective": {"name": "Messages", "pid": 1234}}
+HELLO = 3  # this packet, counted from 0, is marked as sent again
 
 
 def records(data):
@@ -23,10 +25,11 @@ def records(data):
         at += 16 + size
 
 
-def version_1(known):
+def version_1(known, again):
     pid, name = (77, b"apsd") if known else (0xFFFFFFFF, b"")
     epid, ename = (1234, b"Messages") if known else (0xFFFFFFFF, b"")
-    return struct.pack("<III24sIIIII20sIHHI20s", 108, 1, 1, b"en0", 2, 2, 14, 0, pid, name, 0, 6,
+    return struct.pack("<III24sIIIII20sIHHI20s", 108, 1, 1, b"en0",
+                       2 | again << 15, 2, 14, 0, pid, name, 0, 6,
                        0, epid, ename)
 
 
@@ -34,7 +37,7 @@ def pktap(data):
     """A pcap file with PKTAP headers, of which the first knows no process."""
     out = [data[:20], struct.pack("<I", 258)]
     for number, (seconds, micros, length, packet) in enumerate(records(data)):
-        packet = version_1(number > 0) + packet
+        packet = version_1(number > 0, number == HELLO) + packet
         out.append(struct.pack("<IIII", seconds, micros, len(packet), length + 108) + packet)
     return b"".join(out)
 
@@ -59,6 +62,8 @@ def pcapng(data):
         body = struct.pack("<IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(packet), length)
         body += packet + b"\0" * (-len(packet) % 4)
         if number > 0:
+            if number == HELLO:
+                body += option(0x8004, struct.pack("<I", 2))
             body += option(0x8001, struct.pack("<I", 0)) + option(0x8003, struct.pack("<I", 1))
         out.append(block(6, body + option(0, b"")))
     return b"".join(out)
@@ -85,6 +90,10 @@ def main():
                 found = flow(program, path, *options)
                 assert found.pop("process") == dict(EXPECTED, source=source), source
                 assert found.pop("interface") == "en0", source
+                client = found["tcp"]["client"]
+                marked = client.pop("kernel_marked")
+                assert marked == {"retransmits": 1, "keepalives": 0}, source
+                client["retransmits"] -= 1
                 assert found == plain, f"{source}: {found}"
             text = subprocess.run([program, "-q", path], check=True, capture_output=True).stdout
             assert b"by apsd[77]" in text, text.decode()

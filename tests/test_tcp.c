@@ -21,6 +21,7 @@ struct talk {
     uint64_t frame;
     struct segment pending;
     bool has_pending;
+    uint8_t marks; /* of the segments to come */
 };
 
 static void drop_bytes(void *context, uint64_t seq, struct span bytes,
@@ -48,6 +49,7 @@ static struct segment segment_of(struct talk *t, unsigned from, unsigned flags, 
                             .window = t->window[from],
                             .flags = (uint8_t)flags,
                             .ttl = 64,
+                            .marks = t->marks,
                             .length = length,
                             .payload = span_of(zeros, length),
                             .mss = flags & SYN ? 1460 : 0,
@@ -539,6 +541,63 @@ static void keep_alives(void **state)
     finish(&t);
 }
 
+/* The sender's kernel says what a capture that began too late can't show. */
+static void marked_retransmissions(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned flags;
+        uint32_t length;
+    } cases[] = {{ACK, 37}, {FIN | ACK, 0}, {FIN | ACK, 37}, {SYN, 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (unsigned marked = 0; marked < 2; marked++) {
+            struct talk t = begin_at(1000, 500000);
+            t.marks = marked ? MARK_RETRANSMISSION : 0;
+            send(&t, C, cases[i].flags, 50, 1, cases[i].length);
+            send(&t, C, cases[i].flags, 50, 1, cases[i].length);
+            struct tcp_record r = outcome_after(&t, 60 * NS_PER_SECOND);
+            assert_int_equal(r.ends[CLIENT].marked_retransmits, 2 * marked);
+            assert_int_equal(r.ends[CLIENT].retransmits, 1 + marked);
+            assert_int_equal(r.stuck.cause, STUCK_UNANSWERED);
+            assert_int_equal(r.stuck.attempts, 1 + marked);
+            finish(&t);
+        }
+}
+
+static void marked_syn_tells_no_round_trip(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(1000, 500000);
+    t.marks = MARK_RETRANSMISSION;
+    send(&t, C, SYN, 0, 0, 0);
+    t.marks = 0;
+    send(&t, S, SYN | ACK, 0, 1, 0);
+    send(&t, C, ACK, 1, 1, 0);
+    struct tcp_record r = outcome_after(&t, 0);
+    assert_int_equal(r.rtt[SERVER], -1); /* RFC 6298 section 3: which one was answered? */
+    assert_int_equal(r.rtt[CLIENT], NS_PER_SECOND / 10);
+    finish(&t);
+}
+
+/* The first thing seen is a keep-alive: the next byte is the one behind it. */
+static void marked_keep_alive(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(1000, 500000);
+    t.marks = MARK_KEEPALIVE;
+    send(&t, C, ACK, 10, 1, 0);
+    t.marks = 0;
+    send(&t, S, ACK, 1, 11, 0);
+    send(&t, C, ACK, 11, 1, 5);
+    struct tcp_record r = outcome_after(&t, 0);
+    assert_int_equal(r.ends[CLIENT].keepalives, 1);
+    assert_int_equal(r.ends[CLIENT].marked_keepalives, 1);
+    assert_int_equal(r.ends[CLIENT].bytes, 5);
+    assert_int_equal(r.ends[CLIENT].gap_bytes, 0);
+    assert_int_equal(r.ends[CLIENT].unacked, 5);
+    finish(&t);
+}
+
 static void window_closed(void **state)
 {
     (void)state;
@@ -841,6 +900,9 @@ int main(void)
         cmocka_unit_test(reset_after_close),
         cmocka_unit_test(reset_ends_time_wait_only),
         cmocka_unit_test(keep_alives),
+        cmocka_unit_test(marked_retransmissions),
+        cmocka_unit_test(marked_syn_tells_no_round_trip),
+        cmocka_unit_test(marked_keep_alive),
         cmocka_unit_test(window_closed),
         cmocka_unit_test(window_probed_with_data),
         cmocka_unit_test(duplicate_acks),
