@@ -16,9 +16,10 @@ bool doubts_can_be_confirmed(const struct segment *segment)
     return end_of(segment) != segment->seq && !(segment->flags & FLAG_RST);
 }
 
+/* A batch has no headers without payload. */
 static struct span bytes_of(const struct segment *segment)
 {
-    return segment->headers ? segment_ip(segment) : span_of(NULL, 0);
+    return segment->payload.n > 0 ? segment_ip(segment) : span_of(NULL, 0);
 }
 
 static size_t size_of(const struct segment *segment)

@@ -164,6 +164,8 @@ struct tls_facts {
     uint64_t client_hello_frame, server_hello_frame, certificate_frame, client_certificate_frame,
         complete_frame;
     uint64_t gap_bytes; /* missing in the capture, both directions */
+    uint32_t missed[2]; /* by direction: handshake messages that were among them for certain, a bit
+                           for each HandshakeType (RFC 8446 section 4) */
 };
 
 /* tls_alpn gives the protocol that was chosen, where that can be read; n is 0 if none. */

@@ -3,6 +3,7 @@
 #include "tls_outcome.h"
 
 #include "tls_messages.h"
+#include "tls_missed.h"
 
 enum { ALERT_ECH_REQUIRED = 121 };
 enum { SUITE_AES_256_GCM_SHA384 = 0x1302, SUITE_AES_128_CCM_8 = 0x1305 };
@@ -235,4 +236,5 @@ void tls_outcome_judge(struct tls *tls)
     facts->ech = ech_of(tls);
     for (unsigned i = 0; i < 2; i++)
         facts->close_notify[i] = (uint8_t)closing_of(tls, &tls->directions[i]);
+    tls_missed_judge(tls);
 }

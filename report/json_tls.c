@@ -178,6 +178,26 @@ static void put_frames(struct json *json, const struct tls_facts *tls)
     json_close_object(json);
 }
 
+/* Messages that are in the holes. */
+static void put_missed(struct json *json, const struct flow_record *record)
+{
+    if (LIKELY((record->tls->missed[0] | record->tls->missed[1]) == 0))
+        return;
+    json_open_array(json, "missed");
+    for (unsigned side = CLIENT; side <= SERVER; side++) {
+        uint32_t missed = record->tls->missed[(side ^ record->client_direction) & 1];
+        for (unsigned type = 0; type < 32; type++) {
+            if (!(missed >> type & 1))
+                continue;
+            json_open_object(json, NULL);
+            json_word(json, "from", names_side((enum side)side));
+            json_word(json, "message", names_handshake_message(type));
+            json_close_object(json);
+        }
+    }
+    json_close_array(json);
+}
+
 void json_tls(struct json *json, const struct flow_record *record,
               const struct validation *validation)
 {
@@ -197,4 +217,5 @@ void json_tls(struct json *json, const struct flow_record *record,
     put_prologue(json, record);
     put_frames(json, tls);
     json_uint(json, "gap_bytes", tls->gap_bytes);
+    put_missed(json, record);
 }

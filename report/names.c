@@ -162,6 +162,16 @@ const char *names_certs_via(enum certs_via via)
     return PICK(names, via);
 }
 
+/* Those that dissect/tls_missed.c tells of. */
+const char *names_handshake_message(unsigned type)
+{
+    static const char *const names[] = {
+        [1] = "client_hello",       [2] = "server_hello",         [11] = "certificate",
+        [14] = "server_hello_done", [16] = "client_key_exchange",
+    };
+    return PICK(names, type);
+}
+
 const char *names_staple(enum staple_status status)
 {
     static const char *const names[] = {

@@ -16,6 +16,8 @@ const char *names_reset_phase(enum reset_phase phase);
 const char *names_stuck_cause(enum stuck_cause cause);
 const char *names_end_reason(enum end_reason reason);
 const char *names_tls_progress(enum tls_progress progress);
+/* HandshakeType (RFC 8446 section 4, RFC 5246 section 7.4). */
+const char *names_handshake_message(unsigned type);
 const char *names_certs_via(enum certs_via via);
 const char *names_staple(enum staple_status status);
 const char *names_ech(enum ech_status status);

@@ -163,6 +163,18 @@ class Tests:
         flow, _ = self.run(segments, "ignore")
         assert flow["tcp"]["teardown"] == "reset"
 
+    def damaged_fin(self):
+        """Without payload: it is sent again, or acknowledged as it is."""
+        at = next(i for i, s in enumerate(self.segments) if s.flags & 1)
+        s = self.segments[at]
+        end = "server" if s.from_server else "client"
+        flow, _ = self.run(self.segments[:at] + [s.wrong(id=8)] + self.segments[at:])
+        self.same(flow, "damaged FIN")
+        assert (flow["tcp"][end]["bad_checksums"], flow["tcp"][end]["fin"]) == (1, 1)
+        flow, _ = self.run(self.segments[:at] + [s.wrong()] + self.segments[at + 1:])
+        self.same(flow, "edited FIN")
+        assert "bad_checksums" not in flow["tcp"][end]
+
     def edited(self):
         """Its receiver acknowledges it and it is not sent again: the capture was edited."""
         segments = list(self.segments)
@@ -227,7 +239,7 @@ class Tests:
 
 def main():
     tests = Tests(sys.argv[1])
-    for name in ("damaged", "forged", "edited", "never_acknowledged", "left_to_the_card",
+    for name in ("damaged", "damaged_fin", "forged", "edited", "never_acknowledged", "left_to_the_card",
                  "careless", "too_many"):
         getattr(tests, name)()
 

@@ -573,6 +573,12 @@ static void expect_nothing_wrong(const struct fixture *f, const struct scenario 
     assert_true(!facts->resumed || s->resumed);
     assert_true(!facts->hello_retry || s->retry);
     assert_true(facts->progress != TLS_FAILED || s->progress == TLS_FAILED);
+    const uint32_t certificate = 1u << 11, full = 1u << 14 | 1u << 16;
+    assert_true(!(facts->missed[1] & certificate) || s->server_certs > 0);
+    assert_true(!((facts->missed[0] | facts->missed[1]) & full) ||
+                (s->version <= TLS_VERSION_12 && !s->resumed));
+    assert_true(!(facts->missed[0] & certificate) || whole->certificate_requested);
+    assert_true(facts->gap_bytes > 0 || (facts->missed[0] | facts->missed[1]) == 0);
     for (unsigned i = 0; i < facts->alert_count; i++)
         assert_true(facts->alerts[i].encrypted || facts->alerts[i].description == s->alert);
 }
@@ -664,11 +670,31 @@ static void a_hole_in_the_certificate_is_said_so(void **state)
     assert_int_equal(tls_facts(d.tls)->progress, TLS_COMPLETE);
     assert_int_equal(tls_facts(d.tls)->gap_bytes, 20);
     assert_true(tls_facts(d.tls)->group != 0); /* from the message behind it */
+    assert_int_equal(tls_facts(d.tls)->missed[1], 1u << 11);
+    assert_int_equal(tls_facts(d.tls)->missed[0], 0);
     tls_free(d.tls);
     /* A hole behind the leaf leaves that. */
     d = with_hole(f, 2, 1, certificate + 5 + 4 + 3 + 3 + leaf + 10, 20);
     assert_int_equal(tls_facts(d.tls)->certs_via, CERTS_GAP);
     expect_chain(f, tls_facts(d.tls), 1);
+    tls_free(d.tls);
+}
+
+static void whole_messages_in_a_hole_are_named(void **state)
+{
+    struct fixture *f = *state;
+    const struct peer_flight *flights = f->sessions[2].flights; /* TLS 1.2 */
+    struct delivery d = with_hole(f, 2, 1, 0, flights[1].bytes.n);
+    assert_int_equal(tls_facts(d.tls)->missed[1], 1u << 2 | 1u << 14);
+    assert_int_equal(tls_facts(d.tls)->missed[0], 0);
+    tls_free(d.tls);
+    size_t certificate = record_at(&flights[1], 1);
+    d = with_hole(f, 2, 1, certificate, record_at(&flights[1], 2) - certificate);
+    assert_int_equal(tls_facts(d.tls)->missed[1], 1u << 11);
+    tls_free(d.tls);
+    d = with_hole(f, 2, 0, 0, flights[0].bytes.n);
+    assert_int_equal(tls_facts(d.tls)->missed[0], 1u << 1);
+    assert_int_equal(tls_facts(d.tls)->missed[1], 0);
     tls_free(d.tls);
 }
 
@@ -684,6 +710,8 @@ static void a_finished_whose_signal_is_lost_is_no_hello(void **state)
         assert_int_equal(facts->progress, TLS_COMPLETE);
         assert_int_equal(facts->certs_via, CERTS_PLAIN);
         assert_int_equal(facts->client_hello_frame, FIRST_FRAME);
+        assert_int_equal(facts->missed[0], 1u << 16);
+        assert_int_equal(facts->missed[1], 0);
         tls_free(d.tls);
     }
 }
@@ -1112,6 +1140,7 @@ int main(void)
         cmocka_unit_test(equal_hellos_and_certificates_are_shared),
         cmocka_unit_test(holes_make_nothing_wrong),
         cmocka_unit_test(a_hole_in_the_certificate_is_said_so),
+        cmocka_unit_test(whole_messages_in_a_hole_are_named),
         cmocka_unit_test(a_finished_whose_signal_is_lost_is_no_hello),
         cmocka_unit_test(a_chain_cut_by_the_end_keeps_its_time_and_frame),
         cmocka_unit_test(a_chain_that_breaks_off_into_no_record_is_malformed),
