@@ -3,6 +3,7 @@
  * The only file that prints errors and decides the exit status. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -40,6 +41,8 @@ enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200 };
 struct run {
     const struct options *options;
     struct watch watch;
+    struct keys keys;
+    struct run_keys keys_told;
     struct report *report;
     FILE *streams[OUTPUTS_MAX];
     struct baseline *baseline;
@@ -184,6 +187,25 @@ static enum exit_status open_outputs(struct run *run)
     return EXIT_DONE;
 }
 
+static bool reads_standard_input(const struct options *options)
+{
+    for (size_t i = 0; i < options->file_count; i++)
+        if (strcmp(options->files[i], "-") == 0)
+            return true;
+    return false;
+}
+
+/* A key log that grows is followed in a live run, and while packets come from a pipe. */
+static bool open_keys(struct run *run)
+{
+    const struct options *options = run->options;
+    bool follow = options->interface || reads_standard_input(options);
+    run->watch.keys = &run->keys;
+    run->keys.pipe = reads_standard_input(options);
+    run->keys.source = options->interface ? NULL : run->watch.sources[0].source;
+    return !options->keylog || keys_open(&run->keys, options->keylog, follow);
+}
+
 /* --- from the pipeline to the report --- */
 
 static void report_cert(void *context, const struct cert *cert)
@@ -293,6 +315,8 @@ static void begin_report(struct run *run)
         .input_count = options->interface ? 1 : options->file_count,
         .live = options->interface != NULL,
         .facts = source_facts(run->watch.sources[0].source),
+        .keys = &run->keys_told,
+        .show_secrets = options->show_secrets,
         .trust = run->trust,
         .at = options->at_now ? watch_clock() : options->at,
         .at_now = options->at_now,
@@ -302,6 +326,7 @@ static void begin_report(struct run *run)
         .gate = &options->gate,
         .baseline = run->baseline,
     };
+    keys_tell(&run->keys_told, &run->keys);
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
         FILE *stream = run->streams[i];
@@ -319,7 +344,8 @@ static void begin_pipeline(struct run *run)
     struct pipeline_options how = {.ports = run->options->ports,
                                    .port_count = run->options->port_count,
                                    .ndpi = !run->options->no_ndpi,
-                                   .live = run->meta.live,
+                                   .live = run->options->interface != NULL,
+                                   .show_secrets = run->options->show_secrets,
                                    .threads = run->options->jobs,
                                    .inputs = (unsigned)run->watch.source_count,
                                    .same_input = run->watch.same_input,
@@ -336,7 +362,35 @@ static void begin_pipeline(struct run *run)
     run->watch.pipeline = pipeline_new(&how, &run->sink);
 }
 
+/* What is written down before the first packet opens all sessions, wherever it stands. */
+static bool begin_secrets(struct run *run)
+{
+    return keys_take(&run->keys, run->watch.pipeline, !run->keys.follow);
+}
+
 /* --- running --- */
+
+/* Who gave a wrong file should know; the secrets that it has are used. */
+static void remark_keys(const struct run *run)
+{
+    const struct keys *keys = &run->keys;
+    const struct keylog_counts *file = &keys->in_file, *capture = &keys->in_capture;
+    if (run->options->quiet)
+        return;
+    if (file->malformed)
+        fail(EXIT_DONE,
+             "%s: %" PRIu64 " of %" PRIu64
+             " lines are not those of a key log, the first is line %" PRIu64,
+             keys->path, file->malformed, file->lines, file->first_malformed);
+    if (keys->path && file->secrets == 0)
+        fail(EXIT_DONE, "%s: holds no TLS secrets", keys->path);
+    if (capture->malformed)
+        fail(EXIT_DONE, "%" PRIu64 " lines of secrets in the capture are not those of a key log",
+             capture->malformed);
+    if (file->dropped + capture->dropped > 0)
+        fail(EXIT_DONE, "%" PRIu64 " TLS secrets were left out: there are too many",
+             file->dropped + capture->dropped);
+}
 
 /* A capture of a kind that is not read should not look like one in which nothing happened. */
 static void remark_link_type(const struct run *run)
@@ -357,14 +411,6 @@ static uint64_t peak_memory(void)
 #else
     return (uint64_t)usage.ru_maxrss * 1024;
 #endif
-}
-
-static bool reads_standard_input(const struct options *options)
-{
-    for (size_t i = 0; i < options->file_count; i++)
-        if (strcmp(options->files[i], "-") == 0)
-            return true;
-    return false;
 }
 
 static struct source_drops drops_of(const struct watch *watch)
@@ -437,6 +483,8 @@ static enum exit_status analyse(struct run *run)
         status = open_outputs(run);
     if (status != EXIT_DONE)
         return status;
+    if (!open_keys(run))
+        return fail(EXIT_INPUT, "--keylog: %s: %s", run->options->keylog, strerror(errno));
     struct source_error error;
     if ((run->options->interface || run->options->user) &&
         !confine_drop_user(&error, run->options->user))
@@ -444,8 +492,10 @@ static enum exit_status analyse(struct run *run)
     watch_catch_signals(&run->watch);
     if (!run->options->interface)
         source_preface(run->watch.sources[0].source);
-    begin_report(run);
     begin_pipeline(run);
+    if (!begin_secrets(run))
+        return fail(EXIT_INPUT, "--keylog: %s: %s", run->options->keylog, strerror(errno));
+    begin_report(run);
     run->watch.report = run->report;
     if (run->meta.live && !run->options->quiet)
         fprintf(stderr, "pushwatch: watching %s (Ctrl-C ends and reports)\n",
@@ -453,6 +503,9 @@ static enum exit_status analyse(struct run *run)
     progress_begin(&run->watch.progress, run->options->quiet ? NULL : stderr);
     enum source_status how = watch_run(&run->watch);
     remark_link_type(run);
+    keys_take(&run->keys, run->watch.pipeline, true);
+    keys_tell(&run->keys_told, &run->keys);
+    remark_keys(run);
     return finish(run, how);
 }
 
@@ -467,6 +520,7 @@ static void close_run(struct run *run)
         source_close(run->watch.sources[i].source);
     filter_free(run->watch.filter);
     baseline_free(run->baseline);
+    keys_close(&run->keys);
     for (size_t i = 0; i < OUTPUTS_MAX; i++)
         if (run->streams[i] && run->streams[i] != stdout)
             fclose(run->streams[i]);

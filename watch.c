@@ -146,9 +146,17 @@ static void show_progress(struct watch *watch)
                     pipeline_flows(watch->pipeline));
 }
 
+/* Secrets that were written down meanwhile. A file that can't be read any more is as one that does
+ * not grow. */
+static void take_secrets(struct watch *watch)
+{
+    keys_take(watch->keys, watch->pipeline, false);
+}
+
 /* Nothing that can be said waits for more to come. */
 static void wait_for_more(struct watch *watch)
 {
+    take_secrets(watch);
     pipeline_flush(watch->pipeline);
     report_flush(watch->report);
     source_wait(&watch->sources[0].source, 1, IDLE_MS);
@@ -180,8 +188,13 @@ static enum source_status read_saved(struct watch *watch)
             wait_for_more(watch);
         else
             take_packet(watch, from);
-        if (from->packets % PROGRESS_PACKETS == 0)
+        if (UNLIKELY(source_secrets_count(from->source) > watch->keys->blocks))
+            take_secrets(watch);
+        if (from->packets % PROGRESS_PACKETS == 0) {
+            if (watch->keys->follow)
+                take_secrets(watch);
             show_progress(watch);
+        }
     }
     return SOURCE_END;
 }
@@ -259,6 +272,7 @@ static enum source_status read_live(struct watch *watch)
             source_wait(sources, watch->source_count, IDLE_MS);
         nanotime now = watch_clock();
         if (now - advanced > ADVANCE_EVERY) {
+            take_secrets(watch);
             pipeline_advance(watch->pipeline, now);
             advanced = now;
         }

@@ -6,6 +6,7 @@
 #include "capture/filter.h"
 #include "capture/source.h"
 #include "dissect/pipeline.h"
+#include "keys.h"
 #include "options.h"
 #include "progress.h"
 
@@ -29,6 +30,7 @@ struct watch {
     struct filter *filter; /* of a saved capture; NULL: none */
     struct pipeline *pipeline;
     struct report *report;
+    struct keys *keys;
     struct progress progress;
     nanotime first_time, next_snapshot; /* live */
     bool stopped;                       /* live: by --duration */

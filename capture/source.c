@@ -203,6 +203,11 @@ bool source_secrets(const struct source *source, struct source_secrets *out, siz
     return found;
 }
 
+size_t source_secrets_count(const struct source *source)
+{
+    return source->shared->secrets.count;
+}
+
 const struct capture_facts *source_facts(const struct source *source)
 {
     return &source->shared->facts;

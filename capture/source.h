@@ -107,6 +107,9 @@ struct source_secrets {
  * may ask. */
 MUST_CHECK bool source_secrets(const struct source *source, struct source_secrets *out, size_t n);
 
+/* source_secrets_count gives how many there are: cheap, for the thread that reads. */
+size_t source_secrets_count(const struct source *source);
+
 /* source_facts gives what the capture says about itself, as far as it was read: it lives as long as
  * the source. Not while a thread reads. */
 struct capture_facts;

@@ -97,6 +97,24 @@
 /* Their bytes, length bytes included: the longest name twice over. Each flow may keep as many. */
 #define LIMIT_TLS_ALPN_BYTES 512
 
+/* Secrets out of key logs, at about 120 bytes: those of a hundred thousand sessions of TLS 1.3. */
+#define LIMIT_KEYLOG_SECRETS (512u * 1024)
+/* Encrypted bytes of one session that wait for its secrets, which a live program writes down a
+ * moment after the ServerHello: a handshake with a large chain, and what is said first. */
+#define LIMIT_DECRYPT_WAITING (64u * 1024)
+/* All of one shard's sessions: the ones that wait the longest get no more secrets. */
+#define LIMIT_DECRYPT_HELD (4u * 1024 * 1024)
+/* Sequence numbers and keys that are tried for one direction behind holes of unknown content. A
+ * record costs some microseconds each time. */
+#define LIMIT_DECRYPT_TRIALS 1024
+/* Commands of one APNs stream that are kept, at about 40 bytes: the first hours of one that keeps
+ * alive. */
+#define LIMIT_APNS_COMMANDS 64
+/* Bytes of a field's value that are kept where they are asked for: a token has 32. */
+#define LIMIT_APNS_VALUE 256
+/* Fields of one command that are kept where they are asked for. */
+#define LIMIT_APNS_FIELDS 16
+
 /* Distinct certificates, and the memory that they take with all that is read out of them, which can
  * be twenty times their bytes: a flood of made-up ones must not fill the memory. Days of traffic of
  * a large network show some tens of thousands. */

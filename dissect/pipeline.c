@@ -8,6 +8,7 @@
 #include "cert_store.h"
 #include "crew.h"
 #include "intake.h"
+#include "keylog.h"
 #include "limits.h"
 #include "shard.h"
 
@@ -32,6 +33,7 @@ struct pipeline {
     struct crew *crew;
     bool threads_called; /* the crew has as many as it will have */
     struct cert_store *certs;
+    struct keylog *keylog;
     struct appid **appids; /* one for each thread; NULL: nDPI is not asked */
     pthread_mutex_t appid_starting;
     struct input *inputs;
@@ -368,6 +370,21 @@ void pipeline_advance(struct pipeline *p, nanotime now)
     pipeline_flush(p);
 }
 
+/* --- secrets --- */
+
+/* Shards that work look secrets up: they must be done. */
+void pipeline_secrets(struct pipeline *p, struct keylog_counts *counts, struct span text)
+{
+    finish_work(p);
+    keylog_add(p->keylog, counts, text);
+}
+
+void pipeline_expect_secrets(struct pipeline *p, bool more)
+{
+    finish_work(p);
+    keylog_expect(p->keylog, more);
+}
+
 /* --- the outside --- */
 
 /* What everything else takes: batches, what is prepared, the libraries. */
@@ -387,6 +404,8 @@ static struct shard_options options_of_shards(struct pipeline *p)
     return (struct shard_options){.sink = p->sink,
                                   .key = {options->hash_key[0], options->hash_key[1]},
                                   .certs = p->certs,
+                                  .keylog = p->keylog,
+                                  .show_secrets = options->show_secrets,
                                   .live = options->live,
                                   .in_order = !options->live && !options->order_end,
                                   .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
@@ -425,6 +444,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
     p->certs = cert_store_new((size_t)memory_of(p) / 4);
+    p->keylog = keylog_new();
     p->options.threads = options->threads ? options->threads : 1;
     if (options->same_input) /* a thread each */
         p->options.threads = p->options.inputs;
@@ -530,6 +550,7 @@ void pipeline_free(struct pipeline *p)
     free(p->inputs);
     crew_free(p->crew);
     cert_store_free(p->certs);
+    keylog_free(p->keylog);
     pthread_mutex_destroy(&p->appid_starting);
     free(p);
 }

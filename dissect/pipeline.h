@@ -11,6 +11,7 @@
 
 struct pipeline;
 struct intake;
+struct keylog_counts;
 
 struct pipeline_options {
     const uint16_t *ports; /* watched: either port of a connection may be one of them */
@@ -22,6 +23,7 @@ struct pipeline_options {
     bool live;             /* hand a flow out soon after it has ended, in no order */
     bool order_end;        /* hand flows out as they end, not in the order of their first packets */
     enum checksum_mode checksums;
+    bool show_secrets;   /* keep what encrypted streams hold, where it is opened */
     uint64_t max_flows;  /* connections tracked at once; 0: no limit of their number */
     uint64_t max_memory; /* bytes, of the process as a whole; 0: limits.h */
     /* Gives the name of a packet's interface, or NULL. Called by several threads at once. */
@@ -53,6 +55,12 @@ void pipeline_skip(struct pipeline *pipeline, const struct packet *packet, enum 
 void pipeline_fill(struct pipeline *pipeline,
                    void (*fill)(void *context, unsigned input, struct intake *intake),
                    void *context);
+
+/* pipeline_secrets takes the text of a key log, and counts what was in it: keylog.h. Connections
+ * are opened with them from now on. pipeline_expect_secrets tells whether more may come later;
+ * until it is called none do. */
+void pipeline_secrets(struct pipeline *pipeline, struct keylog_counts *counts, struct span text);
+void pipeline_expect_secrets(struct pipeline *pipeline, bool more);
 
 /* pipeline_flush hands out all that can be said of the packets so far. */
 void pipeline_flush(struct pipeline *pipeline);

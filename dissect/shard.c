@@ -412,6 +412,7 @@ struct shard *shard_new(const struct shard_options *options)
                                            .interface_context = options->interface_context,
                                            .is_watched = options->is_watched,
                                            .watch_context = options->watch_context};
+    tls_store_use_keys(shard->context.store, options->keylog, options->show_secrets);
     return shard;
 }
 

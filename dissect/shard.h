@@ -15,10 +15,12 @@ struct shard_options {
     const struct sink *sink;
     struct hash_key key;      /* of flow_key_hash */
     struct cert_store *certs; /* of all shards */
-    bool live;                /* hand a flow out soon after it has ended */
-    bool in_order;            /* hand flows out in the order of their first segments */
-    uint64_t max_flows;       /* in this shard; 0: no limit */
-    size_t max_memory;        /* bytes of this shard */
+    const struct keylog *keylog;
+    bool show_secrets;
+    bool live;          /* hand a flow out soon after it has ended */
+    bool in_order;      /* hand flows out in the order of their first segments */
+    uint64_t max_flows; /* in this shard; 0: no limit */
+    size_t max_memory;  /* bytes of this shard */
     const char *(*interface_name)(void *context, uint16_t interface);
     bool (*process)(void *context, struct packet_process *out, uint16_t interface); /* or NULL */
     void *interface_context;

@@ -2,6 +2,7 @@
 #include "tls.h"
 
 #include "limits.h"
+#include "tls_decrypt.h"
 #include "tls_outcome.h"
 #include "tls_session.h"
 
@@ -121,6 +122,8 @@ static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
             take_record_version(tls, d);
             break;
         case FRAME_BODY:
+            if (UNLIKELY(tls->opener != NULL))
+                tls_decrypt_body(tls, direction, body, where);
             if (tls_framer_type(&d->framer) != TLS_APPLICATION_DATA &&
                 !tls_session_body(tls, direction, body, where))
                 not_tls(tls, d);
@@ -128,6 +131,8 @@ static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
             break;
         case FRAME_LOST:
             /* Bytes that are no record are as good as a gap of unknown length. */
+            if (UNLIKELY(tls->opener != NULL))
+                tls_decrypt_gap(tls, direction, 1, false, where);
             tls_session_gap(tls, direction, 1, false, where);
             if (d->framer.state != FRAMING_SEARCH || !tls_framer_find(&d->framer, in))
                 return;
@@ -161,6 +166,8 @@ void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct 
     d->holes = true;
     d->gap = d->gap || (!d->ccs && !d->data);
     bool framed = tls_framer_gap(&d->framer, length);
+    if (UNLIKELY(tls->opener != NULL))
+        tls_decrypt_gap(tls, direction & 1, length, framed, where);
     tls_session_gap(tls, direction & 1, length, framed, where);
     arrived(tls, d, where);
 }
@@ -204,7 +211,7 @@ void tls_prefetch(const struct tls *tls, unsigned direction)
 
 bool tls_holds(const struct tls *tls)
 {
-    return tls->directions[0].joiner.body || tls->directions[1].joiner.body;
+    return tls->opener || tls->directions[0].joiner.body || tls->directions[1].joiner.body;
 }
 
 void tls_finish(struct tls *tls)
@@ -217,6 +224,7 @@ void tls_finish(struct tls *tls)
         if (tls->directions[i].last_frame > frame)
             frame = tls->directions[i].last_frame;
     }
+    tls_decrypt_finish(tls);
     tls->changed = true;
     update(tls, frame);
     tls->is_other = !tls->is_tls;

@@ -113,6 +113,52 @@ enum ech_status {
     ECH_LIKELY_ACCEPTED
 };
 
+/* What became of a session's encrypted records where a key log has secrets of it. */
+enum decryption_status {
+    DECRYPTION_NONE,     /* no secrets, or nothing that was encrypted */
+    DECRYPTION_COMPLETE, /* every record was opened */
+    DECRYPTION_PARTIAL,  /* some were not */
+    DECRYPTION_FAILED    /* none was */
+};
+enum decryption_trouble {
+    TROUBLE_NONE,
+    TROUBLE_WRONG_SECRET,   /* the records are not of these keys */
+    TROUBLE_MISSING_SECRET, /* the key log has others of the session, not what these records need */
+    TROUBLE_SUITE,          /* a cipher suite that is not known here */
+    TROUBLE_GAP,            /* bytes are missing in the capture */
+    TROUBLE_LATE,           /* the secrets came when the records were gone */
+    TROUBLE_DAMAGED         /* a record that does not open among others that do */
+};
+struct tls_decryption {
+    uint32_t opened[2], closed[2]; /* encrypted records by direction: opened, and not */
+    uint8_t trouble;               /* enum decryption_trouble: why the first one was not */
+};
+
+/* A command of an APNs stream. */
+struct apns_field {
+    uint8_t *value; /* `have` bytes of `length` */
+    uint16_t length, have;
+    uint8_t id;
+};
+struct apns_command {
+    nanotime time;
+    uint64_t frame;
+    struct apns_field *fields; /* field_count of them, where values were asked for */
+    uint32_t length;           /* of its body, as its header says */
+    int32_t interval;          /* of a keep-alive: minutes; -1 if not given */
+    int16_t status;            /* of the answer to a connect; -1 if not given */
+    uint8_t command, direction, field_count;
+    bool cut, malformed; /* the capture misses a part of it; its fields do not fit into it */
+};
+struct apns_facts {
+    struct apns_command *commands; /* the first ones */
+    uint16_t count, room;
+    bool malformed;     /* what follows the last one of a direction is none */
+    uint32_t gaps;      /* holes between commands */
+    uint64_t more;      /* commands beyond those that are kept */
+    size_t value_bytes; /* that all fields hold */
+};
+
 /* What few sessions have. */
 struct tls_extras {
     struct tls_heartbeats heartbeats;
@@ -125,7 +171,10 @@ struct tls_extras {
     uint16_t scts;        /* that came in a TLS extension */
     uint16_t compression; /* CertificateCompressionAlgorithm of the server's chain, 0 if none */
     uint8_t certificate_types[2]; /* enum certificate_type, of the client and of the server */
-    bool early_data_accepted;     /* known by decryption alone */
+    bool early_data_accepted;     /* known by decryption alone, like all that follows */
+    uint8_t inside; /* enum plain_protocol of what the records hold; PLAIN_NONE if not known */
+    struct tls_decryption decryption;
+    struct apns_facts *apns; /* NULL if it is no APNs stream */
 };
 
 enum { TLS_ALERTS_MAX = 8 };
@@ -174,6 +223,14 @@ static inline struct span tls_alpn(const struct tls_facts *facts)
     if (facts->server_hello && facts->server_hello->alpn.n > 0)
         return facts->server_hello->alpn;
     return facts->extras ? facts->extras->alpn : span_of(NULL, 0);
+}
+
+static inline enum decryption_status tls_decryption_status(const struct tls_decryption *decryption)
+{
+    const uint32_t *opened = decryption->opened, *closed = decryption->closed;
+    if (opened[0] + opened[1] == 0)
+        return closed[0] + closed[1] == 0 ? DECRYPTION_NONE : DECRYPTION_FAILED;
+    return closed[0] + closed[1] == 0 ? DECRYPTION_COMPLETE : DECRYPTION_PARTIAL;
 }
 
 #endif

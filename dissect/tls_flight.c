@@ -4,6 +4,7 @@
 
 #include "limits.h"
 #include "tls_auth.h"
+#include "tls_decrypt.h"
 #include "tls_messages.h"
 
 bool tls_flight_sent(const struct tls_direction *d, unsigned type)
@@ -71,6 +72,7 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
         return true; /* a fingerprint of half a hello would be a wrong one */
     facts->client_hello = tls_store_client_hello(tls->store, &hello);
     tls->early_offered = hello.early_data;
+    tls_decrypt_client_hello(tls, &hello);
     begin_flight(d);
     return true;
 }
@@ -104,6 +106,8 @@ static void take_negotiated(struct tls *tls, unsigned direction, const struct tl
     begin_flight(d);
     take_hello_extras(tls, hello);
     tls->retry_only = hello->retry;
+    if (!hello->retry)
+        tls_decrypt_server_hello(tls, hello);
     if (!tls_is_13(hello->version) || hello->retry)
         return;
     d->encrypted = true;

@@ -190,6 +190,12 @@ static bool read_scts(struct tls_hello *hello, struct cursor *c)
     return true;
 }
 
+static bool read_encrypt_then_mac(struct tls_hello *hello, struct cursor *c)
+{
+    hello->encrypt_then_mac = true;
+    return cursor_done(c);
+}
+
 /* CertificateType client_certificate_type: RFC 7250 section 3. */
 static bool read_client_type(struct tls_hello *hello, struct cursor *c)
 {
@@ -214,6 +220,7 @@ static const struct extension_reader {
     [TLS_EXT_SCTS] = {NULL, read_scts},
     [19] = {NULL, read_client_type},
     [20] = {NULL, read_server_type},
+    [22] = {NULL, read_encrypt_then_mac},
     [40] = {NULL, read_key_share}, /* key_share until draft 22 */
     [41] = {read_offered_keys, read_selected_key},
     [42] = {read_early_data, read_early_data},
@@ -285,7 +292,7 @@ bool tls_hello_client(struct tls_hello *hello, struct span bytes)
     struct cursor c = cursor_of(bytes), session, ciphers, compression;
     *hello = (struct tls_hello){0};
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
-        !cursor_skip(&c, RANDOM_BYTES) || !cursor_vec8(&c, &session) ||
+        !cursor_bytes(&c, &hello->random, RANDOM_BYTES) || !cursor_vec8(&c, &session) ||
         session.left > SESSION_ID_MAX || !cursor_vec16(&c, &ciphers) || ciphers.left % 2 ||
         !cursor_vec8(&c, &compression))
         return false;
@@ -303,11 +310,10 @@ bool tls_hello_client(struct tls_hello *hello, struct span bytes)
 bool tls_hello_server(struct tls_hello *hello, struct span bytes)
 {
     struct cursor c = cursor_of(bytes), session;
-    struct span random;
     uint8_t compression;
     *hello = (struct tls_hello){0};
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
-        !cursor_bytes(&c, &random, RANDOM_BYTES))
+        !cursor_bytes(&c, &hello->random, RANDOM_BYTES))
         return false;
     bool draft = tls_is_13(hello->legacy_version);
     if (!draft && (!cursor_vec8(&c, &session) || session.left > SESSION_ID_MAX))
@@ -315,7 +321,7 @@ bool tls_hello_server(struct tls_hello *hello, struct span bytes)
     if (!cursor_u16(&c, &hello->cipher) || (!draft && !cursor_u8(&c, &compression)))
         return false;
     hello->version = hello->legacy_version;
-    hello->retry = memcmp(random.p, retry_random, RANDOM_BYTES) == 0;
+    hello->retry = memcmp(hello->random.p, retry_random, RANDOM_BYTES) == 0;
     read_extensions(hello, &c, true);
     return true;
 }

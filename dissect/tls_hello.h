@@ -13,8 +13,9 @@ enum { TLS_TYPE_OF_CLIENT, TLS_TYPE_OF_SERVER };
 
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
-    bool ssl2;  /* client: in SSLv2's format, which has no extensions and other suites */
-    bool whole; /* every part was read to its end, nothing is left over */
+    bool ssl2;          /* client: in SSLv2's format, which has no extensions and other suites */
+    bool whole;         /* every part was read to its end, nothing is left over */
+    struct span random; /* n is 0 in SSLv2's format */
     uint16_t legacy_version;
     uint16_t highest;    /* client: the number that is the highest of those offered, for JA4 */
     uint16_t version;    /* client: the highest one offered, without GREASE; server: the chosen */
@@ -32,6 +33,7 @@ struct tls_hello {
     bool ech_again;               /* client: ech whose key went with an earlier hello */
     bool ech_answered;            /* server: a confirmation, or configurations to try again with */
     bool esni;                    /* client: what went before ech */
+    bool encrypt_then_mac;        /* server: RFC 7366 */
     struct span scts;             /* server: SignedCertificateTimestampList */
     uint8_t certificate_types[2]; /* server: of the client and the server, enum certificate_type */
 };

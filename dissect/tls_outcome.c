@@ -79,7 +79,8 @@ static bool is_complete(const struct tls *tls)
         const struct tls_direction *client = &tls->directions[(unsigned)tls->facts.client & 1];
         const struct tls_direction *server =
             &tls->directions[((unsigned)tls->facts.client & 1) ^ 1];
-        return server->data && client_finished_13(tls, client);
+        return (server->opened ? server->finished : server->data) &&
+               (client->opened ? client->finished : client_finished_13(tls, client));
     }
     if (tls->facts.negotiated && tls->facts.version == TLS_VERSION_SSL2)
         return finished_ssl2(tls, 0) && finished_ssl2(tls, 1);
@@ -90,7 +91,7 @@ static bool is_complete(const struct tls *tls)
 static bool rejected_13(const struct tls *tls)
 {
     const struct tls_direction *client = &tls->directions[(unsigned)tls->facts.client & 1];
-    return is_13(tls) && client->data && !client->holes && !tls->early_offered &&
+    return is_13(tls) && client->data && !client->opened && !client->holes && !tls->early_offered &&
            tls_alert_sized(tls, client->first_data);
 }
 
@@ -162,7 +163,7 @@ static enum certs_via certs_via_of(const struct tls *tls)
     const struct tls_direction *server = &tls->directions[facts->client ^ 1];
     switch ((enum chain_state)server->chain) {
     case CHAIN_WHOLE:
-        return CERTS_PLAIN;
+        return is_13(tls) ? CERTS_KEYLOG : CERTS_PLAIN;
     case CHAIN_CUT:
         return CERTS_GAP;
     case CHAIN_MALFORMED:
@@ -187,7 +188,7 @@ static enum close_notify closing_of(const struct tls *tls, const struct tls_dire
     if (d->close_notify)
         return CLOSE_NOTIFY_YES;
     bool open = tls->facts.progress == TLS_COMPLETE || tls->facts.progress == TLS_MIDSTREAM;
-    return d->fin && d->last_alert && open ? CLOSE_NOTIFY_LIKELY : CLOSE_NOTIFY_NO;
+    return d->fin && d->last_alert && !d->opened && open ? CLOSE_NOTIFY_LIKELY : CLOSE_NOTIFY_NO;
 }
 
 /* What can be told of an ECH without its keys: RFC 9849 sections 6.1.4 to 6.2. A server that asks

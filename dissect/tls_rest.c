@@ -33,6 +33,7 @@ static const uint16_t pointers[] = {
     POINTER(facts.alerts),
     POINTER(facts.extras),
     POINTER(held_chain),
+    POINTER(opener),
     POINTER(directions[0].joiner.body),
     POINTER(directions[1].joiner.body),
 #undef POINTER

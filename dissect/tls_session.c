@@ -1,7 +1,9 @@
 /* tls_session.c: records to handshake messages, alerts and signs of encryption. */
 #include "tls_session.h"
 
+#include "apns.h"
 #include "limits.h"
+#include "tls_decrypt.h"
 #include "tls_flight.h"
 #include "tls_heartbeat.h"
 #include "tls_outcome.h"
@@ -35,6 +37,22 @@ static void add_alert(struct tls *tls, const struct tls_alert *alert)
     facts->alerts[facts->alert_count++] = *alert;
 }
 
+/* put_alert adds an alert, unless it was noted as one that could not be read. */
+static void put_alert(struct tls *tls, const struct tls_alert *alert)
+{
+    struct tls_facts *facts = &tls->facts;
+    for (unsigned i = 0; i < facts->alert_count; i++) {
+        struct tls_alert *noted = &facts->alerts[i];
+        if (!noted->encrypted || noted->direction != alert->direction ||
+            noted->frame != alert->frame)
+            continue;
+        *noted = *alert;
+        tls->changed = true;
+        return;
+    }
+    add_alert(tls, alert);
+}
+
 /* AlertLevel level; AlertDescription description: RFC 8446 section 6. A level other than the two
  * is seen where a record is no alert at all. */
 static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
@@ -46,20 +64,26 @@ static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
         d->head_have++;
     if (d->head_have < TLS_ALERT_BYTES)
         return true;
-    uint8_t level = d->head[0], description = d->head[1];
-    if (level != ALERT_WARNING && level != ALERT_FATAL)
+    if (d->head[0] != ALERT_WARNING && d->head[0] != ALERT_FATAL)
         return d->framer.proven;
     d->framer.proven = true;
+    tls_session_alert(tls, direction, d->head[0], d->head[1], where);
+    return true;
+}
+
+void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8_t description,
+                       const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
     d->close_notify = d->close_notify || description == ALERT_CLOSE_NOTIFY;
     /* TLS 1.3 ignores the level: section 6.2. */
     bool fatal = level == ALERT_FATAL || (tls_is_13(tls->facts.version) && tls->facts.negotiated &&
                                           description != ALERT_USER_CANCELED);
     d->fatal = d->fatal || (fatal && description != ALERT_CLOSE_NOTIFY);
-    add_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
+    put_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
                                        .level = level,
                                        .description = description,
                                        .frame = where->frame});
-    return true;
 }
 
 /* --- Handshake messages --- */
@@ -350,12 +374,15 @@ static void release_extras(struct tls_store *store, struct tls_extras *extras)
     tls_store_release(store, extras->server_key);
     tls_store_release(store, extras->client_key);
     tls_store_release(store, extras->alpn.p);
+    tls_store_charge(store, apns_memory(extras->apns), 0);
+    apns_free(extras->apns);
     tls_store_release(store, extras);
 }
 
 void tls_session_done(struct tls *tls)
 {
     struct tls_facts *facts = &tls->facts;
+    tls_decrypt_free(tls);
     for (unsigned i = 0; i < 2; i++)
         tls_joiner_reset(&tls->directions[i].joiner, tls_store_pool(tls->store));
     tls_store_release(tls->store, facts->client_hello);

@@ -34,6 +34,7 @@ struct tls_direction {
     bool fatal : 1;        /* a fatal alert that can be read */
     bool fin : 1;          /* closed, or the flow is over for it */
     bool close_notify : 1; /* a close_notify that can be read */
+    bool opened : 1;       /* every protected record so far was opened: tls_decrypt.h */
     bool last_alert : 1;   /* an encrypted alert was the last record before its end */
     uint8_t head[4];       /* first bytes of an alert, heartbeat or SSLv2 record, and */
     uint8_t head_have;     /* how many of them */
@@ -53,6 +54,7 @@ struct tls {
     struct tls_facts facts;
     struct tls_held_chain *held_chain; /* NULL if there is none */
     struct tls_store *store;
+    struct tls_opener *opener; /* NULL: no secrets are known, nor waited for; tls_decrypt.h */
     struct tls_direction directions[2];
     bool is_tls : 1;         /* decided */
     bool is_other : 1;       /* decided */
@@ -86,6 +88,11 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
 /* tls_session_end says that no more bytes of a direction come: what there is of a message is used.
  */
 void tls_session_end(struct tls *tls, unsigned direction);
+
+/* tls_session_alert takes an alert that can be read. It takes the place of one that could not, of
+ * the same record. */
+void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8_t description,
+                       const struct tls_where *where);
 
 /* tls_session_extras gives the session's extras, made when they are first asked for. */
 struct tls_extras *tls_session_extras(struct tls *tls);

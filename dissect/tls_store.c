@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "ocsp.h"
 #include "tls_messages.h"
+#include "tls_opener.h"
 #include "x509.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct tls_store {
     struct blocks sessions;
     struct buf scratch;
     struct intern shared;
+    struct tls_openers openers;
 };
 
 struct tls_store *tls_store_new(struct cert_store *certs)
@@ -42,6 +44,7 @@ void tls_store_free(struct tls_store *store)
     intern_done(&store->shared);
     tls_joiner_pool_done(&store->pool);
     buf_done(&store->scratch);
+    buf_done(&store->openers.room);
     free(store);
 }
 
@@ -57,7 +60,23 @@ struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
 
 size_t tls_store_memory(const struct tls_store *store)
 {
-    return store->pool.held + store->shared.memory;
+    return store->pool.held + store->shared.memory + store->openers.held;
+}
+
+void tls_store_use_keys(struct tls_store *store, const struct keylog *keylog, bool values)
+{
+    store->openers.keylog = keylog;
+    store->openers.values = values;
+}
+
+struct tls_openers *tls_store_openers(struct tls_store *store)
+{
+    return &store->openers;
+}
+
+void tls_store_charge(struct tls_store *store, size_t before, size_t after)
+{
+    store->openers.held += after - before;
 }
 
 void tls_store_release(struct tls_store *store, const void *shared)

@@ -43,6 +43,9 @@ MUST_CHECK struct tls_extras *tls_store_extras(struct tls_store *store);
 /* tls_store_release gives back what one of the functions above gave. NULL is fine. */
 void tls_store_release(struct tls_store *store, const void *shared);
 
+/* tls_store_charge follows what sessions hold of their own for what is opened. */
+void tls_store_charge(struct tls_store *store, size_t before, size_t after);
+
 /* tls_store_session gives memory of `size` bytes for a session, not initialised;
  * tls_store_session_free takes it back. */
 MUST_CHECK void *tls_store_session(struct tls_store *store, size_t size);

@@ -176,3 +176,21 @@ void json_capture(struct json *json, struct json_capture_told *told, const struc
     *told =
         (struct json_capture_told){facts->section_count, facts->interface_count, facts->name_count};
 }
+
+void json_keys(struct json *json, const struct run_meta *meta)
+{
+    const struct run_keys *keys = meta->keys;
+    if (!keys || (!keys->path && keys->capture_secrets + keys->malformed == 0))
+        return;
+    json_open_object(json, "keylog");
+    if (keys->path) {
+        json_text(json, "path", keys->path);
+        json_uint(json, "secrets", keys->secrets);
+    }
+    uint_if_any(json, "capture_secrets", keys->capture_secrets);
+    uint_if_any(json, "ignored", keys->ignored);
+    uint_if_any(json, "malformed", keys->malformed);
+    uint_if_any(json, "first_malformed", keys->first_malformed);
+    uint_if_any(json, "dropped", keys->dropped);
+    json_close_object(json);
+}

@@ -16,4 +16,8 @@ struct json_capture_told {
 void json_capture(struct json *json, struct json_capture_told *told, const struct run_meta *meta,
                   const struct capture_facts *facts, bool last);
 
+/* json_keys adds the member "keylog" with what is known of TLS secrets by now; nothing if none were
+ * asked for and the capture has none. */
+void json_keys(struct json *json, const struct run_meta *meta);
+
 #endif

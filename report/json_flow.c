@@ -176,6 +176,8 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
         json_open_object(json, "tls");
         json_tls(json, record, &findings->validation);
         json_close_object(json);
+        if (record->tls->extras)
+            json_apns(json, record);
     }
     put_service(json, record);
     if (record->has_ndpi && record->ndpi.protocol[0])

@@ -18,6 +18,9 @@ void json_tls(struct json *json, const struct flow_record *record,
 void json_raw_keys(struct json *json, const struct tls_extras *extras);
 void json_staple(struct json *json, const struct tls_extras *extras);
 void json_tls_extras(struct json *json, const struct flow_record *record);
+/* What decryption has shown: json_apns.c. */
+void json_decryption(struct json *json, const struct flow_record *record);
+void json_apns(struct json *json, const struct flow_record *record);
 void json_cert(struct json *json, const struct cert *cert, bool pem); /* json_cert.c */
 void json_chain(struct json *json, const char *key, const struct cert *const *chain,
                 unsigned count);

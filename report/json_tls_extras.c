@@ -87,6 +87,7 @@ void json_tls_extras(struct json *json, const struct flow_record *record)
 {
     if (record->tls->extras->early_data_accepted)
         json_bool(json, "early_data_accepted", true);
+    json_decryption(json, record);
     put_heartbeats(json, record);
     put_renegotiation(json, &record->tls->extras->renegotiation);
 }

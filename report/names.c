@@ -172,6 +172,26 @@ const char *names_handshake_message(unsigned type)
     return PICK(names, type);
 }
 
+const char *names_decryption(enum decryption_status status)
+{
+    static const char *const names[] = {
+        [DECRYPTION_COMPLETE] = "complete",
+        [DECRYPTION_PARTIAL] = "partial",
+        [DECRYPTION_FAILED] = "failed",
+    };
+    return PICK(names, status);
+}
+
+const char *names_decryption_trouble(enum decryption_trouble trouble)
+{
+    static const char *const names[] = {
+        [TROUBLE_WRONG_SECRET] = "wrong-secret", [TROUBLE_MISSING_SECRET] = "missing-secret",
+        [TROUBLE_SUITE] = "cipher-suite",        [TROUBLE_GAP] = "gap",
+        [TROUBLE_LATE] = "late-secret",          [TROUBLE_DAMAGED] = "damaged",
+    };
+    return PICK(names, trouble);
+}
+
 const char *names_staple(enum staple_status status)
 {
     static const char *const names[] = {

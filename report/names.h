@@ -19,6 +19,8 @@ const char *names_tls_progress(enum tls_progress progress);
 /* HandshakeType (RFC 8446 section 4, RFC 5246 section 7.4). */
 const char *names_handshake_message(unsigned type);
 const char *names_certs_via(enum certs_via via);
+const char *names_decryption(enum decryption_status status);
+const char *names_decryption_trouble(enum decryption_trouble trouble);
 const char *names_staple(enum staple_status status);
 const char *names_ech(enum ech_status status);
 const char *names_certificate_type(unsigned type); /* enum certificate_type */
@@ -60,5 +62,10 @@ const char *names_alert_level(struct name_room *room, uint8_t level);
 
 /* names_content_type names a record's content type (RFC 8446 section 5.1), or `0x12`. */
 const char *names_content_type(struct name_room *room, uint8_t type);
+
+/* names_apns names a command of APNs, or returns NULL; names_apns_code writes it as two hex digits.
+ */
+const char *names_apns(uint8_t command);
+const char *names_apns_code(struct name_room *room, uint8_t command);
 
 #endif

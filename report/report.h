@@ -11,6 +11,13 @@
 struct policy; /* judge/policy.h */
 struct trust;  /* judge/trust.h */
 
+/* What is known of TLS secrets: secrets that key logs gave, lines that they have beside these. */
+struct run_keys {
+    const char *path;                  /* of the key log that was asked for; NULL if none */
+    uint64_t secrets, capture_secrets; /* from there, and from the capture itself */
+    uint64_t ignored, malformed, first_malformed /* line in the file */, dropped;
+};
+
 /* What is known before the first packet. Strings are borrowed for the report's life. */
 struct run_meta {
     const char *version;                  /* pushwatch's own */
@@ -21,6 +28,8 @@ struct run_meta {
     size_t input_count;
     bool live;
     const struct capture_facts *facts; /* what stands before the first packet; NULL if none */
+    const struct run_keys *keys;       /* the same of secrets; it may grow */
+    bool show_secrets;                 /* write what was encrypted, too */
     struct trust *trust;               /* where chains may lead to; NULL: they are not validated */
     nanotime at; /* the time for which they are; 0: that of each flow's first packet */
     bool at_now; /* that is the time of day */

@@ -100,6 +100,17 @@ static enum plain_protocol protocol_before(const struct flow_record *record)
     return proxy ? PLAIN_NONE : last;
 }
 
+/* What decryption has shown: a service that the records themselves tell. NULL if none. */
+static const char *service_inside(const struct tls_facts *tls)
+{
+    if (!tls->extras)
+        return NULL;
+    if (tls->extras->apns && tls->extras->apns->count > 0)
+        return "apns";
+    enum plain_protocol inside = (enum plain_protocol)tls->extras->inside;
+    return inside == PLAIN_HTTP ? "https" : inside > PLAIN_UNKNOWN ? names_plain(inside) : NULL;
+}
+
 /* The issuer alone would not do: Apple's server authority signs for other services, too. So it
  * counts only together with the address and the port. */
 static void conclude_tls(struct service *service, const struct flow_record *record, bool at_home)
@@ -111,7 +122,10 @@ static void conclude_tls(struct service *service, const struct flow_record *reco
     bool names = leaf && certificate_names(leaf, "push.apple.com");
     bool issuer = leaf && at_home && contains(leaf->issuer, "Apple Server Authentication CA");
 
-    if (sni || alpn || names || issuer) {
+    const char *inside = service_inside(tls);
+    bool commands = inside && strcmp(inside, "apns") == 0;
+
+    if (sni || alpn || names || issuer || commands) {
         service->name = "apns";
         if (sni)
             add(service, "sni");
@@ -121,12 +135,17 @@ static void conclude_tls(struct service *service, const struct flow_record *reco
             add(service, "certificate");
         if (issuer)
             add(service, "issuer");
+        if (commands)
+            add(service, "payload");
     } else if (speaks(tls, "xmpp-client", "xmpp-server")) {
         service->name = "xmpp";
         add(service, "alpn");
     } else if (chose(tls, "h2", "http/1.1")) {
         service->name = "https";
         add(service, "alpn");
+    } else if (inside) {
+        service->name = inside;
+        add(service, "payload");
     } else if (protocol_before(record) > PLAIN_UNKNOWN) {
         service->name = names_plain(protocol_before(record));
         add(service, "payload");

@@ -103,6 +103,7 @@ static void json_meta(void *context)
         json_text(&json, NULL, meta->inputs[i]);
     json_close_array(&json);
     json_bool(&json, "live", meta->live);
+    json_keys(&json, meta);
     if (meta->trust)
         meta_trust(&json, meta);
     json_capture(&json, &sink->told, meta, meta->facts, false);
@@ -286,6 +287,7 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
         if (end->peak_memory > 0)
             json_uint(&json, "peak_memory", end->peak_memory);
     }
+    json_keys(&json, sink->meta);
     json_capture(&json, &sink->told, sink->meta, end->facts, true);
     if (counts->first_time) {
         json_time(&json, "start", counts->first_time);

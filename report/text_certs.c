@@ -158,8 +158,9 @@ static void put_staple(struct buf *out, const struct ocsp_staple *staple)
                staple->other_certificate ? ", of another certificate" : "");
 }
 
-static const char *why_none(enum certs_via via)
+static const char *why_none(const struct tls_facts *tls)
 {
+    enum certs_via via = tls->certs_via;
     static const char *const reasons[] = {
         [CERTS_UNKNOWN] = "no handshake was seen",
         [CERTS_PLAIN] = "the server sent none",
@@ -172,6 +173,9 @@ static const char *why_none(enum certs_via via)
         [CERTS_NOT_REACHED] = "the handshake ended before it was due",
         [CERTS_ANONYMOUS] = "the cipher suite uses none",
     };
+    if (via == CERTS_ENCRYPTED && tls->extras &&
+        tls_decryption_status(&tls->extras->decryption) == DECRYPTION_FAILED)
+        return "encrypted, and the key log does not open it";
     return (size_t)via < COUNT_OF(reasons) ? reasons[via] : "";
 }
 
@@ -188,7 +192,7 @@ void text_certs_flow(struct buf *out, struct text_certs *certs, const struct tex
     buf_done(&title);
     const struct raw_key *bare = tls->extras ? tls->extras->server_key : NULL;
     if (tls->server_cert_count == 0 && !bare)
-        buf_printf(out, "  server: no certificate: %s\n", why_none(tls->certs_via));
+        buf_printf(out, "  server: no certificate: %s\n", why_none(tls));
     put_raw_key(out, style, "server", bare);
     put_raw_key(out, style, "client", tls->extras ? tls->extras->client_key : NULL);
     put_chain(out, certs, style, tls->server_chain_cut ? "server (cut)" : "server",

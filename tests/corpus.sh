@@ -11,6 +11,24 @@ trap 'rm -rf "$work"' EXIT
 "$corpus/score.py" "$program" --out "$work/reports" -- --json "$work/score.json" \
     --zeek-conn "$corpus/zeek_conn.tsv" >"$work/log" 2>&1 || true
 cat "$work/log"
+# Captures whose secrets are known: expected-keylog names the files.
+keyed() {
+    python3 - "$corpus" "$work/keyed" <<'END'
+import json, pathlib, sys
+corpus, out = map(pathlib.Path, sys.argv[1:])
+for expected in sorted((corpus / "expected-keylog").rglob("*.json")):
+    inside = expected.relative_to(corpus / "expected-keylog").with_suffix("")
+    report = out / inside.with_suffix(inside.suffix + ".ndjson")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    print(json.load(open(expected))["keylog"], corpus / "captures" / inside, report, sep="\t")
+END
+}
+keyed >"$work/keyed.tsv"
+while IFS="$(printf '\t')" read -r keys capture report; do
+    "$program" -q -p any --keylog "$corpus/$keys" -o "json:$report" "$capture"
+done <"$work/keyed.tsv"
+echo "with keys:"
+"$corpus/compare.py" --keys -v --dir "$corpus/expected-keylog" "$work/keyed"
 grep -q ', 0 broken;' "$work/log" || { echo "captures that broke the program"; exit 1; }
 # Chains against OpenSSL's own word.
 find "$corpus/captures" -type f -print0 | sort -z | xargs -0 python3 tests/chains.py "$program"

@@ -2,8 +2,9 @@
 # Compares the reports of every sample capture with the expected ones in tests/golden, or writes
 # those anew: golden.sh PROGRAM [--update]
 #
-# Options that a capture is to be read with stand beside it, in NAME.options. Versions, and the system's
-# trust store, are taken out of the reports: all else must be the same, byte by byte.
+# Options that a capture is to be read with stand beside it, in NAME.options, and a key log whose
+# secrets it has not in itself, in NAME.keys. Versions, and the system's trust store, are taken out of
+# the reports: all else must be the same, byte by byte.
 set -eu
 program=$1
 update=${2:-}
@@ -18,8 +19,10 @@ same_versions() {
 
 for capture in pcaps/*.pcap pcaps/*.pcapng; do
     name=$(basename "$capture")
+    keys=${capture%.*}.keys
+    if [ -e "$keys" ]; then set -- --keylog "$keys"; else set --; fi
     # shellcheck disable=SC2046 # a list of words
-    "$program" -q -v $(cat "${capture%.pcap*}.options" 2>/dev/null || true) \
+    "$program" -q -v "$@" $(cat "${capture%.pcap*}.options" 2>/dev/null || true) \
         -o "json:$work/json" -o "text:$work/$name.txt" "$capture"
     same_versions <"$work/json" >"$work/$name.json"
     for file in "$name.json" "$name.txt"; do

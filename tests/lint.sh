@@ -23,7 +23,8 @@ grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch
 # Each library has its rooms.
 grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
 grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
-grep -ln '<openssl' $sources | grep -vE 'dissect/(x509|fingerprint|asn1|ocsp)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
+grep -ln '<openssl' $sources |
+    grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<ini\.h' $sources | grep -v 'report/judge/policy\.c' && complain "libinih"
 grep -ln '<jansson' $sources | grep -v 'report/baseline\.c' && complain "libjansson"
@@ -58,7 +59,7 @@ done
 command -v cppcheck >/dev/null &&
     { cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=ctuuninitvar \
-        -D__linux__ capture dissect report main.c options.c progress.c ||
+        -D__linux__ capture dissect report keys.c main.c options.c progress.c ||
         complain "cppcheck"; }
 
 [ "$bad" = 0 ] && echo "lint: clean"

@@ -5,7 +5,9 @@ program=$1
 shift
 bad=0
 for capture in "$@"; do
-    "$program" -q --pem -o json "$capture" |
+    keys=${capture%.*}.keys
+    [ -e "$keys" ] || keys=/dev/null
+    "$program" -q --show-secrets --keylog "$keys" --pem -o json "$capture" |
         python3 tests/validate_schema.py report/flow-record.schema.json ||
         { echo "$capture: its report is not valid"; bad=$((bad + 1)); }
 done

@@ -169,11 +169,22 @@ static SSL_CTX *context_of(const struct peer_options *o, unsigned end)
         ciphers = end == PEER_CLIENT ? "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"
                                      : "ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0";
     need(SSL_CTX_set_cipher_list(c, ciphers), "ciphers");
+    if (o->suites)
+        need(SSL_CTX_set_ciphersuites(c, o->suites), "suites");
+    if (o->no_encrypt_then_mac)
+        SSL_CTX_set_options(c, SSL_OP_NO_ENCRYPT_THEN_MAC);
     if (o->no_tickets)
         SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
     if (o->renegotiations)
         SSL_CTX_set_options(c, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
     return c;
+}
+
+static void note_secret(const SSL *ssl, const char *line)
+{
+    struct peer_session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    buf_append(&session->keylog, line, strlen(line));
+    buf_append(&session->keylog, "\n", 1);
 }
 
 static void prepare_server(SSL_CTX *c, const struct tls_peer *peer, const struct peer_options *o)
@@ -183,7 +194,7 @@ static void prepare_server(SSL_CTX *c, const struct tls_peer *peer, const struct
     SSL_CTX_set_session_id_context(c, (const uint8_t *)"t", 1);
     SSL_CTX_set_alpn_select_cb(c, choose_alpn, NULL);
     if (o->client_certificate) {
-        SSL_CTX_set_verify(c, SSL_VERIFY_PEER, accept_any);
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER, o->refuse_client ? NULL : accept_any);
         need(SSL_CTX_add_client_CA(c, peer->root.x), "authority");
     }
     if (o->external_key)
@@ -255,12 +266,28 @@ static bool shake_hands(struct run *run, bool early)
     return SSL_is_init_finished(run->ends[0]) && SSL_is_init_finished(run->ends[1]);
 }
 
+static void say_bytes(struct run *run, unsigned from, struct span bytes)
+{
+    char heard[1024];
+    need(SSL_write(run->ends[from], bytes.p, (int)bytes.n) > 0, "not said");
+    move(run, from);
+    need(SSL_read(run->ends[from ^ 1], heard, sizeof heard) == (int)bytes.n, "not heard");
+}
+
 static void say(struct run *run, unsigned from, const char *text)
 {
-    char heard[256];
-    need(SSL_write(run->ends[from], text, (int)strlen(text)) > 0, "not said");
-    move(run, from);
-    need(SSL_read(run->ends[from ^ 1], heard, sizeof heard) == (int)strlen(text), "not heard");
+    say_bytes(run, from, span_of(text, strlen(text)));
+}
+
+/* update_keys: each end in turn, every other time asking the other to do it as well. */
+static void update_keys(struct run *run, unsigned i)
+{
+    unsigned from = i % 2;
+    int how = i / 2 % 2 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
+    need(SSL_key_update(run->ends[from], how) && SSL_do_handshake(run->ends[from]) > 0,
+         "keys not updated");
+    say(run, from, "under new keys");
+    say(run, from ^ 1, "so be it");
 }
 
 /* renegotiate: the server learns of it as it reads. */
@@ -281,11 +308,20 @@ static void renegotiate(struct run *run)
 
 static void talk(struct run *run, const struct peer_options *o)
 {
-    say(run, PEER_CLIENT, "a keep-alive of some thirty bytes");
-    say(run, PEER_SERVER, "its answer");
+    if (!o->silent) {
+        say(run, PEER_CLIENT, "a keep-alive of some thirty bytes");
+        say(run, PEER_SERVER, "its answer");
+    }
     for (unsigned i = 0; i < o->renegotiations; i++)
         renegotiate(run);
-    say(run, PEER_CLIENT, "something else");
+    for (unsigned i = 0; i < o->key_updates; i++)
+        update_keys(run, i);
+    if (o->says.n > 0)
+        say_bytes(run, PEER_CLIENT, o->says);
+    if (o->answers.n > 0)
+        say_bytes(run, PEER_SERVER, o->answers);
+    if (!o->silent)
+        say(run, PEER_CLIENT, "something else");
     if (!o->close)
         return;
     SSL_shutdown(run->ends[PEER_CLIENT]);
@@ -347,6 +383,8 @@ void tls_peer_run(struct peer_session *session, const struct tls_peer *peer,
     prepare_client(contexts[PEER_CLIENT], peer, o);
     prepare_server(contexts[PEER_SERVER], peer, o);
     *session = (struct peer_session){0};
+    SSL_CTX_set_app_data(contexts[PEER_CLIENT], session);
+    SSL_CTX_set_keylog_callback(contexts[PEER_CLIENT], note_secret);
     SSL_SESSION *first = o->resume ? run_once(NULL, contexts, o, NULL) : NULL;
     SSL_SESSION_free(run_once(session, contexts, o, first));
     SSL_SESSION_free(first);
@@ -358,5 +396,6 @@ void peer_session_done(struct peer_session *session)
 {
     for (size_t i = 0; i < session->count; i++)
         buf_done(&session->flights[i].bytes);
+    buf_done(&session->keylog);
     session->count = 0;
 }
