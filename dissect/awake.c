@@ -61,8 +61,6 @@ static size_t in_flight(const struct flow *flow)
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
-    for (unsigned i = 0; i < 2; i++)
-        flight_trim(&awake->flow.tcp.ends[i].flight);
     list->in_flight += in_flight(&awake->flow);
     connection->holds = flow_holds(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];

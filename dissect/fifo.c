@@ -28,17 +28,11 @@ void fifo_push_behind(struct fifo *fifo, const void *element, size_t size)
 void fifo_pop_behind(struct fifo *fifo, void *first, size_t size)
 {
     memcpy(first, fifo->block + fifo->start++ * size, size);
-    if (--fifo->count == 1)
-        fifo->start = 0;
-}
-
-void fifo_trim(struct fifo *fifo)
-{
-    if (fifo->count > 1 || !fifo->block)
+    if (--fifo->count > 1)
         return;
     free(fifo->block);
     fifo->block = NULL;
-    fifo->room = 0;
+    fifo->start = fifo->room = 0;
 }
 
 void fifo_done(struct fifo *fifo)

@@ -9,7 +9,7 @@
 /* Zero-initialise; free with fifo_done. In each call `first` is the place for the head and `size`
  * the size of an element: both the same for a queue, though both may be moved in between. */
 struct fifo {
-    uint8_t *block;       /* those behind the head; may be there though none are */
+    uint8_t *block;       /* those behind the head; NULL where there are none */
     uint16_t count;       /* of all */
     uint16_t start, room; /* in elements of the block */
 };
@@ -34,7 +34,7 @@ static inline bool fifo_push(struct fifo *fifo, void *first, const void *element
     return true;
 }
 
-/* fifo_pop drops the head, which is there. */
+/* fifo_pop drops the head, which is there; a queue of one or none holds no memory. */
 static inline void fifo_pop(struct fifo *fifo, void *first, size_t size)
 {
     if (fifo->count == 1) {
@@ -59,9 +59,6 @@ static inline const void *fifo_at(const struct fifo *fifo, const void *first, un
         return NULL;
     return i == 0 ? first : fifo->block + (fifo->start + (size_t)i - 1) * size;
 }
-
-/* fifo_trim frees the block if none are behind the head: one that goes on will need it again. */
-void fifo_trim(struct fifo *fifo);
 
 /* fifo_done frees what the queue holds and leaves it empty. */
 void fifo_done(struct fifo *fifo);

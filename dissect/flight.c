@@ -76,12 +76,6 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
     return count;
 }
 
-void flight_trim(struct flight *flight)
-{
-    fifo_trim(&flight->segments);
-    fifo_trim(&flight->records);
-}
-
 void flight_done(struct flight *flight)
 {
     fifo_done(&flight->segments);

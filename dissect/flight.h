@@ -1,5 +1,6 @@
 /* flight.h: what one end has sent and its peer has not acknowledged: when each part was first sent,
- * and which TLS records it is. */
+ * and which TLS records it is. Holds no memory of its own while at most one of each is in flight.
+ */
 #ifndef PUSHWATCH_DISSECT_FLIGHT_H
 #define PUSHWATCH_DISSECT_FLIGHT_H
 
@@ -47,9 +48,6 @@ MUST_CHECK bool flight_first(const struct flight *flight, nanotime *time, uint64
  * are in `out`, which has room for PENDING_RECORDS_MAX; *more tells that there were others. */
 uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
                        uint64_t una, uint64_t next);
-
-/* flight_trim frees what it holds beside itself where at most one of each is in flight. */
-void flight_trim(struct flight *flight);
 
 /* flight_memory gives the bytes that it holds beside itself. */
 static inline size_t flight_memory(const struct flight *flight)

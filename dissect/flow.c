@@ -206,8 +206,10 @@ static void settle_tls(struct flow *flow, const struct flow_context *context)
 static void tell_fin(struct flow *flow, unsigned end)
 {
     const struct tcp_end *x = &flow->tcp.ends[end];
-    bool closed = (x->fin && x->reasm.next >= x->fin_at) || flow->tcp.reset_by == (int)end;
-    if (LIKELY(!closed) || !flow->tls || flow->fin_told[end])
+    bool closed = x->fin && x->reasm.next >= x->fin_at;
+    if (flow->tcp.reset_by == (int)end)
+        closed = true;
+    if (!closed || !flow->tls || flow->fin_told[end])
         return;
     flow->fin_told[end] = true;
     tls_fin(flow->tls, end);
@@ -266,10 +268,8 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *peer = &flow->tcp.ends[!from];
     uint64_t una_before = peer->una;
-    if (flow->tls && segment->payload.n) { /* TCP comes first: meanwhile they get near */
+    if (flow->tls && segment->payload.n) /* TCP comes first: meanwhile it gets near */
         tls_prefetch(flow->tls, from);
-        __builtin_prefetch(segment->payload.p);
-    }
     remember(flow, from, segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);

@@ -62,7 +62,7 @@ static size_t length_bytes(unsigned some)
 
 size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
 {
-    uint64_t maps[MAPS_MAX];
+    uint64_t maps[MAPS_MAX], sixteen = 0;
     uint8_t *lengths = out + map_bytes(count);
     unsigned some = 0, i = 0;
     for (size_t at = 0; at < count; at += MAP_WORDS) {
@@ -76,16 +76,22 @@ size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
         for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
             uint64_t word = words[at + (unsigned)__builtin_ctzll(left)];
             unsigned bytes = pack_bytes(word);
-            lengths[i / 2] = (uint8_t)(i % 2 ? lengths[i / 2] | bytes << 4 : bytes);
+            sixteen |= (uint64_t)bytes << 4 * (i % 16);
+            if (i % 16 == 15) {
+                put_word(lengths + i / 16 * sizeof sixteen, sixteen);
+                sixteen = 0;
+            }
             put_word(to, word);
             to += bytes;
         }
+    for (unsigned at = i / 16 * 8; at < length_bytes(some); at++, sixteen >>= 8)
+        lengths[at] = (uint8_t)sixteen;
     return (size_t)(to - out);
 }
 
 size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in)
 {
-    uint64_t maps[MAPS_MAX];
+    uint64_t maps[MAPS_MAX], sixteen = 0;
     const uint8_t *lengths = in + map_bytes(count);
     unsigned some = 0, i = 0;
     for (size_t at = 0; at < count; at += MAP_WORDS) {
@@ -98,7 +104,10 @@ size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in)
     memset(words, 0, count * sizeof *words);
     for (size_t at = 0; at < count; at += MAP_WORDS)
         for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
-            unsigned bytes = lengths[i / 2] >> 4 * (i % 2) & 15;
+            if (i % 16 == 0)
+                sixteen = get_word(lengths + i / 2, sizeof sixteen);
+            unsigned bytes = sixteen & 15;
+            sixteen >>= 4;
             words[at + (unsigned)__builtin_ctzll(left)] = get_word(from, bytes);
             from += bytes;
         }

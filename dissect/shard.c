@@ -82,6 +82,8 @@ static enum connection_kind kind_of(const struct shard *shard, const struct conn
 {
     if (tcp_is_over(&flow->tcp))
         return shard->options->live && !c->reported ? KIND_LINGER : KIND_CLOSED;
+    if (LIKELY(flow->tcp.ends[0].seen && flow->tcp.ends[1].seen))
+        return KIND_OPEN;
     return tcp_teardown(&flow->tcp) == TEARDOWN_UNANSWERED ? KIND_SYN : KIND_OPEN;
 }
 
@@ -247,10 +249,14 @@ static void make_room(struct shard *shard)
     }
 }
 
-bool shard_is_choked(const struct shard *shard)
+bool shard_is_choked(struct shard *shard)
 {
-    return handout_overflows(&shard->handout) ||
-           (shard->choked && handout_waits(&shard->handout) && memory_is_full(shard));
+    if (handout_overflows(&shard->handout))
+        return true;
+    if (!shard->choked || !handout_waits(&shard->handout))
+        return false;
+    handout_release(&shard->handout, &shard->context);
+    return memory_is_full(shard);
 }
 
 bool shard_unblock(struct shard *shard)
@@ -442,6 +448,8 @@ static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
             if (ahead != BATCH_END)
                 prefetch_segment(&batch->segments[ahead]);
         }
+        if (next->next != BATCH_END)
+            __builtin_prefetch(batch->segments[next->next].segment.payload.p);
         segment->frame += frame_base;
         const struct place place = {.segment = segment,
                                     .ends = {next->from ? &segment->to : &segment->from,

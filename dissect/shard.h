@@ -66,8 +66,9 @@ uint64_t shard_bound(const struct shard *shard, bool *prepared, uint64_t next_fr
 void shard_hand_out(struct shard *shard, uint64_t n);
 
 /* shard_is_choked tells that ended flows, which wait for others to end, hold memory that the shard
- * needs. shard_unblock ends the first of its own that others wait for; false if there is none. */
-bool shard_is_choked(const struct shard *shard);
+ * needs, what was handed out being freed. shard_unblock ends the first of its own that others wait
+ * for; false if there is none. */
+bool shard_is_choked(struct shard *shard);
 bool shard_unblock(struct shard *shard);
 
 /* shard_snapshot hands out every flow that has not ended, as of `now`, as not final, with numbers
