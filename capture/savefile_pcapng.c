@@ -35,6 +35,41 @@ static enum source_status bad_trailer(struct savefile *file, uint64_t start, uin
                             start, first, second);
 }
 
+/* A type that there is, and a length that it may have. */
+static bool may_begin_block(const uint8_t *header, bool swapped)
+{
+    uint32_t type = load32(header, swapped), length = load32(header + 4, swapped);
+    bool known = (type >= BLOCK_INTERFACE && type <= BLOCK_ENHANCED_PACKET) ||
+                 type == BLOCK_SECTION || type == BLOCK_SECRETS || type == BLOCK_PROCESS;
+    return known && length >= BLOCK_MIN && length <= READER_PEEK_MAX && length % 4 == 0;
+}
+
+/* Of a block's two lengths, the first is believed if it leads to another block, or to the end of
+ * the file. `behind` bytes from here on are the block's rest, with its trailer. */
+static enum source_status check_trailer(struct savefile *file, uint64_t start, uint32_t length,
+                                        size_t behind)
+{
+    const struct pcapng_format *ng = file->format;
+    struct reader *reader = &file->reader;
+    const uint8_t *bytes = reader_peek(reader, behind);
+    if (!bytes)
+        return savefile_short(file, "the block", start, length);
+    uint32_t trailer = load32(bytes + behind - BLOCK_TRAILER, ng->swapped);
+    if (LIKELY(trailer == length))
+        return SOURCE_PACKET;
+    if (behind + BLOCK_HEADER > READER_PEEK_MAX)
+        return bad_trailer(file, start, length, trailer);
+    const uint8_t *next = reader_peek(reader, behind + BLOCK_HEADER);
+    if (!next && !reader->at_end)
+        return savefile_short(file, "the block", start, length);
+    if (next ? !may_begin_block(next + behind, ng->swapped) : reader_unread(reader) != behind)
+        return bad_trailer(file, start, length, trailer);
+    return pcapng_left_out(file,
+                           "damaged: the block at byte %" PRIu64 " begins with length %" PRIu32
+                           " and ends with length %" PRIu32,
+                           start, length, trailer);
+}
+
 static enum source_status check_length(struct savefile *file, uint32_t length, uint32_t least)
 {
     if (LIKELY(length >= least && length % 4 == 0))
@@ -58,12 +93,12 @@ enum source_status pcapng_take(struct savefile *file, struct ng_block *block, ui
                                 "damaged: the block at byte %" PRIu64 " claims a length of %" PRIu32
                                 ", more than the %d of any real one",
                                 start, length, READER_PEEK_MAX);
+    status = check_trailer(file, start, length, length);
+    if (UNLIKELY(status != SOURCE_PACKET))
+        return status;
     const uint8_t *bytes = reader_peek(&file->reader, length);
-    if (UNLIKELY(!bytes))
-        return savefile_short(file, "the block", start, length);
-    uint32_t trailer = load32(bytes + length - BLOCK_TRAILER, ng->swapped);
-    if (UNLIKELY(trailer != length))
-        return bad_trailer(file, start, length, trailer);
+    if (UNLIKELY(!bytes)) /* it is there: check_trailer has seen it */
+        return SOURCE_IDLE;
     reader_skip(&file->reader, length);
     *block = (struct ng_block){.start = start,
                                .rest = span_of(bytes + fixed, length - fixed - BLOCK_TRAILER),
@@ -76,13 +111,11 @@ enum source_status pcapng_take(struct savefile *file, struct ng_block *block, ui
 static enum source_status go_on_skipping(struct savefile *file)
 {
     struct pcapng_format *ng = file->format;
-    const uint8_t *trailer = NULL;
-    if (reader_skip_far(&file->reader, &ng->skip_left))
-        trailer = reader_peek(&file->reader, BLOCK_TRAILER);
-    if (!trailer)
+    if (!reader_skip_far(&file->reader, &ng->skip_left))
         return savefile_short(file, "the block", ng->skip_start, ng->skip_length);
-    if (load32(trailer, ng->swapped) != ng->skip_length)
-        return bad_trailer(file, ng->skip_start, ng->skip_length, load32(trailer, ng->swapped));
+    enum source_status status = check_trailer(file, ng->skip_start, ng->skip_length, BLOCK_TRAILER);
+    if (status != SOURCE_PACKET)
+        return status;
     reader_skip(&file->reader, BLOCK_TRAILER);
     ng->skip_length = 0;
     return SOURCE_PACKET;

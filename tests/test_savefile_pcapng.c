@@ -209,8 +209,11 @@ static void wrong_block_lengths(void **state)
         expect(&file, 1, cases[i].error);
     }
     struct capture_file file = small_file(false);
-    patch32(&file, 124, 44);
-    expect(&file, 1, "damaged: the block at byte 88 begins with length 40 and ends with length 44");
+    patch32(&file, 124, 44); /* it leads to the end of the file, */
+    expect(&file, 2, "damaged: the block at byte 88 begins with length 40 and ends with length 44");
+    file = small_file(true);
+    patch32(&file, 84, 7); /* or to another block: the first length is believed */
+    expect(&file, 2, "damaged: the block at byte 48 begins with length 40 and ends with length 7");
     file = small_file(false);
     patch32(&file, 88, 0xbad); /* a block that is passed is checked as well */
     patch32(&file, 124, 36);
