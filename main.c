@@ -316,7 +316,6 @@ static void begin_report(struct run *run)
         .live = options->interface != NULL,
         .facts = source_facts(run->watch.sources[0].source),
         .keys = &run->keys_told,
-        .show_secrets = options->show_secrets,
         .trust = run->trust,
         .at = options->at_now ? watch_clock() : options->at,
         .at_now = options->at_now,

@@ -133,8 +133,8 @@ static inline bool pcapng_is_noted(const struct savefile *file, const struct ng_
     return block->start < file->noted.to;
 }
 
-/* pcapng_secrets_ahead looks for such blocks ahead of reading, in a regular file: among its first
- * PCAPNG_AHEAD_BYTES, and at its end, where tools append them. Once for each file. */
+/* pcapng_secrets_ahead looks for such blocks ahead of reading, in a regular file; where that is
+ * compressed, among its first PCAPNG_AHEAD_BYTES. Once for each file. */
 enum { PCAPNG_AHEAD_BYTES = 16 << 20 };
 void pcapng_secrets_ahead(struct savefile *file);
 

@@ -1,7 +1,8 @@
 /* pcapng_secrets.c: Decryption Secrets Blocks. They may stand behind the packets that they open: a
- * browser's key log is appended when it is all over. To walk over a large file twice would cost a
- * third of the time that it takes to analyse it; so only its first part is walked over, and its
- * end, backwards, from block to block. */
+ * browser's key log is appended when it is all over, and who reads the keys out of running programs
+ * writes them in between. So a file is walked over from block to block before it is read; of one
+ * that is compressed only the first part is, for to decompress all of it twice would cost too much.
+ */
 #include "decoder.h"
 #include "pcapng.h"
 
@@ -10,9 +11,6 @@
 
 /* TLS Key Log; draft-ietf-opsawg-pcapng section 4.7. */
 enum { SECRETS_TLS_KEY_LOG = 0x544c534b };
-
-/* Blocks at the end of a file that are walked over. */
-enum { BLOCKS_BACK_MAX = 4096 };
 
 /* secrets type(4) length(4) data, padded; options. What is longer than its block is cut: lines that
  * are whole can be used. */
@@ -37,8 +35,7 @@ enum source_status pcapng_secrets_block(struct savefile *file, uint32_t length)
     if (load32(block.fixed + 4, block.swapped) > block.rest.n)
         status = pcapng_left_out(
             file, "damaged: the secrets at byte %" PRIu64 " run beyond their block", block.start);
-    if (!pcapng_is_noted(file, &block) && block.start >= noted->ahead_to &&
-        block.start < noted->ahead_end)
+    if (!pcapng_is_noted(file, &block) && block.start >= noted->ahead_to)
         take_secrets(file, block.fixed, block.rest, block.swapped, file->source.frames);
     return status;
 }
@@ -87,61 +84,28 @@ static uint64_t walk(struct savefile *file, struct reader *reader, uint64_t most
     return reader_offset(reader);
 }
 
-static bool read_at(int fd, uint8_t *out, size_t n, uint64_t at)
+/* Looks at the blocks from where the file begins, with a reader of its own. */
+static uint64_t walk_from(struct savefile *file, uint64_t base)
 {
-    return pread(fd, out, n, (off_t)at) == (ssize_t)n;
-}
-
-static bool is_packet(uint32_t type)
-{
-    return type == BLOCK_ENHANCED_PACKET || type == BLOCK_SIMPLE_PACKET || type == BLOCK_PACKET;
-}
-
-/* Steps back over blocks that are no packets, from the end to `to` at most. Returns where the first
- * of them begins. Positions are those of the file, which may have been opened in its middle. */
-static uint64_t walk_back(int fd, uint64_t to, uint64_t end, bool swapped)
-{
-    for (unsigned blocks = 0; blocks < BLOCKS_BACK_MAX && end - to >= BLOCK_MIN; blocks++) {
-        uint8_t trailer[BLOCK_TRAILER], header[BLOCK_HEADER];
-        if (!read_at(fd, trailer, sizeof trailer, end - BLOCK_TRAILER))
-            break;
-        uint32_t length = load32(trailer, swapped);
-        if (length < BLOCK_MIN || length % 4 || length > end - to ||
-            !read_at(fd, header, sizeof header, end - length) ||
-            load32(header + 4, swapped) != length)
-            break;
-        uint32_t type = load32(header, swapped);
-        if (type == BLOCK_SECTION || is_packet(type))
-            break;
-        end -= length;
-    }
-    return end;
-}
-
-/* Looks at the blocks from an offset on, which a reader of its own stands on. */
-static uint64_t walk_from(struct savefile *file, uint64_t base, uint64_t from, uint64_t most,
-                          bool *swapped)
-{
+    bool swapped = false, compressed = file->reader.decoder != NULL;
     struct reader ahead;
-    if (lseek(file->reader.fd, (off_t)(base + from), SEEK_SET) < 0)
-        return from;
+    if (lseek(file->reader.fd, (off_t)base, SEEK_SET) < 0)
+        return 0;
     reader_init(&ahead, dup(file->reader.fd), READER_BLOCK_SMALL);
-    if (file->reader.decoder)
+    if (compressed)
         reader_decode(&ahead, decoder_codec(file->reader.decoder));
-    uint64_t walked = walk(file, &ahead, most, swapped);
+    uint64_t walked = walk(file, &ahead, compressed ? PCAPNG_AHEAD_BYTES : UINT64_MAX, &swapped);
     reader_done(&ahead);
-    return from + walked;
+    return walked;
 }
 
 void pcapng_secrets_ahead(struct savefile *file)
 {
     const struct reader *reader = &file->reader;
     struct savefile_noted *noted = &file->noted;
-    bool swapped = false;
     if (noted->looked_ahead)
         return;
     noted->looked_ahead = true;
-    noted->ahead_end = UINT64_MAX;
     if (!reader->regular)
         return;
     /* The position is the reader's too, and is put back. A file may have been opened in its middle:
@@ -150,12 +114,6 @@ void pcapng_secrets_ahead(struct savefile *file)
     if (position < 0 || (uint64_t)position < reader_position(reader))
         return;
     uint64_t base = (uint64_t)position - reader_position(reader);
-    noted->ahead_to = walk_from(file, base, 0, PCAPNG_AHEAD_BYTES, &swapped);
-    if (noted->ahead_to >= PCAPNG_AHEAD_BYTES && reader->size > base + noted->ahead_to &&
-        !reader->decoder) {
-        uint64_t end = walk_back(reader->fd, base + noted->ahead_to, reader->size, swapped);
-        noted->ahead_end = end - base;
-        (void)walk_from(file, base, noted->ahead_end, UINT64_MAX, &swapped);
-    }
+    noted->ahead_to = walk_from(file, base);
     (void)lseek(reader->fd, position, SEEK_SET);
 }

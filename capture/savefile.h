@@ -19,9 +19,9 @@ enum {
 /* What a file says beside its packets is noted once, though several may read it: this much of it
  * was. Offsets in the capture, decompressed. */
 struct savefile_noted {
-    uint64_t to;                  /* what stands before */
-    uint64_t ahead_to, ahead_end; /* secrets that stand before the one, or not before the other; */
-    bool looked_ahead;            /* if it was done */
+    uint64_t to;       /* what stands before */
+    uint64_t ahead_to; /* secrets that stand before it were found ahead of reading, */
+    bool looked_ahead; /* if that was done */
 };
 
 /* A saved capture's source. */

@@ -102,9 +102,9 @@ struct source_secrets {
 
 /* source_secrets gives the n-th of them, from 0 on, in the order in which they were found. Returns
  * false if there are no more yet: look again when more packets have been read. Those of a regular
- * file that stand in its first part or at its end are there after source_preface; others come once
- * the first reader of the capture has passed them. Together they have 16 MiB at most. Any thread
- * may ask. */
+ * file are there after source_preface, of one that is compressed those in its first part; others
+ * come once the first reader of the capture has passed them. Together they have 16 MiB at most. Any
+ * thread may ask. */
 MUST_CHECK bool source_secrets(const struct source *source, struct source_secrets *out, size_t n);
 
 /* source_secrets_count gives how many there are: cheap, for the thread that reads. */

@@ -127,6 +127,25 @@ static void take_data(struct tls *tls, unsigned direction, struct span content,
     take_commands(tls, direction, content, record);
 }
 
+/* --- alerts --- */
+
+/* A server that refuses the client's certificate can say so only after its own Finished: its first
+ * record after that is then a fatal alert, and the handshake has failed. */
+static void take_alert(struct tls *tls, unsigned direction, struct span content,
+                       const struct tls_where *where)
+{
+    const struct opener_direction *d = &tls->opener->directions[direction];
+    bool from_server = tls->facts.client != (int)direction;
+    if (content.n != TLS_ALERT_BYTES)
+        return;
+    tls_session_alert(tls, direction, content.p[0], content.p[1], where);
+    if (from_server && tls->directions[direction].fatal && d->phase == PHASE_TRAFFIC &&
+        d->number == 1 && tls_is_13(tls->facts.version)) {
+        tls->directions[direction].finished = false;
+        tls->facts.complete_frame = 0;
+    }
+}
+
 /* --- the outside --- */
 
 void tls_inside_take(struct tls *tls, unsigned direction, uint8_t type, struct span content,
@@ -138,8 +157,7 @@ void tls_inside_take(struct tls *tls, unsigned direction, uint8_t type, struct s
         take_messages(tls, direction, content, record);
         break;
     case TLS_ALERT:
-        if (content.n == TLS_ALERT_BYTES)
-            tls_session_alert(tls, direction, content.p[0], content.p[1], &where);
+        take_alert(tls, direction, content, &where);
         break;
     case TLS_APPLICATION_DATA:
         take_data(tls, direction, content, record);

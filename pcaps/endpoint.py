@@ -166,6 +166,9 @@ class End:
     def do_send(self, size):
         self.connection.sendall(message(int(size)))
 
+    def do_say(self, digits):
+        self.connection.sendall(bytes.fromhex(digits))
+
     def do_receive(self, size):
         left = int(size)
         while left:

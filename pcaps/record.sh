@@ -248,6 +248,19 @@ say() {
     tell "$1" send "$2"
     tell "$other" receive "$2"
 }
+# say_command CLIENT|SERVER COMMAND [FIELD VALUE]...: a command of APNs, all in hex
+say_command() {
+    local other=server fields='' command=$2
+    [ "$1" = client ] || other=client
+    local end=$1
+    shift 2
+    while (($# > 0)); do
+        fields+=$1$(printf %04x $((${#2} / 2)))$2
+        shift 2
+    done
+    tell "$end" say "$command$(printf %08x $((${#fields} / 2)))$fields"
+    tell "$other" receive $((5 + ${#fields} / 2))
+}
 exchange() {
     say client 37
     say server 21
@@ -334,8 +347,10 @@ stop_recorder() {
     [ -s "$work/capture" ] || exit
 }
 
-# add_secrets: puts the secrets of the sessions into the capture, where a client was told to write them down
+# add_secrets: puts the secrets of the sessions into the capture, where a client was told to write them down;
+# those that are to lie beside it are in a file called keys
 add_secrets() {
+    [ ! -e "$work/keys" ] || install -m 644 "$work/keys" "$here/$name.keys" || return
     [ -e "$work/keylog" ] || return 0
     editcap --inject-secrets "tls,$work/keylog" "$work/capture" "$work/with-secrets" 2>>"$work/log" &&
         mv "$work/with-secrets" "$work/capture"
@@ -1292,6 +1307,71 @@ scenario_tls13_early_data() {
     record
     lines 'hello\n' 'Q\n' | s_client -tls1_3 -sess_out "$work/session"
     lines 'hello\n' 'Q\n' | s_client -tls1_3 -sess_in "$work/session" -early_data "$work/early"
+}
+
+# A suite of each kind, one after the other; with CBC, MAC and encryption in either order.
+scenario_tls12_keys() {
+    local suite
+    wire_direct
+    s_server -tls1_2 -cipher ALL:@SECLEVEL=0
+    record
+    for suite in ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305 AES128-CCM \
+        AES256-CCM8 ECDHE-RSA-AES128-SHA AES256-SHA256 'ECDHE-RSA-AES256-SHA384 -no_etm'; do
+        # shellcheck disable=SC2086 # a suite, and maybe an option
+        lines 'hello\n' 'Q\n' | s_client -tls1_2 -keylogfile "$work/keys" -cipher $suite
+    done
+}
+
+# Each suite of TLS 1.3; new keys twice, for which the client asks, then a session that begins with data.
+scenario_tls13_keys() {
+    local suite suites=TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
+    suites+=:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
+    wire_direct
+    s_server -tls1_3 -early_data -max_early_data 4096 -ciphersuites "$suites"
+    echo early >"$work/early"
+    record
+    for suite in ${suites//:/ }; do
+        lines 'hello\n' 'Q\n' | s_client -tls1_3 -keylogfile "$work/keys" -ciphersuites "$suite"
+    done
+    lines 'hello\n' 'K\n' 'hello\n' 'k\n' 'hello\n' 'Q\n' |
+        s_client -tls1_3 -keylogfile "$work/keys" -sess_out "$work/session"
+    lines 'hello\n' 'Q\n' |
+        s_client -tls1_3 -keylogfile "$work/keys" -sess_in "$work/session" -early_data "$work/early"
+}
+
+# The server does not trust the client's certificate, and says so under encryption.
+scenario_tls13_client_refused() {
+    wire_direct
+    server_of --tls 1.3 --cert "$certs/rsa.chain" --ca "$certs/root.pem"
+    client_of --tls 1.3 --ca "$certs/root.pem" --cert "$certs/device.chain" --keylog "$work/keys"
+    record
+    meet_tcp
+    ask server handshake
+    ask client handshake
+    ! result server || exit
+    result client
+    tell_in_vain client receive 1
+}
+
+# What a device and a courier say: Connect and its answer, topics, a push, keep-alives.
+scenario_apns_stream() {
+    local token=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    wire_direct
+    server_of --tls 1.3 --cert "$certs/p256.chain" --alpn apns-security-v3
+    client_of --tls 1.3 --ca "$certs/root.pem" --alpn $push_alpn --keylog "$work/keylog"
+    record_pcapng
+    meet
+    say_command client 07 01 $token 02 01 05 00000001
+    say_command server 08 01 00 03 $token 04 1000
+    say_command client 09 01 $token 02 6578616d706c65
+    say_command server 0a 01 $token 02 6578616d706c65 03 7b22617073223a7b7d7d 04 00000001
+    say_command client 0b 04 00000001 08 00
+    for interval in 000a 000f; do
+        pause 0.2
+        say_command client 0c 05 $interval
+        say_command server 0d
+    done
+    close_orderly client server
 }
 
 gnutls_server() { serve gnutls-serv --echo --port $port --x509certfile "$work/chain" --x509keyfile "$certs/rsa.key" "$@"; }

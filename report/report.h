@@ -29,7 +29,6 @@ struct run_meta {
     bool live;
     const struct capture_facts *facts; /* what stands before the first packet; NULL if none */
     const struct run_keys *keys;       /* the same of secrets; it may grow */
-    bool show_secrets;                 /* write what was encrypted, too */
     struct trust *trust;               /* where chains may lead to; NULL: they are not validated */
     nanotime at; /* the time for which they are; 0: that of each flow's first packet */
     bool at_now; /* that is the time of day */

@@ -46,6 +46,7 @@ run perturb python3 tests/perturb.py --seconds 20 "$program" $captures
 run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"
+run keys tests/keys.sh "$program"
 run limits tests/limits.sh "$program"
 run manual tests/manual.sh "$program"
 run progress python3 tests/progress.py "$program"

@@ -105,27 +105,27 @@ static void as_they_come_through_a_pipe(void **state)
     buf_done(&file.bytes);
 }
 
-/* In a large file: in its first part, passed in the middle, at its end behind other blocks. */
+/* In a large file: in its first part, in the middle, at its end behind other blocks. */
 static void in_a_large_file(void **state)
 {
     (void)state;
     enum { FILLER = 1 << 20 };
-    static const char *const texts[] = {"first", "last", "middle"};
-    static const uint64_t frames[] = {0, 0, 1};
+    static const char *const texts[] = {"first", "middle", "last"};
+    static const uint64_t frames[] = {0, 0, 0};
     struct capture_file file = {0};
     begin(&file);
     put_secrets(&file, KEY_LOG, texts[0], 5);
     for (size_t i = 0; i <= PCAPNG_AHEAD_BYTES / FILLER; i++)
         put_unknown(&file, 77, FILLER);
     put_packet(&file, ENHANCED, 0, 1, 8, 8);
-    put_secrets(&file, KEY_LOG, texts[2], 6);
+    put_secrets(&file, KEY_LOG, texts[1], 6);
     put_packet(&file, ENHANCED, 0, 2, 8, 8);
     put_unknown(&file, 5, 12);
-    put_secrets(&file, KEY_LOG, texts[1], 4);
+    put_secrets(&file, KEY_LOG, texts[2], 4);
     put_unknown(&file, 5, 12);
     struct source *source = open_bytes(&file);
     source_preface(source);
-    expect(source, 2, texts, frames);
+    expect(source, 3, texts, frames);
     read_on(source);
     expect(source, 3, texts, frames);
     source_close(source);
