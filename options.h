@@ -3,8 +3,8 @@
 #define PUSHWATCH_OPTIONS_H
 
 #include "capture/base.h"
-#include "report/gate.h"
 #include "dissect/checksum.h"
+#include "report/gate.h"
 #include "report/report.h"
 
 enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64 };
