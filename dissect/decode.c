@@ -209,13 +209,14 @@ static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured,
     out->length = wire - header;
     out->tcp_header = (uint8_t)header;
     out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
+    out->ip_id = id;
     if (UNLIKELY(captured < header)) {
         /* Options cut by the snap length: what is needed of the header is there. */
         out->payload = span_of(NULL, 0);
         out->headers = 0;
         return;
     }
-    if (out->flags & FLAG_SYN)
+    if (out->flags & (FLAG_SYN | FLAG_RST))
         read_options(out, cursor_of(span_of(tcp + TCP_HEADER_MIN, header - TCP_HEADER_MIN)));
     out->payload = span_of(tcp + header, captured - header);
     out->headers = (uint16_t)(out->payload.p - ip);

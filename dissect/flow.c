@@ -5,6 +5,7 @@
 
 #include "limits.h"
 #include "plain.h"
+#include "reset_signs.h"
 #include "tcp_outcome.h"
 #include "tls_record.h"
 #include "tls_store.h"
@@ -52,6 +53,8 @@ static void remember(struct flow *flow, unsigned from, const struct segment *seg
     recent->packets[recent->next].identity = segment->identity;
     recent->packets[recent->next].time = segment->time;
     recent->next = (uint8_t)((recent->next + 1) % RECENT_MAX);
+    recent->ids[0] = recent->ids[1];
+    recent->ids[1] = segment->ip_id;
 }
 
 /* --- stream bytes: to TLS, or to a name for what they are --- */
@@ -270,6 +273,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     uint64_t una_before = peer->una;
     if (flow->tls && segment->payload.n) /* TCP comes first: meanwhile it gets near */
         tls_prefetch(flow->tls, from);
+    uint16_t ids[2] = {flow->recent[from].ids[0], flow->recent[from].ids[1]};
     remember(flow, from, segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);
@@ -277,7 +281,10 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
         take_outer(flow, from, segment, context);
     note_checksum(flow, from, segment);
     zeek_take(&flow->zeek, from, segment);
+    bool reset_before = flow->tcp.reset_by >= 0;
     tcp_take(&flow->tcp, from, segment, &out);
+    if (UNLIKELY(segment->flags & FLAG_RST) && !reset_before)
+        reset_signs_id(flow->tcp.signs, segment->ip_id, ids);
     if (reveals_gap(peer, una_before))
         zeek_gap(&flow->zeek, !from);
     settle_tls(flow, context);

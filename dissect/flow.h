@@ -19,6 +19,7 @@ struct recent {
         nanotime time;
     } packets[RECENT_MAX];
     uint8_t next;
+    uint16_t ids[2]; /* IP identifications of the last two; 0 if unknown */
 };
 
 /* It may be moved while it rests: nothing points to it or into it. */

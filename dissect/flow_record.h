@@ -116,6 +116,24 @@ struct stuck_record {
     uint64_t first_frame, last_frame;
 };
 
+/* How the RST that ended a connection compares with what its sender sent before and after. */
+struct reset_signs {
+    nanotime answered;    /* since the oldest of the peer's bytes that it is the first to
+                             acknowledge was sent; -1 if it acknowledges none */
+    nanotime quiet;       /* since its sender's last packet before it; -1 if there was none */
+    uint64_t behind;      /* bytes that its sender had sent beyond its number */
+    uint64_t acked;       /* what it, or its sender before it, acknowledges: extended */
+    uint64_t alive_frame; /* the first of these: */
+    uint32_t alive;       /* its sender's later packets that a closed end would not send: new data,
+                             or an acknowledgment of more */
+    uint32_t beyond;      /* RSTs of the same end beyond what it had sent */
+    uint8_t ttl, ttl_min, ttl_max; /* its own; its sender's before, if ttl_known */
+    bool ttl_known;
+    bool no_timestamps; /* both ends use them, and it has none */
+    bool odd_window;    /* nothing like what its sender last advertised, and not 0 */
+    bool odd_id;        /* its IP identification is not of its sender's row */
+};
+
 struct tcp_record {
     const char *conn_state; /* Zeek's: base/protocols/conn/main.zeek */
     char history[64];       /* Zeek's, NUL-terminated */
@@ -125,6 +143,7 @@ struct tcp_record {
     enum side reset_by;
     enum reset_phase reset_phase;
     uint64_t reset_frame;
+    const struct reset_signs *reset_signs; /* NULL if nothing is known */
     enum tcp_handshake handshake;
     nanotime rtt[2]; /* from the observation point to the client, to the server; -1 if unknown */
     nanotime idle_before_close, max_idle, idle_at_end; /* -1 where it does not apply */

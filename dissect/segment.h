@@ -18,7 +18,8 @@ struct segment {
     uint32_t seq, ack;
     uint32_t length; /* payload bytes on the wire */
     uint16_t window; /* as in the header, not scaled */
-    uint16_t mss;    /* 0 if not given. The four options are read from a SYN only */
+    uint16_t ip_id;  /* its IPv4 identification; 0 in IPv6 */
+    uint16_t mss;    /* 0 if not given. The four options are read from SYN and RST only */
     int8_t wscale;   /* -1 if not given */
     bool sack, timestamps;
     uint8_t flags;

@@ -5,6 +5,7 @@
 #include "tcp.h"
 
 #include "limits.h"
+#include "reset_signs.h"
 #include "seq.h"
 #include "tcp_state.h"
 
@@ -516,6 +517,8 @@ static NOINLINE void take(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                           const struct segment *segment, const struct reasm_out *out)
 {
     const struct arrival a = arrive(x, y, segment);
+    if (UNLIKELY(a.rst || tcp->reset_by >= 0))
+        reset_signs_take(tcp, number_of(tcp, x), segment, a.seq, a.acked);
     count_packet(tcp, x, segment);
     if (UNLIKELY(a.rst)) {
         take_reset(tcp, x, y, &a);
@@ -561,4 +564,6 @@ void tcp_done(struct tcp *tcp, size_t *all_held)
         flight_done(&tcp->ends[i].flight);
         resends_forget(&tcp->ends[i].resends);
     }
+    free(tcp->signs);
+    tcp->signs = NULL;
 }

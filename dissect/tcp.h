@@ -74,6 +74,7 @@ struct tcp {
     nanotime syn_time, syn_ack_time,
         ack_time; /* 0 where not seen, or not certain (RFC 6298: Karn) */
     uint64_t reset_frame;
+    struct reset_signs *signs; /* of the RST; NULL before there is one */
 };
 
 /* What a segment is to a connection that is already there. */

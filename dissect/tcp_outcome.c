@@ -218,6 +218,7 @@ void tcp_outcome(struct tcp_record *out, const struct tcp *tcp, unsigned client,
                        : tcp->reset_in_handshake ? RESET_IN_SYN
                                                  : RESET_IN_DATA,
         .reset_frame = tcp->reset_frame,
+        .reset_signs = tcp->reset_by >= 0 ? tcp->signs : NULL,
         .handshake = handshake(tcp),
         .rtt = {opener_is_client ? to_opener : to_other, opener_is_client ? to_other : to_opener},
         .idle_before_close = tcp->first_closer >= 0 ? tcp->idle_before_close : -1,

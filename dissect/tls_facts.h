@@ -201,6 +201,9 @@ struct tls_facts {
     uint8_t server_cert_count, client_cert_count;
     uint8_t alert_count;                     /* at most TLS_ALERTS_MAX; further ones are dropped */
     uint8_t close_notify[2];                 /* enum close_notify, by direction */
+    uint8_t data : 2;                        /* a bit for each direction with application data */
+    bool client_key_exchange : 1;            /* the client went on after the server's messages, in
+                                                TLS up to 1.2 */
     const struct client_hello *client_hello; /* NULL if not seen; shared, owned by the tls_store */
     const struct server_hello *server_hello; /* likewise; a HelloRetryRequest until the real one */
     struct span sni; /* host_name as sent; n is 0 if none; shared likewise */

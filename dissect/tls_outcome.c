@@ -238,4 +238,7 @@ void tls_outcome_judge(struct tls *tls)
     for (unsigned i = 0; i < 2; i++)
         facts->close_notify[i] = (uint8_t)closing_of(tls, &tls->directions[i]);
     tls_missed_judge(tls);
+    facts->data = (tls->directions[0].data ? 1u : 0u) | (tls->directions[1].data ? 2u : 0u);
+    facts->client_key_exchange =
+        facts->client >= 0 && sent(&tls->directions[facts->client], TLS_CLIENT_KEY_EXCHANGE);
 }

@@ -1,4 +1,5 @@
 /* json_tcp.c: the `tcp` object of a flow. */
+#include "injection.h"
 #include "json_flow.h"
 #include "names.h"
 
@@ -89,12 +90,28 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     json_close_object(json);
 }
 
+/* A word for each sign, strongest first. */
+static void put_injected(struct json *json, const struct injection *injection)
+{
+    struct buf because = {0};
+    for (unsigned sign = 0; sign < SIGNS; sign++)
+        if (injection->signs[sign])
+            buf_printf(&because, "%s%s", because.n ? ", " : "",
+                       injection_sign_name((enum injection_sign)sign));
+    json_bool(json, "injected", true);
+    json_word(json, "injected_because", buf_text(&because));
+    buf_done(&because);
+}
+
 static void put_reset(struct json *json, const struct tcp_record *tcp)
 {
+    const struct injection injection = injection_of(tcp);
     json_open_object(json, "reset");
     json_word(json, "by", names_side(tcp->reset_by));
     json_word(json, "phase", names_reset_phase(tcp->reset_phase));
     frame_if_known(json, "frame", tcp->reset_frame);
+    if (injection.score >= INJECTION_LIKELY)
+        put_injected(json, &injection);
     json_close_object(json);
 }
 

@@ -77,6 +77,8 @@ static void make_tls(struct made_flow *flow)
         .server_certs = flow->chain,
         .server_cert_count = 2,
         .close_notify = {CLOSE_NOTIFY_LIKELY, CLOSE_NOTIFY_LIKELY},
+        .data = 3,
+        .client_key_exchange = true,
         .client_hello_frame = flow->record.first_frame + 3,
         .server_hello_frame = flow->record.first_frame + 5,
         .certificate_frame = flow->record.first_frame + 5,
@@ -300,6 +302,8 @@ void made_failed(struct made_flow *flow, uint64_t n, uint8_t alert)
     made_healthy(flow, n);
     flow->tls.progress = TLS_FAILED;
     flow->tls.complete_frame = 0;
+    flow->tls.data = 0;
+    flow->tls.client_key_exchange = false;
     flow->tls.close_notify[0] = flow->tls.close_notify[1] = CLOSE_NOTIFY_NO;
     if (alert) {
         flow->tls.alerts = flow->alerts;

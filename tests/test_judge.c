@@ -275,6 +275,10 @@ static void truncated_close(void **state)
     flow.tls.close_notify[0] = CLOSE_NOTIFY_NO;
     flow.tls.gap_bytes = 31; /* it may be in the hole */
     check(&flow, FINDING_TRUNCATED_CLOSE, false);
+    flow.tls.gap_bytes = 0;
+    check(&flow, FINDING_TRUNCATED_CLOSE, true);
+    flow.tls.data = 0; /* nothing was sent that could be cut short */
+    check(&flow, FINDING_TRUNCATED_CLOSE, false);
 }
 
 static void old_version(void **state)

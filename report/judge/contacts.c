@@ -9,9 +9,9 @@ enum { SLOTS = 2 * CONTACTS_MAX };
 
 /* A connection that lasted longer served its purpose. */
 #define SHORT (10 * NS_PER_SECOND)
-/* So many short ones within this are a storm: STORM_LEAST. Programs that wait for a second or two
+/* So many short ones within this are a storm: STORM_LEAST. Programs that wait for two seconds
  * before they try again come out below, those that do not wait above. */
-#define STORM_WITHIN (30 * NS_PER_SECOND)
+#define STORM_WITHIN (10 * NS_PER_SECOND)
 
 /* --- the lists --- */
 

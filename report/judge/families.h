@@ -19,6 +19,9 @@ bool judge_one_way(const struct flow_record *record, enum side unseen);
 /* judge_teardown: how the connection was made and how it ended. */
 void judge_teardown(struct findings *out, const struct flow_record *record);
 
+/* judge_resets: who reset a connection, and what went before a reset or a silence. */
+void judge_resets(struct findings *out, const struct flow_record *record);
+
 /* judge_tls: handshake, versions, names and certificates that are readable. `any_port`: no port in
  * particular is watched, so that a flow without TLS is nothing odd. */
 void judge_tls(struct findings *out, const struct flow_record *record, bool any_port);

@@ -43,6 +43,7 @@ nanotime judge_waited(const struct flow_record *record, nanotime since)
 void judge_flow(const struct judge *judge, struct findings *out, const struct flow_record *record)
 {
     judge_teardown(out, record);
+    judge_resets(out, record);
     judge_tls(out, record, judge->any_port);
     if (judge->validator)
         validate(judge->validator, &out->validation, record);

@@ -232,55 +232,6 @@ static void judge_syn_ack(struct findings *out, const struct flow_record *record
     prove_stuck(finding, record);
 }
 
-static void say_reset_phase(struct finding *finding, const struct flow_record *record)
-{
-    switch (record->tcp.reset_phase) {
-    case RESET_IN_SYN:
-        finding_seen(finding, " before it was made");
-        break;
-    case RESET_IN_TLS_HANDSHAKE:
-        finding_seen(finding, " during the TLS handshake");
-        if (record->tls && record->tls->progress == TLS_FAILED)
-            finding->severity = SEVERITY_INFO; /* handshake-failed says it all */
-        break;
-    case RESET_IN_DATA:
-        break;
-    case RESET_IN_CLOSING:
-        finding_seen(finding, " after a FIN had been sent");
-        /* A host that gets data for a socket it has closed answers so; nobody misses the data. */
-        finding->severity = SEVERITY_INFO;
-        finding->why = "this is how many programs end a connection that both are done with";
-        finding->next = NULL;
-        break;
-    }
-}
-
-static void judge_reset(struct findings *out, const struct flow_record *record)
-{
-    const struct tcp_record *tcp = &record->tcp;
-    if (tcp->teardown != TEARDOWN_RESET || !tcp->reset)
-        return;
-    struct finding *finding = findings_add(out, FINDING_RESET);
-    struct time_room room;
-    finding_seen(finding, "The %s reset the connection", names_side(tcp->reset_by));
-    say_reset_phase(finding, record);
-    if (tcp->idle_before_close >= NS_PER_SECOND)
-        finding_seen(finding, " after %s of silence", timetext_span(&room, tcp->idle_before_close));
-    for (unsigned side = 0; side < 2; side++) {
-        uint64_t lost = tcp->ends[side].unacked_at_reset;
-        if (lost == 0)
-            continue;
-        finding_seen(finding, ", with %" PRIu64 " byte%s of the %s's not acknowledged", lost,
-                     plural(lost), names_side((enum side)side));
-        finding_number(finding, side == CLIENT ? "client_unacked" : "server_unacked", lost);
-    }
-    finding_frame(finding, tcp->reset_frame);
-    finding_word(finding, "by", names_side(tcp->reset_by));
-    finding_word(finding, "phase", names_reset_phase(tcp->reset_phase));
-    if (tcp->idle_before_close >= 0)
-        finding_seconds(finding, "idle_before_close", tcp->idle_before_close);
-}
-
 static void judge_half_closed(struct findings *out, const struct flow_record *record)
 {
     const struct tcp_record *tcp = &record->tcp;
@@ -311,6 +262,5 @@ void judge_teardown(struct findings *out, const struct flow_record *record)
     judge_fin(out, record, CLIENT);
     judge_fin(out, record, SERVER);
     judge_stuck_data(out, record);
-    judge_reset(out, record);
     judge_half_closed(out, record);
 }

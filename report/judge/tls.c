@@ -1,6 +1,7 @@
 /* tls.c: handshakes that failed, what should not be used any more, what should not be readable. */
 #include "families.h"
 
+#include "../injection.h"
 #include "../names.h"
 
 #include <inttypes.h>
@@ -83,8 +84,16 @@ static void failed_after_certificate(struct finding *finding, const struct flow_
     finding_word(finding, "from", names_side(CLIENT));
     finding->why = "this is what a client does that distrusts the certificate, so that is the "
                    "likely reason";
-    finding->next = "look for the reason in the client's log, and compare the certificate's issuer "
-                    "and hash with the ones expected";
+    finding->harmless =
+        "the client wanted to see the certificate alone, as scanners and monitors do, or was ended "
+        "or lost its network just then";
+    if (tls->certificate_frame) {
+        finding->next = "look for the reason in the client's log, and compare the certificate's "
+                        "issuer and hash with the ones expected";
+    } else {
+        finding->next = "look for the reason in the client's log; a key log would show the "
+                        "certificate and any alert, and TLS up to 1.2 would show it in the clear";
+    }
 }
 
 static bool client_gave_up_on_server(const struct flow_record *record)
@@ -94,7 +103,8 @@ static bool client_gave_up_on_server(const struct flow_record *record)
     bool shown = tls->certificate_frame || (tls->server_hello && tls->certs_via == CERTS_ENCRYPTED);
     bool client_ended =
         tcp->closed_by == CLOSED_BY_CLIENT || (tcp->reset && tcp->reset_by == CLIENT);
-    return shown && client_ended;
+    bool doubted = injection_of(tcp).score >= INJECTION_POSSIBLE;
+    return shown && client_ended && !tls->client_key_exchange && !doubted;
 }
 
 static void failed_by_end(struct finding *finding, const struct flow_record *record)
@@ -102,8 +112,12 @@ static void failed_by_end(struct finding *finding, const struct flow_record *rec
     const struct tcp_record *tcp = &record->tcp;
     bool reset = tcp->reset;
     enum side by = reset ? tcp->reset_by : tcp->closed_by == CLOSED_BY_SERVER ? SERVER : CLIENT;
-    finding_seen(finding, "The %s %s before the TLS handshake was complete, without an alert",
-                 names_side(by), reset ? "reset the connection" : "closed");
+    if (injection_of(tcp).score >= INJECTION_POSSIBLE)
+        finding_seen(finding, "A RST in the name of the %s came", names_side(by));
+    else
+        finding_seen(finding, "The %s %s", names_side(by),
+                     reset ? "reset the connection" : "closed");
+    finding_seen(finding, " before the TLS handshake was complete, without an alert");
     finding_frame(finding, reset ? tcp->reset_frame : tcp->ends[by].fin_frame);
     finding_frame(finding, record->tls->client_hello_frame);
     finding_frame(finding, record->tls->server_hello_frame);
@@ -170,10 +184,12 @@ static void judge_close(struct findings *out, const struct flow_record *record)
         enum side side = side_of_direction(record, direction);
         bool first = tcp->closed_by == CLOSED_BY_BOTH ||
                      tcp->closed_by == (side == CLIENT ? CLOSED_BY_CLIENT : CLOSED_BY_SERVER);
-        if (!first || tls->close_notify[direction] != CLOSE_NOTIFY_NO)
+        if (!first || tls->close_notify[direction] != CLOSE_NOTIFY_NO || tls->data == 0)
             continue;
         struct finding *finding = findings_add(out, FINDING_TRUNCATED_CLOSE);
         finding_seen(finding, "The %s closed without a close_notify", names_side(side));
+        if (tls->close_notify[direction ^ 1] != CLOSE_NOTIFY_NO)
+            finding_seen(finding, ", while its peer sent one");
         finding_frame(finding, tcp->ends[side].fin_frame);
         finding_word(finding, "by", names_side(side));
     }
