@@ -66,15 +66,6 @@ struct stream {
     const struct flow_context *context;
 };
 
-static void see_record(void *context, unsigned direction, uint64_t offset, uint8_t type,
-                       uint16_t length)
-{
-    struct flow *flow = context;
-    struct tcp_end *end = &flow->tcp.ends[direction];
-    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
-        flight_record(&end->flight, offset, type, length);
-}
-
 static void name_plain(struct flow *flow, struct span bytes)
 {
     enum plain_protocol name = plain_name(bytes);
@@ -96,6 +87,43 @@ static void charge(const struct flow_context *context, size_t before, size_t aft
 {
     if (context->held)
         *context->held += after - before;
+}
+
+/* Where a record header was found. */
+struct sighting {
+    const struct stream *stream;
+    nanotime time;
+};
+
+/* Called before the packet's time is the connection's last. */
+static NOINLINE void see_data(const struct sighting *sighting, unsigned direction, uint16_t length)
+{
+    struct flow *flow = sighting->stream->flow;
+    if (cadence_note(&flow->cadence, direction, length, flow->start, sighting->time,
+                     sighting->time - flow->tcp.last_time))
+        charge(sighting->stream->context, 0, sizeof *flow->cadence);
+}
+
+static void see_record(void *context, unsigned direction, uint64_t offset, uint8_t type,
+                       uint16_t length)
+{
+    const struct sighting *sighting = context;
+    struct flow *flow = sighting->stream->flow;
+    struct tcp_end *end = &flow->tcp.ends[direction];
+    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
+        flight_record(&end->flight, offset, type, length);
+    if (type == TLS_APPLICATION_DATA &&
+        (flow->cadence || sighting->time - flow->tcp.last_time >= CADENCE_SILENCE_MIN))
+        see_data(sighting, direction, length);
+}
+
+static void drop_cadence(struct flow *flow, const struct flow_context *context)
+{
+    if (!flow->cadence)
+        return;
+    charge(context, sizeof *flow->cadence, 0);
+    free(flow->cadence);
+    flow->cadence = NULL;
 }
 
 static void drop_prologue(struct flow *flow, const struct flow_context *context)
@@ -172,7 +200,8 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     struct tls *tls = session_of(stream);
     if (!tls)
         return;
-    const struct tls_observer observer = {flow, see_record};
+    struct sighting sighting = {stream, from->time};
+    const struct tls_observer observer = {&sighting, see_record};
     tls_data(tls, stream->end, cursor_rest(&in), &where, &observer);
 }
 
@@ -479,6 +508,8 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
             context->process(context->interface_context, &out->process, flow->interface);
     if (flow->label)
         out->ndpi = *flow->label;
+    if (tls && !cadence_facts(&out->keepalive, flow->cadence, flow->start))
+        out->keepalive.time_count = 0;
     tcp_outcome(&out->tcp, &flow->tcp, client, now);
     out->tcp.conn_state = zeek_conn_state(&flow->zeek, client);
     zeek_history(out->tcp.history, sizeof out->tcp.history, &flow->zeek, client);
@@ -500,6 +531,7 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->pending_syn = NULL;
     drop_doubts(flow, context);
     drop_prologue(flow, context);
+    drop_cadence(flow, context);
     tcp_done(&flow->tcp, context->held);
     for (unsigned i = 0; i < 2; i++)
         reasm_forget(&flow->tcp.ends[i].reasm, context->held);

@@ -3,6 +3,7 @@
 #define PUSHWATCH_DISSECT_FLOW_H
 
 #include "appid.h"
+#include "cadence.h"
 #include "checksum.h"
 #include "doubts.h"
 #include "flow_table.h"
@@ -34,6 +35,7 @@ struct flow {
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its pointers are not valid */
     struct doubt *doubts;          /* NULL while there are none */
+    struct cadence *cadence;       /* NULL before a record that may be a keep-alive */
     const struct outer *outer;     /* of its first packet in a tunnel; belongs to the store */
     uint16_t vlans[VLANS_MAX];
     uint8_t plain;          /* enum plain_protocol */

@@ -70,7 +70,7 @@ static void shift_pairs(uint64_t *words, bool back)
 /* Words that are pointers. */
 static const uint16_t pointers[] = {
     AT(appid),          AT(label),          AT(pending_syn), AT(prologue),
-    AT(outer),          AT(doubts),         AT(tcp.signs),
+    AT(outer),          AT(doubts),         AT(tcp.signs),   AT(cadence),
 #define POINTERS_OF_END(i)                                                                         \
     END(i, reasm.held), END(i, flight.segments.block), END(i, flight.records.block), END(i, resends)
     POINTERS_OF_END(0), POINTERS_OF_END(1),

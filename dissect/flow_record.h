@@ -197,6 +197,16 @@ struct prologue_facts {
     uint8_t count;
 };
 
+/* What one end sent after silences, always as long: likely keep-alives. */
+enum { KEEPALIVE_TIMES_MAX = 12 };
+struct keepalive_facts {
+    nanotime times[KEEPALIVE_TIMES_MAX]; /* of the last ones, ascending, in hundredths of seconds */
+    uint32_t count, answers;             /* that its peer sent data soon after */
+    uint16_t length, answer_length;      /* of the records' bodies */
+    uint8_t direction;                   /* as of tls_facts */
+    uint8_t time_count;                  /* 0: none */
+};
+
 enum { VLANS_MAX = 4 };
 
 /* What carries packets inside of packets, by the names that reports give them. */
@@ -255,8 +265,9 @@ struct flow_record {
     const struct outer *outer; /* of its first packet in a tunnel; NULL if none was */
     unsigned outer_client;     /* index of outer->ends at the client's side */
     struct tcp_record tcp;
-    const struct tls_facts *tls; /* NULL where the flow carries no TLS */
-    unsigned client_direction;   /* side of a tls_facts direction d: d ^ client_direction */
+    const struct tls_facts *tls;      /* NULL where the flow carries no TLS */
+    unsigned client_direction;        /* side of a tls_facts direction d: d ^ client_direction */
+    struct keepalive_facts keepalive; /* time_count 0 if none were seen */
     const struct prologue_facts *prologue; /* NULL where TLS did not begin after one */
     enum plain_protocol plain;
     struct app_label ndpi;

@@ -1,5 +1,6 @@
 /* json_tls.c: the `tls` object of a flow. */
 #include "json_flow.h"
+#include "keepalive.h"
 #include "names.h"
 
 JSON_INLINE void span_if_any(struct json *json, const char *key, struct span text)
@@ -167,6 +168,25 @@ static void put_prologue(struct json *json, const struct flow_record *record)
     json_close_array(json);
 }
 
+static void put_keepalive(struct json *json, const struct flow_record *record)
+{
+    const struct keepalive_facts *facts = &record->keepalive;
+    struct period period;
+    if (!keepalive_period(&period, record))
+        return;
+    json_open_object(json, "keepalive");
+    json_word(json, "from", names_side(side_of_direction(record, facts->direction)));
+    json_seconds(json, "interval", period.period);
+    json_seconds(json, "jitter", period.jitter);
+    json_uint(json, "count", facts->count);
+    json_uint(json, "length", facts->length);
+    json_uint(json, "answers", facts->answers);
+    if (facts->answers > 0)
+        json_uint(json, "answer_length", facts->answer_length);
+    json_time(json, "last", facts->times[facts->time_count - 1]);
+    json_close_object(json);
+}
+
 static void put_frames(struct json *json, const struct tls_facts *tls)
 {
     json_open_object(json, "frames");
@@ -214,6 +234,7 @@ void json_tls(struct json *json, const struct flow_record *record,
         json_bool(json, "hello_retry", tls->hello_retry);
     if (tls->extras)
         json_tls_extras(json, record);
+    put_keepalive(json, record);
     put_prologue(json, record);
     put_frames(json, tls);
     json_uint(json, "gap_bytes", tls->gap_bytes);

@@ -3,6 +3,7 @@
 #include "families.h"
 
 #include "../injection.h"
+#include "../keepalive.h"
 #include "../names.h"
 #include "../timetext.h"
 
@@ -193,11 +194,27 @@ static nanotime idle_before_stuck(const struct flow_record *record)
     return stuck->since - peer->last_time;
 }
 
-static void say_timeout(struct finding *finding, nanotime idle)
+/* An end that sends more often than a timeout keeps a connection; what was forgotten nevertheless
+ * had a shorter one. */
+static void say_keepalives(struct finding *finding, const struct flow_record *record)
+{
+    const struct keepalive_facts *facts = &record->keepalive;
+    struct period period;
+    struct time_room room;
+    if (!keepalive_period(&period, record))
+        return;
+    finding_seen(finding, "; before, the %s sent what is likely a keep-alive every %s",
+                 names_side(side_of_direction(record, facts->direction)),
+                 timetext_span(&room, period.period));
+    finding_seconds(finding, "keepalive", period.period);
+}
+
+static void say_timeout(struct finding *finding, const struct flow_record *record, nanotime idle)
 {
     finding_seen(finding, "; of the idle timeouts in wide use, the longest that had passed is %s",
                  longest_within(idle));
     finding_seconds(finding, "idle", idle);
+    say_keepalives(finding, record);
 }
 
 static void judge_idle_stuck(struct findings *out, const struct flow_record *record)
@@ -213,7 +230,7 @@ static void judge_idle_stuck(struct findings *out, const struct flow_record *rec
                  "the %s went on",
                  timetext_span(&room, idle), names_side(stuck->end == CLIENT ? SERVER : CLIENT),
                  names_side(stuck->end));
-    say_timeout(finding, idle);
+    say_timeout(finding, record, idle);
     finding_frame(finding, stuck->first_frame);
     finding_word(finding, "by", "silence");
 }
@@ -232,7 +249,7 @@ static void judge_idle_reset(struct findings *out, const struct flow_record *rec
     finding_seen(finding, "Nothing had come from the %s for %s when its RST came, ",
                  names_side(tcp->reset_by), timetext_span(&room, signs->quiet));
     finding_seen(finding, answers ? "in answer to what its peer then sent" : "out of the silence");
-    say_timeout(finding, signs->quiet);
+    say_timeout(finding, record, signs->quiet);
     if (!answers) {
         finding->severity = SEVERITY_INFO;
         finding->why = "a timer ran out, the program's own or that of something between";
