@@ -2,6 +2,7 @@
 #include "savefile.h"
 
 #include "decoder.h"
+#include "foreign.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,35 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What people hand us instead of a capture, by its first bytes. */
-static const struct {
-    const char *bytes;
-    size_t n;
-    const char *name;
-} others[] = {
-    {"\xff\xd8\xff", 3, "a JPEG image?"},
-    {"\x89PNG", 4, "a PNG image?"},
-    {"GIF8", 4, "a GIF image?"},
-    {"%PDF", 4, "a PDF document?"},
-    {"PK\x03\x04", 4, "a ZIP archive?"},
-    {"\x7f"
-     "ELF",
-     4, "a program?"},
-    {"snoo", 4, "a snoop capture? `editcap -F pcap` converts it"},
-};
-
-/* Compressions that are not read. */
-static const struct {
-    const char *bytes;
-    size_t n;
-    const char *name, *command;
-} compressions[] = {
-    {"BZh", 3, "bzip2", "bzip2 -dc"},
-    {"\xfd\x37\x7a\x58", 4, "xz", "xz -dc"},
-    {"\x1f\x9d", 2, "compress", "gzip -dc"},
-    {"\x02\x21\x4c\x18", 4, "lz4's legacy format", "lz4 -dc"},
-};
 
 enum source_status savefile_damaged(struct savefile *file, const char *format, ...)
 {
@@ -136,18 +108,14 @@ void savefile_close(struct source *source)
 /* Says what a file that is no capture is instead. */
 static void explain_magic(struct savefile *file, const uint8_t magic[4])
 {
-    for (size_t i = 0; i < COUNT_OF(compressions); i++)
-        if (memcmp(magic, compressions[i].bytes, compressions[i].n) == 0) {
-            savefile_damaged(file,
-                             "compressed with %s: decompress it first, e.g. %s %s | pushwatch -",
-                             compressions[i].name, compressions[i].command,
-                             file->reader.fd == STDIN_FILENO ? "FILE" : file->name);
-            return;
-        }
-    const char *guess = NULL;
-    for (size_t i = 0; i < COUNT_OF(others) && !guess; i++)
-        if (memcmp(magic, others[i].bytes, others[i].n) == 0)
-            guess = others[i].name;
+    const char *command, *compression = foreign_compression(&command, magic);
+    if (compression) {
+        savefile_damaged(file, "compressed with %s: decompress it first, e.g. %s %s | pushwatch -",
+                         compression, command,
+                         file->reader.fd == STDIN_FILENO ? "FILE" : file->name);
+        return;
+    }
+    const char *guess = foreign_guess(magic);
     bool text = true;
     for (size_t i = 0; i < 4; i++)
         text = text && (isprint(magic[i]) || isspace(magic[i]));

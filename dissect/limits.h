@@ -126,4 +126,11 @@
 /* Server names noted with one certificate; a CDN's intermediate is seen under thousands. */
 #define LIMIT_CERT_NAMES 16
 
+/* Rows of one socket table: four times what all ports of an address give. At 176 bytes each. */
+#define LIMIT_SOCKET_ROWS (1u << 18)
+/* Lines of one log that are kept: apsd writes some a day, so that this is decades, or a flood. */
+#define LIMIT_LOG_LINES (1u << 18)
+/* Bytes of a log's line that are kept. */
+#define LIMIT_LOG_MESSAGE 1024
+
 #endif
