@@ -27,6 +27,7 @@
 #include "report/report.h"
 #include "report/terminal_text.h"
 #include "watch.h"
+#include "witness_files.h"
 
 enum exit_status {
     EXIT_DONE = 0,
@@ -51,6 +52,7 @@ struct run {
     struct trust *trust;
     struct policy *policy;
     uint64_t certs_reported;
+    struct witness_files witnesses;
 };
 
 static enum exit_status fail(enum exit_status status, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -152,6 +154,12 @@ static bool is_taken(const struct run *run, const char *path, size_t outputs)
             return true;
     if (options->baseline && same_file(options->baseline, path))
         return true;
+    for (size_t i = 0; i < options->netstat_count; i++)
+        if (same_file(options->netstats[i], path))
+            return true;
+    for (size_t i = 0; i < options->syslog_count; i++)
+        if (same_file(options->syslogs[i], path))
+            return true;
     for (size_t i = 0; i < outputs; i++)
         if (options->outputs[i].path && same_file(options->outputs[i].path, path))
             return true;
@@ -204,6 +212,26 @@ static bool open_keys(struct run *run)
     run->keys.pipe = reads_standard_input(options);
     run->keys.source = options->interface ? NULL : run->watch.sources[0].source;
     return !options->keylog || keys_open(&run->keys, options->keylog, follow);
+}
+
+static void complain_of_witness(const char *line)
+{
+    (void)fail(EXIT_INPUT, "%s", line);
+}
+
+static void remark_nothing(const char *line)
+{
+    (void)line;
+}
+
+/* One that can't be read does not keep the others from being reported. */
+static enum exit_status open_witnesses(struct run *run)
+{
+    const struct options *options = run->options;
+    witness_files_read(&run->witnesses, options, complain_of_witness,
+                       options->quiet ? remark_nothing : complain_of_witness);
+    bool other = options->interface || options->file_count > 0;
+    return other || witness_files_any(&run->witnesses) ? EXIT_DONE : EXIT_INPUT;
 }
 
 /* --- from the pipeline to the report --- */
@@ -300,6 +328,11 @@ static enum exit_status open_policy(struct run *run)
     return run->policy ? EXIT_DONE : fail(EXIT_USAGE, "--policy: %s", error);
 }
 
+static bool has_capture(const struct run *run)
+{
+    return run->watch.source_count > 0;
+}
+
 static void begin_report(struct run *run)
 {
     const struct options *options = run->options;
@@ -314,8 +347,9 @@ static void begin_report(struct run *run)
             options->interface ? &options->interface : (const char *const *)(uintptr_t)options->files,
         .input_count = options->interface ? 1 : options->file_count,
         .live = options->interface != NULL,
-        .facts = source_facts(run->watch.sources[0].source),
         .keys = &run->keys_told,
+        .facts = has_capture(run) ? source_facts(run->watch.sources[0].source) : NULL,
+        .witnesses = witness_files_any(&run->witnesses) ? &run->witnesses.told : NULL,
         .trust = run->trust,
         .at = options->at_now ? watch_clock() : options->at,
         .at_now = options->at_now,
@@ -453,6 +487,7 @@ static enum exit_status finish(struct run *run, enum source_status status)
                                 .drops_interface = drops.interface,
                                 .peak_memory = run->meta.live ? peak_memory() : 0,
                                 .facts = run->meta.facts};
+    witness_files_settle(&run->witnesses, end.counts.last_time);
     bool written = report_finish(run->report, &end);
     if (run->options->verbose && !run->options->quiet)
         fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));
@@ -467,10 +502,23 @@ static enum exit_status finish(struct run *run, enum source_status status)
     return report_stopped(run->report) > 0 ? EXIT_FOUND : EXIT_DONE;
 }
 
+/* Socket tables and logs alone. */
+static enum exit_status finish_without_capture(struct run *run)
+{
+    const struct run_end end = {.clean = true};
+    witness_files_settle(&run->witnesses, 0);
+    begin_report(run);
+    if (!report_finish(run->report, &end))
+        return fail(EXIT_INTERNAL, "the report could not be written: %s", strerror(errno));
+    return report_stopped(run->report) > 0 ? EXIT_FOUND : EXIT_DONE;
+}
+
 static enum exit_status analyse(struct run *run)
 {
     enum exit_status status = open_filter(run);
     if (status == EXIT_DONE)
+        status = open_witnesses(run);
+    if (status == EXIT_DONE && (run->options->interface || run->options->file_count > 0))
         status = open_sources(run);
     if (status == EXIT_DONE)
         status = open_trust(run);
@@ -488,6 +536,8 @@ static enum exit_status analyse(struct run *run)
     if ((run->options->interface || run->options->user) &&
         !confine_drop_user(&error, run->options->user))
         return fail(run->options->user ? EXIT_USAGE : EXIT_INTERNAL, "%s", error.text);
+    if (!has_capture(run))
+        return finish_without_capture(run);
     watch_catch_signals(&run->watch);
     if (!run->options->interface)
         source_preface(run->watch.sources[0].source);
@@ -517,6 +567,7 @@ static void close_run(struct run *run)
     policy_free(run->policy);
     for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
+    witness_files_done(&run->witnesses);
     filter_free(run->watch.filter);
     baseline_free(run->baseline);
     keys_close(&run->keys);
@@ -596,8 +647,10 @@ static enum exit_status run_command(const struct options *options)
     }
     struct run run = {.options = options, .watch.options = options};
     enum exit_status status = analyse(&run);
+    bool unread = run.witnesses.told.table_count < options->netstat_count ||
+                  run.witnesses.told.log_count < options->syslog_count;
     close_run(&run);
-    return status;
+    return status <= EXIT_FOUND && unread ? EXIT_INPUT : status;
 }
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 const char options_help[] =
     "Usage: pushwatch [options] FILE...        analyse saved captures (- is stdin)\n"
     "       pushwatch [options] -i INTERFACE   capture live (with sudo)\n"
+    "       pushwatch [options] --netstat FILE --syslog FILE   without a capture\n"
     "       pushwatch --list-interfaces\n"
     "       pushwatch --explain [ID...]        what a finding means\n"
     "\n"
@@ -30,6 +31,15 @@ const char options_help[] =
     "      --keylog FILE               open TLS with the secrets in a key log, which\n"
     "                                  may grow meanwhile (SSLKEYLOGFILE)\n"
     "      --no-ndpi                   do not ask nDPI what each connection is\n"
+    "\n"
+    "Other witnesses (each may be given several times, also without a capture)\n"
+    "      --netstat FILE              what netstat -An, netstat -tan or ss -tanoi\n"
+    "                                  printed, on macOS, BSD or Linux\n"
+    "      --netstat-at TIME           when that was, such as 2014-05-25T12:10:44Z\n"
+    "                                  (default: date's line in it, else its mtime)\n"
+    "      --syslog FILE               system.log, or what log show printed, or a .gz\n"
+    "      --tz ZONE                   of their clocks: +02:00, Europe/Berlin, local\n"
+    "                                  (default: UTC)\n"
     "\n"
     "What to write\n"
     "  -o, --output FORMAT[:PATH]      text, json, junit or sarif, to PATH or\n"
@@ -90,6 +100,8 @@ enum {
     OPT_LIST,
     OPT_MAX_FLOWS,
     OPT_MAX_MEMORY,
+    OPT_NETSTAT,
+    OPT_NETSTAT_AT,
     OPT_NO_NDPI,
     OPT_ORDER,
     OPT_PEM,
@@ -97,7 +109,9 @@ enum {
     OPT_PRINT_POLICY,
     OPT_SHOW_SECRETS,
     OPT_SNAPLEN,
-    OPT_TRUST
+    OPT_SYSLOG,
+    OPT_TRUST,
+    OPT_TZ
 };
 
 static const struct option longs[] = {
@@ -123,6 +137,8 @@ static const struct option longs[] = {
     {"list-interfaces", no_argument, NULL, OPT_LIST},
     {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
+    {"netstat", required_argument, NULL, OPT_NETSTAT},
+    {"netstat-at", required_argument, NULL, OPT_NETSTAT_AT},
     {"no-ndpi", no_argument, NULL, OPT_NO_NDPI},
     {"order", required_argument, NULL, OPT_ORDER},
     {"pem", no_argument, NULL, OPT_PEM},
@@ -130,7 +146,9 @@ static const struct option longs[] = {
     {"print-policy", no_argument, NULL, OPT_PRINT_POLICY},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
     {"snaplen", required_argument, NULL, OPT_SNAPLEN},
+    {"syslog", required_argument, NULL, OPT_SYSLOG},
     {"trust", required_argument, NULL, OPT_TRUST},
+    {"tz", required_argument, NULL, OPT_TZ},
     {NULL, 0, NULL, 0},
 };
 
@@ -319,6 +337,35 @@ static bool read_max_memory(struct options *options, const struct complaint *to,
     return true;
 }
 
+static bool add_file(const char **files, size_t *count, const struct complaint *to,
+                     const char *option, const char *file)
+{
+    if (*count == WITNESS_FILES_MAX)
+        return complain(to, "%s: more than %d files", option, WITNESS_FILES_MAX);
+    if (!*file)
+        return complain(to, "%s: no file is named", option);
+    files[(*count)++] = file;
+    return true;
+}
+
+static bool read_netstat_at(struct options *options, const struct complaint *to, const char *text)
+{
+    if (!text_time_date(&options->netstat_at, span_of(text, strlen(text))))
+        return complain(to,
+                        "--netstat-at: '%s' is not a time (such as 2014-05-25T12:10:44+02:00, or "
+                        "as date prints it)",
+                        text);
+    return true;
+}
+
+static bool read_zone(struct options *options, const struct complaint *to, const char *text)
+{
+    if (!zone_read(&options->zone, text))
+        return complain(to, "--tz: '%s' is no time zone that is known here (such as +02:00)", text);
+    options->zone_text = text;
+    return true;
+}
+
 static bool read_option(struct options *options, const struct complaint *to, int option,
                         const char *value)
 {
@@ -374,6 +421,14 @@ static bool read_option(struct options *options, const struct complaint *to, int
         return read_max_memory(options, to, value);
     case OPT_CHECKSUM:
         return read_checksum(options, to, value);
+    case OPT_NETSTAT:
+        return add_file(options->netstats, &options->netstat_count, to, "--netstat", value);
+    case OPT_NETSTAT_AT:
+        return read_netstat_at(options, to, value);
+    case OPT_SYSLOG:
+        return add_file(options->syslogs, &options->syslog_count, to, "--syslog", value);
+    case OPT_TZ:
+        return read_zone(options, to, value);
     case OPT_ORDER:
         return read_order(options, to, value);
     case OPT_KEYLOG:
@@ -430,23 +485,36 @@ static bool complain_getopt(const struct complaint *to, int answer, char **argv)
     return complain(to, answer == ':' ? "option %s needs a value" : "no such option: %s", word);
 }
 
+static size_t count_standard_inputs(const char *const *files, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += strcmp(files[i], "-") == 0;
+    return found;
+}
+
 static bool check(struct options *options, const struct complaint *to)
 {
-    size_t standard_outputs = 0, standard_inputs = 0;
+    bool witnesses = options->netstat_count + options->syslog_count > 0;
+    size_t standard_outputs = 0;
+    size_t standard_inputs =
+        count_standard_inputs((const char *const *)(uintptr_t)options->files, options->file_count) +
+        count_standard_inputs(options->netstats, options->netstat_count) +
+        count_standard_inputs(options->syslogs, options->syslog_count);
     for (size_t i = 0; i < options->output_count; i++)
         standard_outputs += !options->outputs[i].path;
-    for (size_t i = 0; i < options->file_count; i++)
-        standard_inputs += strcmp(options->files[i], "-") == 0;
     if (options->command != COMMAND_ANALYSE)
         return true;
     if (options->interface && options->file_count)
         return complain(to, "either files or --interface, not both");
-    if (!options->interface && !options->file_count)
+    if (!options->interface && !options->file_count && !witnesses)
         return complain(to, "no capture file, and no --interface (--help shows how)");
     if (standard_outputs > 1)
         return complain(to, "--output: two reports can't both go to standard output");
     if (standard_inputs > 1)
         return complain(to, "standard input (-) can be read only once");
+    if (options->netstat_at.month > 0 && options->netstat_count == 0)
+        return complain(to, "--netstat-at says when a table was printed: --netstat names it");
     if (options->interval && !options->interface)
         return complain(to, "--interval is for live captures (--interface)");
     return true;

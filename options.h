@@ -3,11 +3,13 @@
 #define PUSHWATCH_OPTIONS_H
 
 #include "capture/base.h"
+#include "capture/zone.h"
+#include "dissect/text_time.h"
 #include "dissect/checksum.h"
 #include "report/gate.h"
 #include "report/report.h"
 
-enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64 };
+enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64, WITNESS_FILES_MAX = 64 };
 
 /* The least --max-memory in bytes: with less, buffers and libraries leave connections no room. */
 #define MEMORY_LEAST (UINT64_C(64) << 20)
@@ -56,6 +58,11 @@ struct options {
     const char *policy; /* a file; NULL: the built-in one */
     bool order_end;     /* report flows as they end, not as they began */
     bool no_ndpi, quiet, verbose, show_secrets;
+    const char *netstats[WITNESS_FILES_MAX], *syslogs[WITNESS_FILES_MAX]; /* files to read */
+    size_t netstat_count, syslog_count;
+    struct text_time netstat_at; /* when the tables were printed; month is 0 if not given */
+    struct zone zone;            /* of the clocks in them; UTC if not given */
+    const char *zone_text;       /* as it was given; NULL if not */
 };
 
 /* options_parse reads the command line. Returns false with a line for the user in error if it is

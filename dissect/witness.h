@@ -83,6 +83,7 @@ struct log_line {
 
 struct log_file {
     const char *name;
+    nanotime written;       /* when it was last written to */
     struct log_line *lines; /* of the process that was asked for, in the file's order */
     size_t count, cap;
     uint64_t other;          /* lines of other processes, headings */
@@ -90,6 +91,18 @@ struct log_file {
     uint32_t first_bad;      /* the first one's number; 0 if none */
     bool more;               /* lines beyond the cap were left out */
     bool yearless, zoneless; /* some line that is kept does not say it */
+};
+
+/* --- all of them --- */
+
+struct witnesses {
+    struct socket_table *tables;
+    size_t table_count;
+    struct log_file *logs;
+    size_t log_count;
+    const uint16_t *ports; /* what is watched; none: any */
+    size_t port_count;
+    const char *zone; /* of clocks that do not tell theirs; NULL: UTC, and nobody has said so */
 };
 
 #endif

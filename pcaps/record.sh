@@ -335,6 +335,9 @@ snapshot() {
     local other=$!
     in_server ss -tanoiHO >"$work/server.ss"
     wait $other
+    if [ "$listed" ]; then
+        { date -u +%Y-%m-%dT%H:%M:%S.%6NZ && in_client ss -tanoi; } >"$work/listed" || exit
+    fi
     taken=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
 }
 
@@ -362,7 +365,8 @@ save() {
     "$python" "$here/truth.py" "$name.$suffix" "$taken" "$work/client.ss" "$work/server.ss" >"$work/truth" || exit
     chmod 644 "$work/capture" "$work/truth"
     [ ! -e "$work/options" ] || { mv "$work/options" "$base.options" && mv "$work/trust" "$base.trust.pem"; } || exit
-    mv "$work/capture" "$base.$suffix" && mv "$work/truth" "$base.ss.json"
+    mv "$work/capture" "$base.$suffix" && mv "$work/truth" "$base.ss.json" || exit
+    [ ! "$listed" ] || sed 's/ *$//' "$work/listed" >"$base.client.txt"
 }
 
 # ------------------------------------------------------------- scenarios: ends
@@ -484,6 +488,19 @@ scenario_reset_by_server() {
     tell client send 200
     pause 0.3
     kill_end server
+}
+
+# The server resets, and the client's own firewall drops that: its kernel goes on listing the socket.
+scenario_reset_unheard() {
+    wire_direct
+    pair rsa --tls 1.2
+    listed=yes
+    record
+    meet
+    exchange
+    drop_at c tcp sport $port
+    tell server reset
+    pause 0.5
 }
 
 # Someone between the ends answers the ClientHello with a RST to either.
@@ -1416,7 +1433,7 @@ clean_up() {
 
 # run NAME, in the background: a shell of its own
 run() {
-    name=$1 ns=pushwatch-$$-$1 work=$top/$1 certs=$top/certificates suffix=pcap recorder='' taken='' answer=''
+    name=$1 ns=pushwatch-$$-$1 work=$top/$1 certs=$top/certificates suffix=pcap recorder='' taken='' listed='' answer=''
     started=() client_port=''
     declare -A to from pid
     mkdir "$work" && : >"$work/log" || exit

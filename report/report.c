@@ -177,7 +177,7 @@ bool report_finish(struct report *report, const struct run_end *end)
 {
     bool written = true;
     struct findings findings = {0};
-    judge_finish(report->judge, &findings, end);
+    report->summary.testimony = judge_finish(report->judge, &findings, end);
     mark_known(report, &findings, NULL);
     summary_add_findings(&report->summary, &findings);
     count_stopped(report, &findings);

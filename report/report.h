@@ -4,6 +4,7 @@
 
 #include "../capture/facts.h"
 #include "../dissect/sink.h"
+#include "../dissect/witness.h"
 #include "finding.h"
 
 #include <stdio.h>
@@ -33,10 +34,11 @@ struct run_meta {
     nanotime at; /* the time for which they are; 0: that of each flow's first packet */
     bool at_now; /* that is the time of day */
     bool pem;    /* JSON: certificates themselves */
-    const struct policy *policy;     /* what is expected of servers; NULL: nothing */
-    const char *policy_name;         /* its path, or "built-in"; NULL if there is none */
-    const struct gate *gate;         /* gate.h: what makes the run fail; NULL: nothing */
-    const struct baseline *baseline; /* baseline.h: what is known already; NULL: nothing */
+    const struct policy *policy;       /* what is expected of servers; NULL: nothing */
+    const char *policy_name;           /* its path, or "built-in"; NULL if there is none */
+    const struct gate *gate;           /* gate.h: what makes the run fail; NULL: nothing */
+    const struct baseline *baseline;   /* baseline.h: what is known already; NULL: nothing */
+    const struct witnesses *witnesses; /* other ones than the wire; NULL if none */
 };
 
 /* What is known after the last packet. */

@@ -3,6 +3,7 @@
  * json_flow.c. */
 #include "json_capture.h"
 #include "json_flow.h"
+#include "json_witness.h"
 #include "judge/trust.h"
 #include "judge/verdict.h"
 #include "names.h"
@@ -300,11 +301,38 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
     end_line(sink, &json);
 }
 
+static void witness_lines(struct json_sink *sink, const struct testimony *told)
+{
+    const struct witnesses *witnesses = told->witnesses;
+    for (size_t i = 0; i < witnesses->table_count; i++) {
+        struct json json = begin_line(sink, "witness");
+        json_table(&json, told, &witnesses->tables[i]);
+        end_line(sink, &json);
+    }
+    for (size_t i = 0; i < witnesses->log_count; i++) {
+        struct json json = begin_line(sink, "witness");
+        json_log_file(&json, &witnesses->logs[i]);
+        end_line(sink, &json);
+    }
+    for (size_t i = 0; i < told->socket_count; i++) {
+        struct json json = begin_line(sink, "socket");
+        json_socket(&json, &told->sockets[i]);
+        end_line(sink, &json);
+    }
+    for (size_t i = 0; i < told->line_count; i++) {
+        struct json json = begin_line(sink, "log");
+        json_log_line(&json, &told->lines[i]);
+        end_line(sink, &json);
+    }
+}
+
 static void json_finish(void *context, const struct findings *findings,
                         const struct summary *summary, const struct verdict *verdict,
                         const struct run_end *end)
 {
     struct json_sink *sink = context;
+    if (summary->testimony)
+        witness_lines(sink, summary->testimony);
     for (size_t i = 0; i < findings->count; i++) {
         struct json json = begin_line(sink, "finding");
         json_finding(&json, &findings->items[i]);

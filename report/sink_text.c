@@ -8,6 +8,7 @@
 #include "text_summary.h"
 #include "text_table.h"
 #include "text_verdict.h"
+#include "text_witness.h"
 #include "timetext.h"
 
 #include <inttypes.h>
@@ -178,6 +179,8 @@ static void text_finish(void *context, const struct findings *findings,
     text_stories_print(sink->out, sink->stories, findings);
     if (sink->meta->live)
         text_stories_rest(&sink->scratch, sink->stories);
+    if (summary->testimony)
+        text_witness_print(&sink->scratch, &sink->style, summary->testimony);
     print(sink, &sink->scratch);
     finish_table(sink);
     finish_certificates(sink);

@@ -4,6 +4,7 @@
 
 #include "finding.h"
 #include "overview.h"
+#include "testimony.h"
 
 #include "../dissect/flow_record.h"
 
@@ -37,6 +38,7 @@ struct summary {
     size_t version_count;
     uint64_t versions_other;
     uint64_t certificates;
+    const struct testimony *testimony; /* of other witnesses than the wire; NULL if none */
 };
 
 /* summary_add_flow counts a flow that has ended, and the findings about it. */

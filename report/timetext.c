@@ -123,6 +123,20 @@ static char *put_unit(char *at, uint64_t number, const char *unit)
     return at + n;
 }
 
+const char *timetext_about(struct time_room *room, nanotime duration)
+{
+    static const struct {
+        int64_t below, unit; /* in seconds; the smaller of the two units that are shown */
+    } units[] = {{3600, 1}, {DAY_SECONDS, 60}, {INT64_MAX / NS_PER_SECOND, 3600}};
+    size_t i = 0;
+    if (duration < 60 * NS_PER_SECOND)
+        return timetext_span(room, duration);
+    while (i + 1 < COUNT_OF(units) && duration >= units[i].below * NS_PER_SECOND)
+        i++;
+    nanotime unit = units[i].unit * NS_PER_SECOND;
+    return timetext_span(room, duration / unit * unit + (duration % unit * 2 >= unit ? unit : 0));
+}
+
 const char *timetext_span(struct time_room *room, nanotime duration)
 {
     uint64_t us = (uint64_t)duration / 1000, ms = us / 1000, s = ms / 1000;

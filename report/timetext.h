@@ -36,4 +36,8 @@ bool timetext_same_day(nanotime a, nanotime b);
  * `3 h 12 min`, `25 d 3 h`. */
 const char *timetext_span(struct time_room *room, nanotime duration);
 
+/* timetext_about gives the same of a duration that is only roughly known: rounded, where
+ * timetext_span cuts. */
+const char *timetext_about(struct time_room *room, nanotime duration);
+
 #endif

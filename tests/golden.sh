@@ -17,6 +17,19 @@ same_versions() {
         s/\{"store":"system"[^}]*\}/{"store":"system"}/'
 }
 
+# compare WHAT NAME: the two reports in $work with the expected ones
+compare() {
+    for file in "$2.json" "$2.txt"; do
+        if [ "$update" = --update ]; then
+            cp "$work/$file" "tests/golden/$file"
+        elif ! diff -u "tests/golden/$file" "$work/$file" >"$work/diff"; then
+            echo "$1: the report differs from tests/golden/$file:"
+            head -n 20 "$work/diff"
+            different=$((different + 1))
+        fi
+    done
+}
+
 for capture in pcaps/*.pcap pcaps/*.pcapng; do
     name=$(basename "$capture")
     keys=${capture%.*}.keys
@@ -25,16 +38,15 @@ for capture in pcaps/*.pcap pcaps/*.pcapng; do
     "$program" -q -v "$@" $(cat "${capture%.pcap*}.options" 2>/dev/null || true) \
         -o "json:$work/json" -o "text:$work/$name.txt" "$capture"
     same_versions <"$work/json" >"$work/$name.json"
-    for file in "$name.json" "$name.txt"; do
-        if [ "$update" = --update ]; then
-            cp "$work/$file" "tests/golden/$file"
-        elif ! diff -u "tests/golden/$file" "$work/$file" >"$work/diff"; then
-            echo "$capture: the report differs from tests/golden/$file:"
-            head -n 20 "$work/diff"
-            different=$((different + 1))
-        fi
-    done
+    compare "$capture" "$name"
 done
+# What other witnesses say, with a capture and without.
+while read -r name arguments; do
+    # shellcheck disable=SC2086 # a list of words
+    "$program" -q -o "json:$work/json" -o "text:$work/$name.txt" $arguments
+    same_versions <"$work/json" >"$work/$name.json"
+    compare "$arguments" "$name"
+done <tests/witness/cases
 if [ "$update" = --update ]; then
     for file in tests/golden/*; do # of captures that are no more
         [ -e "$work/$(basename "$file")" ] || rm "$file"

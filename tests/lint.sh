@@ -17,7 +17,7 @@ grep -n '#include "\.\./\(dissect\|report\)' capture/*.[ch] && complain "capture
 grep -nE '#include "\.\./(report|capture/)' dissect/*.[ch] |
     grep -vE 'capture/(base|packet)\.h' && complain "dissect/ knows base.h and packet.h of capture/"
 grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch] |
-    grep -vE 'capture/(base|facts)\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint|limits)\.h|judge/(anchors|staple)\.c:.*asn1\.h' &&
+    grep -vE 'capture/(base|facts)\.h|dissect/(sink|flow_record|tls_facts|cert|note|fingerprint|limits|witness)\.h|judge/(anchors|staple)\.c:.*asn1\.h' &&
     complain "report/ knows the facts alone"
 
 # Each library has its rooms.
@@ -27,7 +27,7 @@ grep -ln '<openssl' $sources |
     grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<ini\.h' $sources | grep -v 'report/judge/policy\.c' && complain "libinih"
-grep -ln '<jansson' $sources | grep -v 'report/baseline\.c' && complain "libjansson"
+grep -ln '<jansson' $sources | grep -vE 'report/baseline\.c|dissect/log_json\.c' && complain "libjansson"
 grep -ln '<brotli' $sources | grep -v 'dissect/decompress\.c' && complain "libbrotli"
 grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"
 grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_\|dissect/decompress\.c' && complain "zlib, libzstd"

@@ -45,11 +45,38 @@ expect 3 'empty|not a capture' "$program" - # standard input is /dev/null here
 expect 3 'trust: .*nowhere.pem: No such file' "$program" --trust "$work/nowhere.pem" "$seed"
 expect 3 'trust: .*photo.jpg: no certificate in it' "$program" --trust "$work/photo.jpg" "$seed"
 
+printf 'hello\nworld\n' >"$work/hello.txt"
+printf 'tcp4 0 0 10.0.1.3.52652 17.1.1.1.99999 FIN_WAIT_1\n' >"$work/port.txt"
+printf 'tcp\0 0' >"$work/nul.txt"
+xz=$(printf '\375\067\172\130')
+printf '%s' "$xz and more" >"$work/log.xz"
+for option in --netstat --syslog; do
+    expect 3 'nowhere.txt: No such file or directory' "$program" $option "$work/nowhere.txt"
+    expect 3 'is a folder' "$program" $option "$work"
+    expect 3 'photo.jpg: not a text .a JPEG image' "$program" $option "$work/photo.jpg"
+    expect 3 'nul.txt: not a text: a NUL at byte 3' "$program" $option "$work/nul.txt"
+    expect 3 'log.xz: compressed with xz' "$program" $option "$work/log.xz"
+    expect 3 'empty' "$program" $option "$work/empty.pcap"
+    expect 3 'empty' "$program" $option - # standard input is /dev/null here
+    expect 2 'needs a value' "$program" $option
+    expect 2 'standard input' "$program" $option - -
+done
+expect 3 'hello.txt: no TCP socket in it' "$program" --netstat "$work/hello.txt"
+expect 3 'port.txt:1: not a row of netstat' "$program" --netstat "$work/port.txt"
+expect 3 'hello.txt:1: not a line of syslog' "$program" --syslog "$work/hello.txt"
+table=tests/witness/linux-netstat.txt
+
 # What was typed wrong: 2.
 printf '[a]\nname = x\nisuer = y\n' >"$work/wrong.policy"
 expect 2 'wrong.policy: line 3: isuer: no such key' "$program" --policy "$work/wrong.policy" "$seed"
 expect 2 'policy: .*nowhere.policy: No such file' "$program" --policy "$work/nowhere.policy" "$seed"
 expect 2 "at: 'then' is not a time" "$program" --at then "$seed"
+expect 2 "netstat-at: 'noon' is not a time" "$program" --netstat-at noon --netstat "$table"
+expect 2 'netstat-at says when a table was printed' "$program" --netstat-at 2014-05-25T12:10:44Z "$seed"
+expect 2 "tz: 'Europe/Nowhere' is no time zone" "$program" --tz Europe/Nowhere --netstat "$table"
+expect 2 "tz: '../../etc/passwd' is no time zone" "$program" --tz ../../etc/passwd --netstat "$table"
+expect 2 "tz: '.02:0' is no time zone" "$program" --tz +02:0 --netstat "$table"
+expect 2 'netstat: no file is named' "$program" --netstat '' "$seed"
 expect 2 "ports: '0' is not a port" "$program" --ports 0 "$seed"
 expect 2 'ports' "$program" --ports 65536 "$seed"
 expect 2 'ports' "$program" --ports 5223, "$seed"
@@ -83,6 +110,10 @@ ln -s copy.pcap "$work/link"
 expect 2 'is an input' "$program" -o "json:$work/copy.pcap" "$work/copy.pcap"
 expect 2 'is an input' "$program" -o "json:$work/link" "$work/copy.pcap"
 expect 2 'another output' "$program" -o "json:$work/report" -o "text:$work/report" "$seed"
+cp "$table" "$work/table.txt"
+cp tests/witness/seed-system.log "$work/system.log"
+expect 2 'is an input' "$program" -o "json:$work/table.txt" --netstat "$work/table.txt"
+expect 2 'is an input' "$program" -o "json:$work/system.log" --syslog "$work/system.log"
 cmp -s "$seed" "$work/copy.pcap" || { echo "wrong: an input was written over"; bad=$((bad + 1)); }
 
 # Names and words that would speak to the terminal are escaped. The second is U+009B, a CSI.
@@ -139,6 +170,11 @@ grep -qw lo "$work/out" || { echo "--list-interfaces does not show lo"; bad=$((b
 "$program" -q -o json "$work/nowhere.pcap" "$seed" >"$work/out" 2>"$work/err"
 [ $? = 3 ] && grep -q '"type":"flow"' "$work/out" && grep -q 'nowhere.pcap' "$work/err" ||
     { echo "a missing file among others: the others are not reported"; bad=$((bad + 1)); }
+
+# One bad table or log among good ones, too.
+"$program" -q -o json --netstat "$work/nowhere.txt" --syslog "$work/nul.txt" "$seed" >"$work/out" 2>"$work/err"
+[ $? = 3 ] && grep -q '"type":"flow"' "$work/out" && [ "$(wc -l <"$work/err")" = 2 ] ||
+    { echo "a missing table: the capture is not reported"; bad=$((bad + 1)); }
 
 echo "$bad mistakes without their line"
 [ "$bad" = 0 ]

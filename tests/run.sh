@@ -36,6 +36,9 @@ run chains python3 tests/chains.py "$program" $captures
 # shellcheck disable=SC2086
 run tshark python3 tests/tshark.py "$program" $captures
 # shellcheck disable=SC2086
+run kernel_tables python3 tests/kernel_tables.py "$program" $captures
+run witness tests/witness.sh "$program"
+# shellcheck disable=SC2086
 run schema tests/schema.sh "$program" $captures
 # shellcheck disable=SC2086
 run ci_formats python3 tests/ci_formats.py "$program" $captures

@@ -89,12 +89,36 @@ static void times_are_read(void **state)
             fail_msg("'%s' was taken", bad[i]);
 }
 
+static void rough_durations_are_rounded(void **state)
+{
+    (void)state;
+    static const struct {
+        nanotime duration;
+        const char *text;
+    } cases[] = {
+        {-1, "-"},
+        {58299999999, "58.2 s"},
+        {5399 * NS_PER_SECOND, "1 h 30 min"},
+        {5429 * NS_PER_SECOND, "1 h 30 min"},
+        {5430 * NS_PER_SECOND, "1 h 31 min"},
+        {723499999999, "12 min 3 s"},
+        {723500000000, "12 min 4 s"},
+        {86399 * NS_PER_SECOND, "1 d 0 h"},
+        {(24 * 86400 + 19 * 3600 + 1800) * NS_PER_SECOND, "24 d 20 h"},
+        {INT64_MAX - 3600 * NS_PER_SECOND, "106751 d 23 h"},
+    };
+    struct time_room room;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(timetext_about(&room, cases[i].duration), cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_day),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(durations_have_two_units),
+        cmocka_unit_test(rough_durations_are_rounded),
     };
     return cmocka_run_group_tests_name("timetext", tests, NULL, NULL);
 }

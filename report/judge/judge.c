@@ -5,6 +5,7 @@
 #include "leaves.h"
 #include "policy.h"
 #include "validate.h"
+#include "witness.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ struct judge {
     struct across *across;
     struct contacts contacts;
     struct leaves *leaves;
+    struct witness *witness; /* NULL: there is none but the wire */
 };
 
 struct judge *judge_new(const struct run_meta *meta)
@@ -29,6 +31,8 @@ struct judge *judge_new(const struct run_meta *meta)
         judge->own_trust = trust_is_own(meta->trust);
         judge->validator = validator_new(meta->trust, meta->at);
     }
+    if (meta->witnesses)
+        judge->witness = witness_new(meta->witnesses);
     return judge;
 }
 
@@ -55,19 +59,28 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
 
 void judge_remember(struct judge *judge, const struct flow_record *record)
 {
-    if (record->final) {
-        across_add(judge->across, record);
-        contacts_add(&judge->contacts, record);
-        leaves_add(judge->leaves, record);
-    }
+    if (!record->final)
+        return;
+    across_add(judge->across, record);
+    contacts_add(&judge->contacts, record);
+    leaves_add(judge->leaves, record);
+    if (judge->witness)
+        witness_add(judge->witness, record);
 }
 
-void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end)
+const struct testimony *judge_finish(struct judge *judge, struct findings *out,
+                                     const struct run_end *end)
 {
+    const struct testimony *testimony = NULL;
     across_judge(judge->across, out, end);
     leaves_judge(judge->leaves, out);
     judge_rhythm(out, &judge->contacts);
+    if (judge->witness) {
+        testimony = witness_hear(judge->witness, end);
+        witness_judge(out, testimony, end);
+    }
     judge_capture(out, end);
+    return testimony;
 }
 
 void judge_free(struct judge *judge)
@@ -78,5 +91,6 @@ void judge_free(struct judge *judge)
     contacts_done(&judge->contacts);
     leaves_free(judge->leaves);
     validator_free(judge->validator);
+    witness_free(judge->witness);
     free(judge);
 }

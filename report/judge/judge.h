@@ -4,6 +4,7 @@
 
 #include "../finding.h"
 #include "../report.h"
+#include "../testimony.h"
 
 struct judge;
 
@@ -17,8 +18,10 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
  * a snapshot. */
 void judge_remember(struct judge *judge, const struct flow_record *record);
 
-/* judge_finish appends what is to be said of the capture and of flows together. */
-void judge_finish(struct judge *judge, struct findings *out, const struct run_end *end);
+/* judge_finish appends what is to be said of the capture and of flows together. Returns what other
+ * witnesses say, which lives as long as the judge; NULL if there is none. */
+const struct testimony *judge_finish(struct judge *judge, struct findings *out,
+                                     const struct run_end *end);
 
 /* judge_free ends it. NULL is fine. */
 void judge_free(struct judge *judge);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes seeds for the targets that read packets or captures out of the project's own captures, and
-those for reassembly and command lines.
+those for reassembly and command lines, and those for socket tables and logs out of tests/witness.
 
-    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, decoder, flow, options, prologue, reasm, savefile, tcp
+    make_seeds.py PCAP... ; into tests/fuzz/seeds/capture, decode, decoder, flow, log_text, options, prologue,
+                           reasm, savefile, socket_text, tcp
 """
 import os
 import struct
@@ -27,11 +28,22 @@ REASM = {
     "pieces": [(0, 2 * i, 1) for i in range(300, 0, -1)],
 }
 
+WITNESSES = {
+    "socket_text": ["seed-netstat.txt", "linux-netstat.txt", "linux-ss.txt", "linux-ss-tanoi.txt"],
+    "log_text": ["seed-system.log", "distrust.ndjson"],
+}
+LOG_LINES = [
+    "system.log.0.gz:May 25 00:48:01 mac apsd[106] <Error>: x\nMay 25 00:48:31 --- last message repeated 2 times ---\n",
+    "2014-05-25 02:48:01.000000+0200 0x1a2b     Error       0x0                  106    0    apsd: x\n",
+    "2014-05-25T02:48:01.5Z mac apsd[106]: message repeated 3 times: [ x]\nFeb 29 00:00:00 mac last message repeated 1 time",
+]
+
 OPTIONS = [
     "a.pcap", "-p 5223,443 -o json:out -o text a.pcap b.pcapng", "--ports any -j 4 -",
     "-i eth0 --interval 10 --duration 1.5 --count 100 --snaplen 96 -Z nobody",
     "--max-memory 256M --max-flows 1000 --order end -v -q --no-ndpi x",
     "--filter tcp -- -x", "--help", "--version", "--list-interfaces", "--ports 0", "--jobs",
+    "--netstat a --netstat-at 2014-05-25T12:10:44Z --syslog b --syslog c --tz +02:00",
 ]
 
 
@@ -148,7 +160,19 @@ def tunnels(inner):
     return made
 
 
+def witness_seeds():
+    """Some lines of each text: more of the same would be slow."""
+    folder = os.path.join(HERE, "..", "..", "witness")
+    for kind, names in WITNESSES.items():
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as handle:
+                write(kind, name, b"".join(handle.readlines()[:12]))
+    for number, line in enumerate(LOG_LINES):
+        write("log_text", str(number), line.encode())
+
+
 def main():
+    witness_seeds()
     for name, steps in REASM.items():
         write("reasm", name, b"".join(struct.pack(">BHB", *step) for step in steps))
     for number, line in enumerate(OPTIONS):

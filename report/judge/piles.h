@@ -1,0 +1,19 @@
+/* piles.h: many sockets in one state. Private to report/judge/. */
+#ifndef PUSHWATCH_REPORT_JUDGE_PILES_H
+#define PUSHWATCH_REPORT_JUDGE_PILES_H
+
+#include "../testimony.h"
+
+/* piles_of groups the sockets of a testimony by table, host and state, and tells what their queues
+ * hold where that can be told from their sizes. The caller frees the array; *more is set where
+ * groups were left out. */
+struct told_pile *piles_of(const struct testimony *told, size_t *count, bool *more);
+
+/* pile_is_stuck tells whether these sockets have sent a FIN that nobody acknowledges, and are more
+ * of them than chance would have it. pile_is_leak: their peers have closed, and the program has
+ * not.
+ */
+bool pile_is_stuck(const struct told_pile *pile);
+bool pile_is_leak(const struct told_pile *pile);
+
+#endif
