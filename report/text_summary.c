@@ -131,7 +131,8 @@ void text_summary_print(struct buf *out, const struct text_style *style,
                         const struct run_meta *meta, const struct summary *summary, bool brief,
                         const struct run_end *end)
 {
-    put_capture(out, style, meta, end);
+    if (meta->input_count > 0) /* else there are other witnesses */
+        put_capture(out, style, meta, end);
     put_time(out, style, end);
     if (brief)
         return;

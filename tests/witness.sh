@@ -41,6 +41,21 @@ same "the zone as an offset"
 says json '131 times from 2014-05-17 07:48:01'
 says json 'every 1 h 30 min'
 
+"$program" -q $zone --netstat $table --syslog $log >"$work/text"
+says text 'What to capture next'
+says text 'sudo tcpdump -i en0'
+# The verdict, each kind of it, without a capture.
+verdict() {
+    "$program" -q -o json --netstat-at 2026-11-27T02:40:00Z "$@" | grep -o '"answer":"[a-z-]*"'
+}
+[ "$(verdict --netstat $table)" = '"answer":"pile-listed"' ] || wrong "the pile does not lead"
+[ "$(verdict --syslog tests/witness/distrust.ndjson --netstat tests/witness/linux-ss.txt)" = \
+    '"answer":"distrust-logged"' ] || wrong "the log's distrust does not lead"
+[ "$(verdict --netstat tests/witness/linux-ss.txt)" = '"answer":"nothing-listed"' ] ||
+    wrong "trouble in a quiet table"
+for port in 1 2 3; do echo "CLOSE-WAIT 1 0 192.0.2.1:4000$port 192.0.2.2:5223"; done >"$work/leak"
+[ "$(verdict --netstat "$work/leak")" = '"answer":"leak-listed"' ] || wrong "the leak does not lead"
+
 # Where the year and the time come from.
 grep -v ' 2014$' $table >"$work/dateless"
 TZ=UTC touch -d '2013-06-01 12:00:00' "$work/dateless"

@@ -4,6 +4,7 @@
 #include "verdict.h"
 
 #include "headline.h"
+#include "piles.h"
 
 #include <inttypes.h>
 
@@ -142,6 +143,36 @@ static const struct answer {
                         "Not by itself: see below what repeats, and how often.",
                         "the program's log at these times",
                         "Look into the program's log at these times."},
+    [VERDICT_LISTED_PILE] =
+        {"pile-listed", SURETY_LIKELY,
+         "The program is likely not at fault: its connections have lost their peer, or the path to "
+         "it, and the system keeps the sockets.",
+         "Likely not: it has closed these connections, and its system waits for an acknowledgment. "
+         "A system gives up after some minutes, unless something answers its probes: sockets that "
+         "stay for days point at the system itself, or at what answers in the peer's place.",
+         "a capture while these sockets are listed: whether their FINs are sent again, and whether "
+         "anything answers",
+         "Capture with the commands at the end of this report."},
+    [VERDICT_LISTED_LEAK] =
+        {"leak-listed", SURETY_LIKELY,
+         "A program likely leaks sockets: its peers have closed, and it does not.",
+         "Likely: a program that is told of the end of a connection should close its own end, too.",
+         "a table that is printed later: if these sockets are gone by then, it was only slow",
+         "Find the program with lsof -i or ss -tanp, and see whether their number grows."},
+    [VERDICT_LOG_DISTRUST] =
+        {"distrust-logged", SURETY_LIKELY,
+         "The client's own log says that it does not get along with the server's certificate or "
+         "handshake.",
+         "Likely not: a client that does not trust a server has to hang up. The question is whom "
+         "it has met: the server, or something between, such as a proxy that decrypts.",
+         "a capture of such a connection: it shows the certificate and who issued it",
+         "Capture with the commands at the end of this report, and see who issued the "
+         "certificate."},
+    [VERDICT_LISTED_NOTHING] = {"nothing-listed", SURETY_POSSIBLE,
+                                "Nothing in the socket tables or logs points to trouble.",
+                                "As far as these show, it does not.",
+                                "a capture, which shows what tables and logs do not",
+                                "Capture the watched ports while there is trouble."},
 };
 
 /* --- which answer --- */
@@ -227,8 +258,25 @@ static uint64_t above_info(const struct summary *summary, enum about about)
     return count;
 }
 
+static enum verdict_kind of_witnesses(const struct testimony *told)
+{
+    bool leaks = false, distrusts = false;
+    for (size_t i = 0; i < told->pile_count; i++) {
+        if (pile_is_stuck(&told->piles[i]))
+            return VERDICT_LISTED_PILE;
+        leaks = leaks || pile_is_leak(&told->piles[i]);
+    }
+    for (size_t i = 0; i < told->message_count; i++)
+        distrusts = distrusts || told->messages[i].message->kind != MESSAGE_LEAF;
+    if (distrusts)
+        return VERDICT_LOG_DISTRUST;
+    return leaks ? VERDICT_LISTED_LEAK : VERDICT_LISTED_NOTHING;
+}
+
 static enum verdict_kind reach_kind(const struct summary *summary)
 {
+    if (summary->testimony && !summary->testimony->captured)
+        return of_witnesses(summary->testimony);
     enum about about = leading_about(summary);
     switch (about) {
     case ABOUT_PATH:
@@ -260,6 +308,11 @@ static void weigh(struct verdict *out, const struct summary *summary)
     };
     bool holes = above_info(summary, ABOUT_CAPTURE) > 0;
     out->surety = answers[out->kind].surety;
+    if (out->kind >= VERDICT_LISTED_PILE) {
+        buf_printf(&out->sure, "%s: there is no packet to go by, only what others have written.",
+                   out->surety == SURETY_LIKELY ? "Likely" : "Uncertain");
+        return;
+    }
     if (out->kind == VERDICT_CAPTURE_HOLES) {
         buf_printf(&out->sure, "Uncertain: what the capture lacks may tell otherwise.");
         return;
@@ -282,7 +335,8 @@ void verdict_reach(struct verdict *out, const struct run_meta *meta, const struc
     const struct answer *answer = &answers[out->kind];
     if (answer->sentence)
         buf_printf(&out->sentence, "%s ", answer->sentence);
-    headline_say(&out->sentence, meta, summary, findings, end);
+    if (out->kind != VERDICT_LISTED_NOTHING)
+        headline_say(&out->sentence, meta, summary, findings, end);
     weigh(out, summary);
     headline_works(&out->works, summary);
     out->change = answer->change;

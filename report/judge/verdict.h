@@ -26,9 +26,14 @@ enum verdict_kind {
     VERDICT_IDENTITY,      /* a lesser one */
     VERDICT_NOT_TLS,       /* something else on this port */
     VERDICT_READABLE,      /* it works, but others can read or learn too much */
-    VERDICT_RHYTHM         /* it works, and something repeats */
+    VERDICT_RHYTHM,        /* it works, and something repeats */
+    /* Without a capture, from socket tables and logs. */
+    VERDICT_LISTED_PILE,   /* many sockets wait for an acknowledgment of their FIN */
+    VERDICT_LISTED_LEAK,   /* many sockets that their program does not close */
+    VERDICT_LOG_DISTRUST,  /* the log says that handshakes fail */
+    VERDICT_LISTED_NOTHING /* none of these */
 };
-enum { VERDICTS = VERDICT_RHYTHM + 1 };
+enum { VERDICTS = VERDICT_LISTED_NOTHING + 1 };
 
 /* How sure that is. */
 enum verdict_surety { SURETY_CERTAIN, SURETY_LIKELY, SURETY_POSSIBLE };
