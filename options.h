@@ -4,8 +4,8 @@
 
 #include "capture/base.h"
 #include "capture/zone.h"
-#include "dissect/text_time.h"
 #include "dissect/checksum.h"
+#include "dissect/text_time.h"
 #include "report/gate.h"
 #include "report/report.h"
 
