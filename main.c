@@ -8,10 +8,8 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/confine.h"
@@ -19,7 +17,7 @@
 #include "capture/linktype.h"
 #include "dissect/appid.h"
 #include "dissect/x509.h"
-#include "options.h"
+#include "outputs.h"
 #include "report/baseline.h"
 #include "report/explain.h"
 #include "report/judge/policy.h"
@@ -36,8 +34,6 @@ enum exit_status {
     EXIT_INPUT = 3,
     EXIT_INTERNAL = 4
 };
-
-enum { COLUMNS_MIN = 80, COLUMNS_MAX = 200 };
 
 struct run {
     const struct options *options;
@@ -138,34 +134,6 @@ static enum exit_status open_filter(struct run *run)
     return EXIT_DONE;
 }
 
-static bool same_file(const char *one, const char *other)
-{
-    struct stat a, b;
-    return stat(one, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/* Would writing to a path destroy an input, or an output that is open already? */
-static bool is_taken(const struct run *run, const char *path, size_t outputs)
-{
-    const struct options *options = run->options;
-    for (size_t i = 0; i < options->file_count; i++)
-        if (same_file(options->files[i], path))
-            return true;
-    if (options->baseline && same_file(options->baseline, path))
-        return true;
-    for (size_t i = 0; i < options->netstat_count; i++)
-        if (same_file(options->netstats[i], path))
-            return true;
-    for (size_t i = 0; i < options->syslog_count; i++)
-        if (same_file(options->syslogs[i], path))
-            return true;
-    for (size_t i = 0; i < outputs; i++)
-        if (options->outputs[i].path && same_file(options->outputs[i].path, path))
-            return true;
-    return false;
-}
-
 static enum exit_status open_baseline(struct run *run)
 {
     const char *path = run->options->baseline;
@@ -184,14 +152,9 @@ static enum exit_status open_baseline(struct run *run)
 
 static enum exit_status open_outputs(struct run *run)
 {
-    for (size_t i = 0; i < run->options->output_count; i++) {
-        const char *path = run->options->outputs[i].path;
-        if (path && is_taken(run, path, i))
-            return fail(EXIT_USAGE, "--output: %s: is an input or another output", path);
-        run->streams[i] = path ? fopen(path, "we") : stdout;
-        if (!run->streams[i])
-            return fail(EXIT_USAGE, "--output: %s: %s", path, strerror(errno));
-    }
+    char error[512];
+    if (!outputs_open(run->streams, error, sizeof error, run->options))
+        return fail(EXIT_USAGE, "--output: %s", error);
     return EXIT_DONE;
 }
 
@@ -283,30 +246,6 @@ static bool process_of(void *context, struct packet_process *out, uint16_t inter
     return source_process(run->watch.sources[0].source, out, interface);
 }
 
-static unsigned columns_of(FILE *stream)
-{
-    struct winsize size = {0};
-    if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
-        return COLUMNS_MIN;
-    if (size.ws_col < COLUMNS_MIN)
-        return COLUMNS_MIN;
-    return size.ws_col > COLUMNS_MAX ? COLUMNS_MAX : size.ws_col;
-}
-
-static bool wants_colour(FILE *stream)
-{
-    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    if (!isatty(fileno(stream)) || (no_colour && *no_colour))
-        return false;
-    return term && strcmp(term, "dumb") != 0;
-}
-
-/* A terminal that is not UTF-8 could take bytes beyond ASCII for control characters. */
-static bool wants_ascii(FILE *stream)
-{
-    return isatty(fileno(stream)) && strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-}
-
 /* While whoever started it may still read them. */
 static enum exit_status open_trust(struct run *run)
 {
@@ -362,12 +301,9 @@ static void begin_report(struct run *run)
     keys_tell(&run->keys_told, &run->keys);
     run->report = report_new(&run->meta);
     for (size_t i = 0; i < options->output_count; i++) {
-        FILE *stream = run->streams[i];
-        const struct report_options how = {.columns = columns_of(stream),
-                                           .colour = wants_colour(stream),
-                                           .ascii = wants_ascii(stream),
-                                           .verbose = options->verbose};
-        report_add_output(run->report, options->outputs[i].format, stream, &how);
+        struct report_options how = outputs_style(run->streams[i]);
+        how.verbose = options->verbose;
+        report_add_output(run->report, options->outputs[i].format, run->streams[i], &how);
     }
     report_begin(run->report);
 }
@@ -571,9 +507,7 @@ static void close_run(struct run *run)
     filter_free(run->watch.filter);
     baseline_free(run->baseline);
     keys_close(&run->keys);
-    for (size_t i = 0; i < OUTPUTS_MAX; i++)
-        if (run->streams[i] && run->streams[i] != stdout)
-            fclose(run->streams[i]);
+    outputs_close(run->streams);
 }
 
 static void print_version(void)

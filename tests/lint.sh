@@ -59,7 +59,7 @@ done
 command -v cppcheck >/dev/null &&
     { cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=ctuuninitvar \
-        -D__linux__ capture dissect report keys.c main.c options.c progress.c ||
+        -D__linux__ capture dissect report keys.c main.c options.c outputs.c progress.c ||
         complain "cppcheck"; }
 
 [ "$bad" = 0 ] && echo "lint: clean"

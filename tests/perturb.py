@@ -245,7 +245,7 @@ def merged(capture, chance):
 
 # Where and when: follows from the packets being others.
 PLACES = {"n", "start", "end", "duration", "first_frame", "last_frame", "findings", "tcp.history",
-          "tcp.rtt", "tcp.idle_before_close", "tcp.max_idle", "tcp.idle_at_end"}
+          "tls.validation.at", "tcp.rtt", "tcp.idle_before_close", "tcp.max_idle", "tcp.idle_at_end"}
 PLACES |= {f"tcp.stuck.{name}" for name in ("since", "last_attempt", "first_frame",
                                              "last_frame")}
 for end in ("client", "server"):
