@@ -123,7 +123,8 @@ static void put_severities(struct buf *out, const struct text_style *style,
                        summary->by_severity[severity], severity_name((enum severity)severity));
     if (summary->known > 0)
         buf_printf(&value, "; %" PRIu64 " known from the baseline", summary->known);
-    put_fact(out, style, "Findings", &value);
+    if (value.n > 0)
+        put_fact(out, style, "Findings", &value);
     buf_done(&value);
 }
 

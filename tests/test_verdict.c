@@ -120,6 +120,23 @@ static void certificates_are_a_matter_of_trust(void **state)
     }
 }
 
+/* Another issuer than the expected one may be somebody between, whom a client accepts or not. */
+static void an_unexpected_issuer_may_be_an_impostor(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    struct trial trial;
+    struct findings findings = {0};
+    trial_begin(&trial);
+    made_healthy(&flow, 1);
+    findings_add(&findings, FINDING_UNEXPECTED_ISSUER);
+    summary_add_flow(&trial.summary, &flow.record, &findings);
+    trial_end(&trial);
+    assert_int_equal(trial.verdict.kind, VERDICT_IMPOSTOR);
+    findings_done(&findings);
+    trial_done(&trial);
+}
+
 /* A hole in the capture makes every answer less sure, and is the answer only if there is no other.
  */
 static void holes_make_it_less_sure(void **state)
@@ -252,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_cause_has_its_answer),
         cmocka_unit_test(certificates_are_a_matter_of_trust),
+        cmocka_unit_test(an_unexpected_issuer_may_be_an_impostor),
         cmocka_unit_test(holes_make_it_less_sure),
         cmocka_unit_test(the_severest_leads_then_the_most_frequent),
         cmocka_unit_test(nothing_seen),

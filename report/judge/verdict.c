@@ -242,7 +242,8 @@ static enum verdict_kind of_connections(const struct summary *summary, enum abou
 
 static enum verdict_kind of_trust(const struct summary *summary)
 {
-    if (summary->by_about[ABOUT_TRUST][SEVERITY_CRITICAL] > 0)
+    if (summary->by_about[ABOUT_TRUST][SEVERITY_CRITICAL] > 0 ||
+        summary->overview.by_worst[FINDING_UNEXPECTED_ISSUER] > 0)
         return VERDICT_IMPOSTOR;
     unsigned leader = most_frequent(summary, ABOUT_TRUST);
     return leader == FINDING_HANDSHAKE_FAILED || leader == FINDING_HANDSHAKE_INCOMPLETE

@@ -22,7 +22,7 @@ enum verdict_kind {
     VERDICT_NOT_CLOSED,    /* half-closed */
     VERDICT_PEER,          /* something else that an end does */
     VERDICT_NO_HANDSHAKE,  /* TLS did not come about */
-    VERDICT_IMPOSTOR,      /* a critical doubt whether an end is who it says it is */
+    VERDICT_IMPOSTOR,      /* a critical doubt whether an end is who it says it is, or its issuer */
     VERDICT_IDENTITY,      /* a lesser one */
     VERDICT_NOT_TLS,       /* something else on this port */
     VERDICT_READABLE,      /* it works, but others can read or learn too much */
