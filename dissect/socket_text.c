@@ -115,7 +115,7 @@ static void read_timer(struct socket_row *row, struct span word)
     uint64_t tries;
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         if (begins(inside, timers[i].name))
-            row->timer = timers[i].timer;
+            row->timer = (uint8_t)timers[i].timer;
     size_t begin = inside.n;
     while (begin > 0 && inside.p[begin - 1] != ',')
         begin--;
@@ -139,7 +139,7 @@ static void read_netstat_timer(struct socket_row *row, struct span name, struct 
         return;
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         if (is_word(name, timers[i].name))
-            row->timer = timers[i].timer;
+            row->timer = (uint8_t)timers[i].timer;
     const uint8_t *slash = memchr(numbers.p, '/', numbers.n);
     uint64_t tries;
     if (!slash)
