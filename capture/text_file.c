@@ -12,6 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Any number of seconds may stand in a file system; up to the year 2200 they are nanoseconds, too.
+ */
+static nanotime modified_at(time_t seconds)
+{
+    const nanotime most = 7258118400;
+    if (seconds < 0)
+        return 0;
+    return (seconds > most ? most : (nanotime)seconds) * NS_PER_SECOND;
+}
+
 /* Opens it and looks what it is. */
 static int open_text(struct text_file *out, struct source_error *error, const char *path)
 {
@@ -28,7 +38,7 @@ static int open_text(struct text_file *out, struct source_error *error, const ch
     else if (isatty(fd))
         source_error_set(error, "%s: a terminal, not a file", path);
     else {
-        out->modified = status.st_mtime * NS_PER_SECOND;
+        out->modified = modified_at(status.st_mtime);
         return fd;
     }
     if (fd > STDIN_FILENO)

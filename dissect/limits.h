@@ -130,6 +130,8 @@
 #define LIMIT_SOCKET_ROWS (1u << 18)
 /* Lines of one log that are kept: apsd writes some a day, so that this is decades, or a flood. */
 #define LIMIT_LOG_LINES (1u << 18)
+/* A line that is a JSON object. Reading it takes some eighty times as much memory. */
+#define LIMIT_LOG_OBJECT (256u * 1024)
 /* Bytes of a log's line that are kept. */
 #define LIMIT_LOG_MESSAGE 1024
 

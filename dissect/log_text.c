@@ -172,6 +172,8 @@ static enum line_kind read_object(struct log_line *out, struct span text, const 
 {
     static const enum line_kind kinds[] = {
         [LOG_JSON_LINE] = LINE_KEPT, [LOG_JSON_OTHER] = LINE_OTHER, [LOG_JSON_BAD] = LINE_BAD};
+    if (text.n > LIMIT_LOG_OBJECT)
+        return LINE_BAD;
     return kinds[log_json_read(out, text, process)];
 }
 

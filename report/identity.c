@@ -14,8 +14,8 @@ void identity_part(struct buf *out, struct span part)
 
 bool identity_names_somebody(const char *key)
 {
-    static const char *const keys[] = {"client", "server", "name",   "sni",   "end",
-                                       "event",  "kind",   "sha256", "unseen"};
+    static const char *const keys[] = {"client", "server", "name",   "sni",     "end",  "event",
+                                       "kind",   "sha256", "unseen", "message", "state"};
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         if (strcmp(keys[i], key) == 0)
             return true;

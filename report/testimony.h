@@ -41,7 +41,7 @@ struct told_pile {
     const struct socket_end *host; /* as its first row has it; the port means nothing */
     enum side side;
     enum tcp_state state;
-    uint64_t count;
+    uint64_t count, of; /* of all sockets of that host and side in the table */
     struct {
         const struct socket_end *end; /* likewise: of the other end */
         uint64_t count;

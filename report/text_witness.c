@@ -94,7 +94,9 @@ static void put_reading(struct buf *out, const struct text_style *style,
 {
     const struct queue_reading *reading = &pile->reading;
     struct buf text = {0};
-    if (!pile->readable)
+    /* A socket that is open has sent no FIN, and two sizes of many may fit by chance. */
+    if (!pile->readable || !pile_is_stuck(pile) ||
+        2 * (reading->with.count + reading->alone.count) < pile->count)
         return;
     buf_printf(&text,
                "Likely reading of these bytes, from their sizes alone: %" PRIu64 " - %" PRIu64
@@ -344,7 +346,7 @@ static void put_logs(struct buf *out, const struct text_style *style, const stru
     const struct witnesses *witnesses = told->witnesses;
     struct buf text = {0};
     uint64_t kept = 0;
-    bool yearless = false, zoneless = false;
+    bool yearless = false, zoneless = false, more = false;
     if (witnesses->log_count == 0)
         return;
     buf_append(out, "\n", 1);
@@ -353,11 +355,14 @@ static void put_logs(struct buf *out, const struct text_style *style, const stru
         buf_printf(&text, "%s", i ? ", " : "");
         add_name(&text, style, witnesses->logs[i].name);
         kept += witnesses->logs[i].count;
+        more = more || witnesses->logs[i].more;
         yearless = yearless || witnesses->logs[i].yearless;
         zoneless = zoneless || witnesses->logs[i].zoneless;
     }
     buf_printf(&text, ": %" PRIu64 " line%s of apsd, %" PRIu64 " of them about something else.",
                kept, plural(kept), told->other_lines);
+    if (more)
+        buf_printf(&text, " There are more than are read.");
     if (zoneless)
         buf_printf(&text, " Its clock is taken to be that of %s.",
                    witnesses->zone ? witnesses->zone : "UTC (--tz says otherwise)");

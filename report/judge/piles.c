@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
-enum { PILE_LEAST = 3 }; /* as many as across.c wants on the wire */
+/* As many as across.c wants on the wire; and one socket in so many, for fewer may just be closing.
+ */
+enum { PILE_LEAST = 3, PILE_SHARE = 10 };
 
 /* Of an address that was printed in part, the part has to be the same. */
 static bool same_host(const struct socket_end *a, const struct socket_end *b)
@@ -101,13 +103,17 @@ struct told_pile *piles_of(const struct testimony *told, size_t *count, bool *mo
         pile->readable = queue_records_read(&pile->reading, pile->sizes, pile->size_count);
         qsort(pile->sizes, pile->size_count, sizeof pile->sizes[0], by_size_count);
         sort_peers(pile);
+        for (size_t j = 0; j < *count; j++)
+            if (piles[j].table == pile->table && piles[j].side == pile->side &&
+                same_host(piles[j].host, pile->host))
+                pile->of += piles[j].count;
     }
     return piles;
 }
 
 bool pile_is_stuck(const struct told_pile *pile)
 {
-    return pile->count >= PILE_LEAST &&
+    return pile->count >= PILE_LEAST && pile->count >= pile->of / PILE_SHARE &&
            (pile->state == SIDE_FIN_WAIT_1 || pile->state == SIDE_CLOSING ||
             pile->state == SIDE_LAST_ACK);
 }

@@ -168,11 +168,12 @@ static const struct answer {
          "a capture of such a connection: it shows the certificate and who issued it",
          "Capture with the commands at the end of this report, and see who issued the "
          "certificate."},
-    [VERDICT_LISTED_NOTHING] = {"nothing-listed", SURETY_POSSIBLE,
-                                "Nothing in the socket tables or logs points to trouble.",
-                                "As far as these show, it does not.",
-                                "a capture, which shows what tables and logs do not",
-                                "Capture the watched ports while there is trouble."},
+    [VERDICT_LISTED_NOTHING] =
+        {"nothing-listed", SURETY_POSSIBLE,
+         "No pile of stuck sockets and no message of distrust is in the socket tables or logs.",
+         "That cannot be told from these alone.",
+         "a capture, which shows what tables and logs do not",
+         "Capture the watched ports while there is trouble."},
 };
 
 /* --- which answer --- */

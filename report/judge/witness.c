@@ -295,7 +295,7 @@ static void hear_lines(struct witness *witness)
                                       .line = line,
                                       .message = log_messages_find(line->message)};
             if (!found.message) {
-                told->other_lines += 1 + (uint64_t)line->repeats;
+                told->other_lines++;
                 continue;
             }
             find_begun(&found, witness->begun, witness->begun_count);
