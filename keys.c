@@ -59,7 +59,9 @@ static void take_lines(struct keys *keys, struct pipeline *pipeline, bool all)
 {
     struct buf *rest = &keys->rest;
     const uint8_t *end = rest->n > 0 ? memrchr(rest->p, '\n', rest->n) : NULL;
-    size_t n = all || rest->n > LINE_MAX_KEPT ? rest->n : end ? (size_t)(end + 1 - rest->p) : 0;
+    size_t n = end ? (size_t)(end + 1 - rest->p) : 0;
+    if (all || (!end && rest->n > LINE_MAX_KEPT))
+        n = rest->n;
     if (n == 0)
         return;
     pipeline_secrets(pipeline, &keys->in_file, span_of(rest->p, n));

@@ -116,7 +116,8 @@ static void take_number(const struct apns_stream *stream, struct apns_command *c
     for (size_t i = 0; i < part.n && status; i++)
         command->status = part.p[i];
     for (size_t i = 0; i < part.n && interval; i++)
-        command->interval = (command->interval < 0 ? 0 : command->interval << 8) | part.p[i];
+        command->interval =
+            (command->interval < 0 ? 0 : (command->interval & 0xff) << 8) | part.p[i];
 }
 
 static void take_value(const struct apns_stream *stream, struct apns_facts *facts, struct span part,
@@ -225,6 +226,13 @@ void apns_take(struct apns_stream *stream, struct apns_facts **facts, struct spa
         if (stream->left == 0)
             end_command(stream, *facts);
     }
+}
+
+void apns_end(struct apns_stream *stream, struct apns_facts *facts)
+{
+    struct apns_command *command = facts ? command_of(stream, facts) : NULL;
+    if (command && stream->left > 0)
+        command->cut = true;
 }
 
 void apns_gap(struct apns_stream *stream, struct apns_facts *facts)

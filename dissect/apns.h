@@ -34,8 +34,9 @@ struct apns_where {
 void apns_take(struct apns_stream *stream, struct apns_facts **facts, struct span content,
                const struct apns_where *where, bool certain, bool values);
 
-/* apns_gap says that content is missing. */
+/* apns_gap says that content is missing, apns_end that none follows. */
 void apns_gap(struct apns_stream *stream, struct apns_facts *facts);
+void apns_end(struct apns_stream *stream, struct apns_facts *facts);
 
 /* apns_memory gives the bytes that facts take; apns_free frees them. NULL is fine. */
 size_t apns_memory(const struct apns_facts *facts);

@@ -288,9 +288,9 @@ static NOINLINE void take_outer(struct flow *flow, unsigned from, const struct s
 static inline void note_checksum(struct flow *flow, unsigned from, const struct segment *segment)
 {
     if (segment->checksum == CHECKSUM_RIGHT)
-        flow->honest |= (1u << from) & 3;
+        flow->honest = (flow->honest | 1u << from) & 3;
     else if (UNLIKELY(segment->checksum == CHECKSUM_WRONG) && !(flow->honest >> from & 1))
-        flow->careless |= (1u << from) & 3;
+        flow->careless = (flow->careless | 1u << from) & 3;
 }
 
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
@@ -338,7 +338,7 @@ bool flow_keep_doubt(struct flow *flow, unsigned from, const struct segment *seg
     }
     if (doubts_add(&flow->doubts, from, segment, context->held))
         return true;
-    flow->careless |= (1u << from) & 3;
+    flow->careless = (flow->careless | 1u << from) & 3;
     return false;
 }
 

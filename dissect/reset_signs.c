@@ -54,6 +54,7 @@ static void describe(struct reset_signs *signs, const struct tcp *tcp, unsigned 
     signs->acked = segment->flags & FLAG_ACK ? acked : y->una;
     signs->alive = 0;
     signs->alive_frame = 0;
+    signs->odd_id = false;
 }
 
 /* An end that has reset a connection has forgotten it: it sends no new data on it, and acknowledges

@@ -89,6 +89,7 @@ void tls_decrypt_free(struct tls *tls)
         struct opener_direction *d = &opener->directions[i];
         decrypt_keys_free(d->keys);
         tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
+        shared->held -= d->partial.cap;
         buf_done(&d->partial);
     }
     shared->held -= OPENER_COST;
@@ -239,8 +240,10 @@ void tls_decrypt_body(struct tls *tls, unsigned direction, struct span piece,
         return;
     size_t length = tls_framer_length(framer);
     bool whole = piece.n == length;
+    size_t before = d->partial.cap;
     if (!whole && !d->spoiled)
         buf_append(&d->partial, piece.p, piece.n);
+    tls_store_charge(tls->store, before, d->partial.cap);
     if (framer->left > 0)
         return;
     struct opener_record record = {.item = ITEM_RECORD,
@@ -257,8 +260,10 @@ void tls_decrypt_body(struct tls *tls, unsigned direction, struct span piece,
         offer(tls, direction, &record);
     d->partial.n = 0;
     d->spoiled = false;
-    if (d->partial.cap > PARTIAL_KEPT)
+    if (d->partial.cap > PARTIAL_KEPT) {
+        tls_store_charge(tls->store, d->partial.cap, 0);
         buf_done(&d->partial);
+    }
 }
 
 void tls_decrypt_gap(struct tls *tls, unsigned direction, uint64_t length, bool framed,
@@ -321,7 +326,7 @@ void tls_decrypt_finish(struct tls *tls)
     }
     note_late(tls);
     for (unsigned i = 0; i < 2; i++)
-        tls_inside_lose(tls, i);
+        tls_inside_end(tls, i);
     if (tls->facts.extras && tls->facts.extras->apns)
         sort_commands(tls->facts.extras->apns);
     tls_decrypt_free(tls);

@@ -167,7 +167,7 @@ void tls_inside_take(struct tls *tls, unsigned direction, uint8_t type, struct s
     }
 }
 
-void tls_inside_lose(struct tls *tls, unsigned direction)
+static void cut_message(struct tls *tls, unsigned direction)
 {
     struct opener_direction *d = &tls->opener->directions[direction];
     const struct tls_direction *outside = &tls->directions[direction];
@@ -175,6 +175,20 @@ void tls_inside_lose(struct tls *tls, unsigned direction)
     struct tls_message message;
     if (tls_joiner_gap(&d->joiner, &message, UINT64_MAX, tls_store_pool(tls->store)))
         take_message(tls, direction, &message, true, &where);
+}
+
+void tls_inside_lose(struct tls *tls, unsigned direction)
+{
+    struct opener_direction *d = &tls->opener->directions[direction];
+    cut_message(tls, direction);
     if (d->any_data && tls->facts.extras)
         apns_gap(&d->apns, tls->facts.extras->apns);
+}
+
+void tls_inside_end(struct tls *tls, unsigned direction)
+{
+    struct opener_direction *d = &tls->opener->directions[direction];
+    cut_message(tls, direction);
+    if (d->any_data && tls->facts.extras)
+        apns_end(&d->apns, tls->facts.extras->apns);
 }

@@ -99,8 +99,9 @@ MUST_CHECK bool tls_open_record(struct tls *tls, unsigned direction,
 void tls_inside_take(struct tls *tls, unsigned direction, uint8_t type, struct span content,
                      const struct opener_record *record);
 
-/* tls_inside_lose says that content is missing. */
+/* tls_inside_lose says that content is missing, tls_inside_end that none follows. */
 void tls_inside_lose(struct tls *tls, unsigned direction);
+void tls_inside_end(struct tls *tls, unsigned direction);
 
 /* tls_open_finished says that a direction has sent Finished, tls_open_update that it changes its
  * keys, tls_open_end_early that its early data is over: TLS 1.3. */

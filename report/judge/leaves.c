@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 enum {
-    NAMES_MOST = 1024, /* more than a capture of one service has; those beyond are not judged */
-    LEAVES_MOST = 8,   /* told apart for one name */
+    NAMES_MOST = 1024,  /* more than a capture of one service has; those beyond are not judged */
+    LEAVES_MOST = 8,    /* told apart for one name */
+    ISSUER_MOST = 1024, /* bytes of an issuer that are told apart and said */
     SLOTS = 2 * NAMES_MOST,
     ISSUERS_SAID = 3
 };
@@ -81,7 +82,8 @@ void leaves_add(struct leaves *leaves, const struct flow_record *record)
     struct leaf *leaf = &name->leaves[name->leaf_count++];
     memcpy(leaf->sha256, cert->sha256, sizeof leaf->sha256);
     memcpy(leaf->spki_sha256, cert->spki_sha256, sizeof leaf->spki_sha256);
-    buf_append(&leaf->issuer, cert->issuer.p, cert->issuer.n);
+    buf_append(&leaf->issuer, cert->issuer.p,
+               cert->issuer.n < ISSUER_MOST ? cert->issuer.n : ISSUER_MOST);
     leaf->frame = tls->certificate_frame;
 }
 

@@ -323,14 +323,30 @@ static bool is_listed(const struct words *hashes, const struct cert *cert)
     return false;
 }
 
+/* The certificate that says to be of another's issuer; NULL if none was sent. Whether it signed,
+ * the chain's validation tells. */
+static const struct cert *issuer_of(const struct cert *cert, const struct tls_facts *tls)
+{
+    for (unsigned i = 1; i < tls->server_cert_count; i++) {
+        const struct cert *other = tls->server_certs[i];
+        if (other != cert && !other->malformed && span_equal(other->subject, cert->issuer))
+            return other;
+    }
+    return NULL;
+}
+
 static bool is_expected(const struct rule *rule, const struct tls_facts *tls)
 {
     if (is_listed(&rule->leaves, tls->server_certs[0]) ||
         matches(&rule->issuers, tls->server_certs[0]->issuer))
         return true;
-    for (unsigned i = 0; i < tls->server_cert_count; i++)
-        if (is_listed(&rule->pins, tls->server_certs[i]))
+    /* Only those that the leaf leads to: anybody can append another's certificate. */
+    const struct cert *at = tls->server_certs[0];
+    for (unsigned steps = 0; at && steps < tls->server_cert_count; steps++) {
+        if (is_listed(&rule->pins, at))
             return true;
+        at = issuer_of(at, tls);
+    }
     return false;
 }
 

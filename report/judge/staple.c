@@ -62,9 +62,9 @@ static enum staple_check check(OCSP_BASICRESP *basic, const struct ocsp_staple *
     X509 *signer = NULL;
     sk_X509_push(signers, issuer);
     /* Its signer is looked at here: OpenSSL would do it for the time of day. */
-    bool is_signed = OCSP_basic_verify(basic, signers, NULL, OCSP_NOVERIFY) > 0 &&
-                     OCSP_resp_get0_signer(basic, &signer, signers) && signer &&
-                     is_authorised(signer, issuer, stretch);
+    bool is_signed = OCSP_resp_get0_signer(basic, &signer, signers) && signer &&
+                     is_authorised(signer, issuer, stretch) &&
+                     OCSP_basic_verify(basic, signers, NULL, OCSP_NOVERIFY) > 0;
     sk_X509_free(signers);
     if (!is_signed)
         return STAPLE_BAD_SIGNATURE;

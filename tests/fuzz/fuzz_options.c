@@ -22,8 +22,10 @@ static void check(const struct options *options)
     need(options->output_count >= 1 && options->output_count <= OUTPUTS_MAX);
     need(options->interval >= 0 && options->duration >= 0);
     need(options->max_memory == 0 || options->max_memory >= MEMORY_LEAST);
+    bool witnesses = options->netstat_count + options->syslog_count > 0;
     if (options->command == COMMAND_ANALYSE)
-        need((options->interface != NULL) != (options->file_count != 0));
+        need((options->interface != NULL) + (options->file_count != 0) == 1 ||
+             (witnesses && !options->interface && options->file_count == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
