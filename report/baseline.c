@@ -20,10 +20,7 @@ static void add(struct baseline *baseline, struct buf *identity)
         baseline->cap = baseline->cap ? 2 * baseline->cap : 64;
         baseline->items = xrealloc(baseline->items, baseline->cap * sizeof(baseline->items[0]));
     }
-    char *copy = xmalloc(identity->n + 1);
-    memcpy(copy, identity->p, identity->n);
-    copy[identity->n] = '\0';
-    baseline->items[baseline->count++] = copy;
+    baseline->items[baseline->count++] = xmemdup(buf_text(identity), identity->n);
 }
 
 static struct span text_of(const json_t *object, const char *key)

@@ -287,7 +287,8 @@ static void hear_lines(struct witness *witness)
     for (size_t i = 0; i < witnesses->log_count; i++)
         all += witnesses->logs[i].count;
     told->lines = xcalloc(all, sizeof told->lines[0]);
-    qsort(witness->begun, witness->begun_count, sizeof witness->begun[0], by_start);
+    if (witness->begun_count > 0)
+        qsort(witness->begun, witness->begun_count, sizeof witness->begun[0], by_start);
     for (size_t i = 0; i < witnesses->log_count; i++)
         for (size_t j = 0; j < witnesses->logs[i].count; j++) {
             const struct log_line *line = &witnesses->logs[i].lines[j];
