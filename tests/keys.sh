@@ -116,7 +116,7 @@ cmp "$work/inside-1.json" "$work/inside-3.json" || wrong "threads make a differe
 [ "$(via "$work/inside-1.json")" = "$(via "$work/all.json")" ] || wrong "inside: via$(via "$work/inside-1.json")"
 
 # What was said is nowhere in a report.
-echo hello | xxd -p | cut -c1-10 >"$work/hello"
+echo hello | od -An -tx1 | tr -d " \n" | cut -c1-10 >"$work/hello"
 grep -l "$(cat "$work/hello")" "$work"/*.json && wrong "what was said is in a report"
 echo "$bad wrong"
 [ "$bad" = 0 ]
