@@ -88,6 +88,12 @@ static void count_packet(const struct watch *watch, struct watched *from)
         from->stopped = true;
 }
 
+/* Secrets that stand before a packet are there for it, however the packets come. */
+static bool has_new_secrets(const struct watch *watch)
+{
+    return UNLIKELY(source_secrets_count(watch->sources[0].source) > watch->keys->blocks);
+}
+
 static bool is_filtered(const struct watch *watch, const struct packet *packet)
 {
     return watch->filter && !filter_match(watch->filter, packet);
@@ -103,7 +109,7 @@ static void fill_same(void *context, unsigned input, struct intake *intake)
         if (!from->pending)
             from->status = source_next(from->source, &from->packet);
         from->pending = from->status == SOURCE_PACKET;
-        if (!from->pending)
+        if (!from->pending || (watch->source_count == 1 && has_new_secrets(watch)))
             return;
         if (is_past(watch, from)) {
             from->stopped = true;
@@ -170,6 +176,8 @@ static enum source_status read_same(struct watch *watch)
         pipeline_fill(watch->pipeline, fill_same, watch);
         if (has_ended(first->status))
             return first->status;
+        if (has_new_secrets(watch))
+            take_secrets(watch);
         if (first->status == SOURCE_IDLE)
             wait_for_more(watch);
         show_progress(watch);
@@ -184,12 +192,12 @@ static enum source_status read_saved(struct watch *watch)
         from->status = source_next(from->source, &from->packet);
         if (has_ended(from->status))
             return from->status;
+        if (has_new_secrets(watch))
+            take_secrets(watch);
         if (from->status == SOURCE_IDLE)
             wait_for_more(watch);
         else
             take_packet(watch, from);
-        if (UNLIKELY(source_secrets_count(from->source) > watch->keys->blocks))
-            take_secrets(watch);
         if (from->packets % PROGRESS_PACKETS == 0) {
             if (watch->keys->follow)
                 take_secrets(watch);

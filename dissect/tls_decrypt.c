@@ -179,7 +179,8 @@ static void forget_if_useless(struct tls *tls)
 static void trust(struct tls *tls)
 {
     const struct tls_opener *opener = tls->opener;
-    if (!opener->has_client || !opener->has_server || !opener->handshakes[0].session.suite ||
+    if (opener->late || !opener->has_client || !opener->has_server ||
+        !opener->handshakes[0].session.suite ||
         !keylog_knows(shared_of(tls)->keylog, opener->first_random))
         return;
     for (unsigned i = 0; i < 2; i++)
@@ -300,6 +301,8 @@ static void note_late(struct tls *tls)
     struct tls_decryption *facts = &tls_session_extras(tls)->decryption;
     facts->closed[(unsigned)tls->facts.client & 1]++;
     facts->trouble = TROUBLE_LATE;
+    for (unsigned i = 0; i < 2; i++) /* what records look like is all there is to tell */
+        tls->directions[i].opened = false;
 }
 
 /* Commands of the two directions, each in order, are put in the order in which they were sent. */

@@ -173,6 +173,8 @@ static bool try_later(struct span *plain, struct tls *tls, unsigned direction,
         struct decrypt_keys *keys = keys_of(tls, &secret, direction, (enum opener_phase)phase);
         if (try_keys_take(plain, tls, d, keys, (enum opener_phase)phase, record)) {
             d->secret = secret;
+            if (phase == PHASE_TRAFFIC) /* its Finished fell into the hole */
+                tls->directions[direction].finished = true;
             return true;
         }
     }
@@ -190,6 +192,11 @@ static bool try_later(struct span *plain, struct tls *tls, unsigned direction,
 
 /* --- records --- */
 
+static void add_slack(struct opener_direction *d, uint32_t records)
+{
+    d->slack = d->slack + records < SLACK_MAX ? d->slack + records : SLACK_MAX;
+}
+
 static void opened(struct tls *tls, unsigned direction, uint8_t type, struct span content,
                    const struct opener_record *record)
 {
@@ -202,7 +209,9 @@ static void opened(struct tls *tls, unsigned direction, uint8_t type, struct spa
     tls_inside_take(tls, direction, type, content, record);
 }
 
-/* not_opened: behind a hole the next record has another chance, with one number more to try. */
+/* not_opened: behind a hole the next record has another chance. It may have a number more, and one
+ * more again, so that the trials catch up with records that nobody counted: what is passed over in
+ * search of a record may have held some. */
 static void not_opened(struct tls *tls, unsigned direction, enum decryption_trouble trouble)
 {
     struct opener_direction *d = &tls->opener->directions[direction];
@@ -215,7 +224,7 @@ static void not_opened(struct tls *tls, unsigned direction, enum decryption_trou
     tls_inside_lose(tls, direction);
     d->dead = d->dead || d->trials >= LIMIT_DECRYPT_TRIALS;
     d->unsure = true;
-    d->slack += d->slack < SLACK_MAX;
+    add_slack(d, 2);
 }
 
 /* strip takes the padding and the type off a record's content: RFC 8446 section 5.4. */
@@ -324,10 +333,11 @@ static bool open_12(struct tls *tls, unsigned direction, const struct opener_rec
     return true;
 }
 
-/* How many records a hole can have held, at most. */
+/* How many records a hole can have held, at most, with the one whose end is in it, and the one of
+ * which it took the beginning. */
 static uint32_t records_in(uint64_t bytes)
 {
-    uint64_t records = bytes / RECORD_LEAST + 1;
+    uint64_t records = bytes / RECORD_LEAST + 2;
     return records < SLACK_MAX ? (uint32_t)records : SLACK_MAX;
 }
 
@@ -337,13 +347,11 @@ static void pass_hole(struct tls *tls, unsigned direction, const struct opener_r
     if (record->item == ITEM_LOST && d->keys) {
         d->number++;
         count_closed(tls, direction, TROUBLE_GAP);
-    } else if (record->item == ITEM_GAP) {
-        d->unsure = true;
-        d->slack += records_in(record->gap);
-        d->slack = d->slack < SLACK_MAX ? d->slack : SLACK_MAX;
     }
-    if (record->item == ITEM_LOST) /* it may have been one that changes the keys */
-        d->unsure = true;
+    /* A lost record may have had keys that are not there yet, or have changed them: then those that
+     * come next have opened it, or not. */
+    add_slack(d, record->item == ITEM_GAP ? records_in(record->gap) : 1);
+    d->unsure = true;
     tls_inside_lose(tls, direction);
 }
 

@@ -174,8 +174,8 @@ static enum chain chain_at(const uint8_t *p, size_t n)
         p[2] > (TLS_VERSION_12 & 0xff))
         return CHAIN_NO;
     uint16_t length = number(p + 3);
-    /* Sixteen bytes of authentication tag at least, whatever the cipher. */
-    if (p[0] == TLS_APPLICATION_DATA && length > 0 && length < 16)
+    /* A byte of content at least, and the shortest authentication tag, CCM_8's: RFC 6655. */
+    if (p[0] == TLS_APPLICATION_DATA && length > 0 && length < 1 + 8)
         return CHAIN_NO;
     size_t next = TLS_RECORD_HEADER + (size_t)length;
     if (next > n)

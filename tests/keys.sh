@@ -115,6 +115,31 @@ done
 cmp "$work/inside-1.json" "$work/inside-3.json" || wrong "threads make a difference"
 [ "$(via "$work/inside-1.json")" = "$(via "$work/all.json")" ] || wrong "inside: via$(via "$work/inside-1.json")"
 
+# Secrets behind the first packets, right before a ClientHello: they open it, also where a pipe makes a
+# pause there, and for any number of threads; compressed as well.
+python3 - "$work/inside.pcapng" "$work/amid" <<'END'
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+blocks, at = [], 0
+while at < len(data):
+    kind, length = struct.unpack_from("<II", data, at)
+    blocks.append((kind, data[at:at + length]))
+    at += length
+secrets = b"".join(block for kind, block in blocks if kind == 10)
+rest = [block for kind, block in blocks if kind != 10]
+hello = next(i for i, block in enumerate(rest) if b"\x16\x03\x01" in block and len(block) > 200)
+open(sys.argv[2] + ".1", "wb").write(b"".join(rest[:hello]) + secrets)
+open(sys.argv[2] + ".2", "wb").write(b"".join(rest[hello:]))
+END
+for jobs in 1 3; do
+    cat "$work/amid".[12] | "$program" -q -j $jobs -o json - >"$work/amid-$jobs.json" || wrong "status $?"
+    (cat "$work/amid.1"; sleep 0.7; cat "$work/amid.2") | "$program" -q -j $jobs -o json - >"$work/pause-$jobs.json" ||
+        wrong "status $?"
+    cmp "$work/amid-1.json" "$work/pause-$jobs.json" || wrong "a pause makes a difference ($jobs threads)"
+    cmp "$work/amid-1.json" "$work/amid-$jobs.json" || wrong "threads make a difference in a pipe"
+done
+[ "$(via "$work/amid-1.json")" = "$(via "$work/all.json")" ] || wrong "amid: via$(via "$work/amid-1.json")"
+
 # What was said is nowhere in a report.
 echo hello | od -An -tx1 | tr -d " \n" | cut -c1-10 >"$work/hello"
 grep -l "$(cat "$work/hello")" "$work"/*.json && wrong "what was said is in a report"
