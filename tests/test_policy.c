@@ -90,9 +90,22 @@ static void unexpected_issuer(void **state)
     assert_int_equal(raised("[a]\nname = *.push.example\nissuer = CN=Other*\n", &flow,
                             FINDING_UNEXPECTED_ISSUER),
                      SEVERITY_WARNING);
+    static const char *const hits[] = {
+        "[a]\nname = *.PUSH.Example\nissuer = CN=Other*\n",
+        "[a]\nname = Courier.push.example\nissuer = CN=Other*\n",
+        "[a]\nname = *.p?sh.example\nissuer = CN=Other*\n",
+        "[a]\nname = *[a-x].push.example\nissuer = CN=Other*\n",
+        "[a]\nname = *courier.push.example\nissuer = CN=Other*\n",
+    };
+    for (unsigned i = 0; i < COUNT_OF(hits); i++)
+        assert_int_equal(raised(hits[i], &flow, FINDING_UNEXPECTED_ISSUER), SEVERITY_WARNING);
     static const char *const near_misses[] = {
         "[a]\nname = *.push.example\nissuer = cn=example intermediate ca,*\n",
         "[a]\nname = *.other.example\nissuer = CN=Other*\n",
+        "[a]\nname = push.example\nissuer = CN=Other*\n",
+        "[a]\nname = a.courier.push.example\nissuer = CN=Other*\n",
+        "[a]\nname = *a.courier.push.example\nissuer = CN=Other*\n",
+        "[a]\nname = *[y-z].push.example\nissuer = CN=Other*\n",
         "[a]\nname = *.push.example\nissuer = CN=Other*\nuntil = 2014-05-25\n",
         "[a]\nname = *.push.example\nissuer = CN=Other*\nfrom = 2014-05-26\n",
         "[a]\nname = *.push.example\nissuer = CN=Other*\npin = " LEAF "\n",
