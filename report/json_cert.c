@@ -38,7 +38,8 @@ void json_validation(struct json *json, const struct validation *validation)
         return;
     json_open_object(json, "validation");
     json_word(json, "status", validation_status_name(validation->status));
-    json_time(json, "at", validation->at);
+    if (validation->at != 0)
+        json_time(json, "at", validation->at);
     if (validation->named)
         json_bool(json, "name_match", validation->name_match);
     if (validation->anchored)

@@ -3,6 +3,7 @@
 #include "judge/verdict.h"
 #include "sinks.h"
 #include "spool.h"
+#include "text_apns.h"
 #include "text_certs.h"
 #include "text_story.h"
 #include "text_summary.h"
@@ -16,7 +17,8 @@
 
 enum {
     COLUMNS_LEAST = 80,
-    ROWS_MAX = 200 /* of the table: what people look through; -v shows all */
+    ROWS_MAX = 200,  /* of the table: what people look through; -v shows all */
+    STREAMS_MAX = 20 /* of APNs streams, likewise */
 };
 
 struct text_sink {
@@ -25,8 +27,8 @@ struct text_sink {
     struct text_style style;
     bool verbose;
     struct text_table table, snapshot_table;
-    struct spool rows, snapshot_rows, cert_text;
-    uint64_t row_count, snapshot_count;
+    struct spool rows, snapshot_rows, cert_text, stream_text;
+    uint64_t row_count, snapshot_count, stream_count;
     struct text_certs certs;
     struct text_stories *stories;
     struct buf scratch;
@@ -86,6 +88,8 @@ static void flow_live(struct text_sink *sink, struct span story)
         fwrite(story.p, 1, story.n, sink->out);
     print_spool(sink, &sink->cert_text);
     spool_done(&sink->cert_text);
+    print_spool(sink, &sink->stream_text);
+    spool_done(&sink->stream_text);
 }
 
 static void add_row(struct text_sink *sink, const struct flow_record *record)
@@ -94,6 +98,17 @@ static void add_row(struct text_sink *sink, const struct flow_record *record)
         return;
     text_table_row(&sink->scratch, &sink->table, &sink->style, record);
     spool_add(&sink->rows, &sink->scratch);
+}
+
+static void add_stream(struct text_sink *sink, const struct flow_record *record)
+{
+    text_apns_flow(&sink->scratch, &sink->style, record);
+    if (sink->scratch.n == 0)
+        return;
+    if (++sink->stream_count > STREAMS_MAX && !sink->verbose && !sink->meta->live)
+        sink->scratch.n = 0;
+    else
+        spool_add(&sink->stream_text, &sink->scratch);
 }
 
 static void text_flow(void *context, const struct flow_record *record,
@@ -112,6 +127,7 @@ static void text_flow(void *context, const struct flow_record *record,
         text_certs_flow(&sink->scratch, &sink->certs, &sink->style, record);
         spool_add(&sink->cert_text, &sink->scratch);
     }
+    add_stream(sink, record);
     struct span story = text_stories_add(sink->stories, record, findings);
     if (sink->meta->live)
         flow_live(sink, story);
@@ -155,6 +171,20 @@ static void finish_table(struct text_sink *sink)
                 sink->style.ascii ? "..." : "\xe2\x80\xa6", sink->row_count - ROWS_MAX);
 }
 
+static void finish_streams(struct text_sink *sink)
+{
+    if (sink->meta->live || spool_empty(&sink->stream_text))
+        return;
+    fputs("\n", sink->out);
+    terminal_heading(&sink->scratch, &sink->style,
+                     "APNs commands (as the key log shows them; times are UTC)");
+    print(sink, &sink->scratch);
+    print_spool(sink, &sink->stream_text);
+    if (sink->stream_count > STREAMS_MAX && !sink->verbose)
+        fprintf(sink->out, "%s and those of %" PRIu64 " more connections; -v shows all.\n",
+                sink->style.ascii ? "..." : "\xe2\x80\xa6", sink->stream_count - STREAMS_MAX);
+}
+
 static void finish_certificates(struct text_sink *sink)
 {
     if (sink->meta->live || spool_empty(&sink->cert_text))
@@ -183,6 +213,7 @@ static void text_finish(void *context, const struct findings *findings,
         text_witness_print(&sink->scratch, &sink->style, summary->testimony);
     print(sink, &sink->scratch);
     finish_table(sink);
+    finish_streams(sink);
     finish_certificates(sink);
     text_limits_print(&sink->scratch, &sink->style, summary, end);
     print(sink, &sink->scratch);
@@ -198,6 +229,7 @@ static void text_destroy(void *context)
     spool_done(&sink->rows);
     spool_done(&sink->snapshot_rows);
     spool_done(&sink->cert_text);
+    spool_done(&sink->stream_text);
     buf_done(&sink->scratch);
     free(sink);
 }

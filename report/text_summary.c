@@ -53,6 +53,12 @@ static void put_time(struct buf *out, const struct text_style *style, const stru
     struct buf value = {0};
     if (counts->packets == 0)
         return;
+    if (counts->last_time == 0) {
+        buf_printf(&value, "not known: the packets have none");
+        put_fact(out, style, "Time", &value);
+        buf_done(&value);
+        return;
+    }
     buf_printf(&value, "%s to ", timetext_day_second(&room, counts->first_time));
     if (timetext_same_day(counts->first_time, counts->last_time))
         buf_printf(&value, "%s", timetext_clock(&room, counts->last_time, 0));

@@ -441,6 +441,55 @@ static void a_full_disk_is_noticed(void **state)
     fclose(full);
 }
 
+/* A stream of APNs: what came how often, how large, how far apart; then all in order. */
+static void commands_are_told_by_kind(void **state)
+{
+    (void)state;
+    struct apns_command commands[9], *command = commands;
+    struct apns_facts apns = {.commands = commands, .count = COUNT_OF(commands), .more = 3};
+    struct tls_extras extras = {.apns = &apns};
+    struct made_flow flow, *list[] = {&flow};
+    made_healthy(&flow, 1);
+    flow.tls.extras = &extras;
+    static const uint8_t sent[] = {0x07, 0x08, 0xfe, 0x0c, 0x0d, 0x0c, 0x0d, 0x0c, 0x0d};
+    for (unsigned i = 0; i < COUNT_OF(sent); i++)
+        *command++ = (struct apns_command){.time = made_epoch + i * 60 * NS_PER_SECOND,
+                                           .command = sent[i],
+                                           .direction = i % 2,
+                                           .length = 10 + i,
+                                           .status = (int16_t)(sent[i] == 0x08 ? 2 : -1),
+                                           .interval = sent[i] == 0x0c ? 20 : -1};
+    char *text = report_of(&narrow, list, 1);
+    assert_says(text, "\nAPNs commands (as the key log shows them; times are UTC)\nFlow 1 ");
+    assert_says(text, "\n  07 connect          client     1 10          00:48:00\n");
+    assert_says(text, "\n  08 connect ack      server     1 11          00:49:00"
+                      "              status 2\n");
+    assert_says(text, "\n  fe                  client     1 12          00:50:00\n");
+    assert_says(text, "\n  0c keep-alive       server     3 13-17       00:51:00"
+                      "  2 min 0 s   20 min\n");
+    assert_says(text, "\n  In order (> client's, < server's): >07 <08 >fe <0c >0d <0c >0d ");
+    assert_says(text, "more that were not kept\n");
+    assert_fits(text, 80);
+    free(text);
+    for (unsigned i = 0; i < apns.count; i++) { /* at its widest */
+        commands[i].command = i % 2 ? 0x0b : 0xfe;
+        commands[i].length = i < 2 ? 10 : UINT32_MAX;
+        commands[i].time = made_epoch + i * 98765 * NS_PER_SECOND;
+        commands[i].interval = UINT16_MAX;
+    }
+    text = report_of(&narrow, list, 1);
+    assert_fits(text, 80);
+    free(text);
+    struct made_flow many[22], *all[22];
+    for (unsigned i = 0; i < COUNT_OF(many); i++) {
+        made_healthy(all[i] = &many[i], i + 1);
+        many[i].tls.extras = &extras;
+    }
+    text = report_of(&narrow, all, COUNT_OF(many));
+    assert_says(text, "and those of 2 more connections; -v shows all.\n");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +508,7 @@ int main(void)
         cmocka_unit_test(the_severest_findings_come_first),
         cmocka_unit_test(many_alike_are_told_once),
         cmocka_unit_test(the_server_s_fin_has_its_time),
+        cmocka_unit_test(commands_are_told_by_kind),
         cmocka_unit_test(a_full_disk_is_noticed),
     };
     return cmocka_run_group_tests_name("sink_text", tests, NULL, NULL);

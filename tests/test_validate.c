@@ -648,6 +648,45 @@ static void what_is_too_large_is_left_alone(void **state)
     pki_done(&leaf);
 }
 
+/* Packets without a time (pcapng's simple ones) show neither that a certificate has expired nor
+ * that it is not valid yet; all else is judged, and what was found then is not taken for any other
+ * time. */
+static void the_time_may_be_unknown(void **state)
+{
+    struct world *world = *state;
+    struct said said;
+    struct pki_recipe recipe = leaf_of(world);
+    struct pki leaf = pki_make(&recipe);
+    ask_at(&said, world->trust, 1, 0, &leaf, &world->middle);
+    expect(&said, VALIDATION_INVALID, FAULT_NOT_YET_VALID);
+    said_done(&said);
+    ask_at(&said, world->trust, 0, 0, &leaf, &world->middle);
+    expect(&said, VALIDATION_UNVERIFIABLE, FAULT_UNKNOWN_TIME);
+    assert_true(said.findings.validation.anchored);
+    expect_finding(&said, FINDINGS, 0, NULL);
+    ask_at(&said, world->trust, 0, EPOCH * NS_PER_SECOND, &leaf, &world->middle);
+    expect(&said, VALIDATION_VALID, FAULT_NONE);
+    said_done(&said);
+    struct run_meta meta = made_meta();
+    const struct cert *const chain[] = {leaf.cert, world->middle.cert};
+    meta.trust = world->trust;
+    struct judge *judge = judge_new(&meta);
+    static const nanotime times[] = {0, 1, 0, EPOCH * NS_PER_SECOND};
+    static const enum fault faults[] = {FAULT_UNKNOWN_TIME, FAULT_NOT_YET_VALID, FAULT_UNKNOWN_TIME,
+                                        FAULT_NONE};
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        said = (struct said){.findings.count = 0};
+        made_healthy(&said.flow, 1);
+        said.flow.tls.server_certs = chain;
+        said.flow.record.start = times[i];
+        judge_flow(judge, &said.findings, &said.flow.record);
+        assert_string_equal(fault_name(said.findings.validation.error), fault_name(faults[i]));
+        said_done(&said);
+    }
+    judge_free(judge);
+    pki_done(&leaf);
+}
+
 static void no_chain_is_not_judged(void **state)
 {
     struct world *world = *state;
@@ -678,6 +717,7 @@ int main(void)
         cmocka_unit_test(weak_signatures),
         cmocka_unit_test(revoked),
         cmocka_unit_test(what_is_too_large_is_left_alone),
+        cmocka_unit_test(the_time_may_be_unknown),
         cmocka_unit_test(no_chain_is_not_judged),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

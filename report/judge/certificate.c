@@ -73,7 +73,7 @@ static void say_then(struct finding *finding, const struct flow_record *record, 
 {
     struct time_room room;
     nanotime at = record->start;
-    if (!same_then)
+    if (!same_then && at != 0)
         finding_seen(finding, "; when these packets were sent, on %s, it was valid",
                      timetext_date(&room, at));
 }

@@ -78,7 +78,8 @@ enum staple_check staple_check(const struct ocsp_staple *staple, struct stretch 
 {
     bool says = staple->status == STAPLE_GOOD || staple->status == STAPLE_REVOKED ||
                 staple->status == STAPLE_UNKNOWN;
-    if (!says || staple->other_certificate || staple->der.n == 0)
+    bool timeless = stretch->at == 0; /* it may have been of its time, or not */
+    if (!says || staple->other_certificate || staple->der.n == 0 || timeless)
         return STAPLE_NOT_CHECKED;
     if (!issuer)
         return STAPLE_NO_ISSUER;

@@ -289,7 +289,10 @@ static void verify(struct verdict *verdict, const struct chain *chain, const str
                                          chain->sent))
         abort(); /* no memory */
     X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(context);
-    X509_VERIFY_PARAM_set_time(how, (time_t)(out->at / NS_PER_SECOND));
+    if (out->at != 0)
+        X509_VERIFY_PARAM_set_time(how, (time_t)(out->at / NS_PER_SECOND));
+    else
+        X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_NO_CHECK_TIME);
     X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_depth(how, DEPTH_MOST);
     X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
@@ -366,6 +369,7 @@ static void find_chain(struct validator *validator, struct validation *out,
     struct verdict verdict;
     if (!memo_find(validator->chains, &verdict, key) || !stretch_holds(&verdict.stretch, at)) {
         verdict = (struct verdict){.found.at = at, .stretch = stretch_around(at)};
+        stretch_narrow(&verdict.stretch, 1); /* no time is not like any other */
         judge_chain(&verdict, tls, trust_anchors(validator->trust));
         memo_put(validator->chains, key, &verdict);
     }
@@ -433,5 +437,7 @@ void validate(struct validator *validator, struct validation *out, const struct 
         return;
     find_chain(validator, out, tls, validator->at ? validator->at : record->start);
     find_name(validator, out, tls);
+    if (out->at == 0)
+        add_fault(out, FAULT_UNKNOWN_TIME, NOWHERE);
     conclude(out);
 }

@@ -32,6 +32,7 @@ const char *fault_name(enum fault fault)
         [FAULT_SELF_SIGNED] = "self-signed",
         [FAULT_MISSING_INTERMEDIATE] = "missing-intermediate",
         [FAULT_UNKNOWN_ANCHOR] = "unknown-anchor",
+        [FAULT_UNKNOWN_TIME] = "unknown-time",
         [FAULT_NONE] = "none",
     };
     return names[fault];

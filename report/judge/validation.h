@@ -31,6 +31,7 @@ enum fault {
     FAULT_SELF_SIGNED,
     FAULT_MISSING_INTERMEDIATE,
     FAULT_UNKNOWN_ANCHOR,
+    FAULT_UNKNOWN_TIME, /* the packets have none, and no other was asked for */
     FAULT_NONE
 };
 enum { FAULTS = FAULT_NONE };
@@ -58,7 +59,7 @@ enum staple_check {
 struct validation {
     enum validation_status status;
     enum fault error; /* FAULT_NONE if valid */
-    nanotime at;      /* the time for which it was judged */
+    nanotime at;      /* the time for which it was judged; 0: not known */
     bool named;       /* a name was asked for, and name_match says whether the leaf has it */
     bool name_match;
     bool anchored;            /* it leads to an anchor: `anchor` is its subject (RFC 4514) */
