@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
 LEVELS = {"info": "note", "notice": "note", "warning": "warning", "critical": "error"}
@@ -27,14 +28,21 @@ def check(holds, text):
         print(text)
 
 
-def run(capture, form, *options):
-    return subprocess.run([program, "-q", "-o", form, *options, capture], capture_output=True,
-                          timeout=60).stdout
+def reports_of(capture, folder):
+    """Returns the JSON, SARIF and JUnit reports of one run."""
+    paths = {form: os.path.join(folder, form) for form in ("json", "sarif", "junit")}
+    outputs = [option for form, path in paths.items() for option in ("-o", f"{form}:{path}")]
+    subprocess.run([program, "-q", *outputs, capture], capture_output=True, timeout=60)
+    reports = []
+    for path in paths.values():
+        with open(path, "rb") as report:
+            reports.append(report.read())
+    return reports
 
 
-def findings_of(capture):
+def findings_of(report):
     found = []
-    for line in run(capture, "json").splitlines():
+    for line in report.splitlines():
         record = json.loads(line)
         if record["type"] == "flow":
             found += record["findings"]
@@ -43,8 +51,7 @@ def findings_of(capture):
     return found
 
 
-def check_sarif(capture, findings):
-    raw = run(capture, "sarif")
+def check_sarif(capture, raw, findings):
     log = json.loads(raw)
     if "SARIF_SCHEMA" in os.environ:
         import jsonschema
@@ -73,8 +80,7 @@ def check_sarif(capture, findings):
     check(one["invocations"] == [{"executionSuccessful": True}], f"{capture}: SARIF: invocations")
 
 
-def check_junit(capture, findings):
-    raw = run(capture, "junit")
+def check_junit(capture, raw, findings):
     suites = ElementTree.fromstring(raw)
     if "JUNIT_SCHEMA" in os.environ:
         from lxml import etree
@@ -103,9 +109,11 @@ def check_junit(capture, findings):
                   f"{capture}: JUnit: {failure.attrib}")
 
 
-for capture in captures:
-    told = findings_of(capture)
-    check_sarif(capture, told)
-    check_junit(capture, told)
+with tempfile.TemporaryDirectory() as work:
+    for capture in captures:
+        as_json, as_sarif, as_junit = reports_of(capture, work)
+        told = findings_of(as_json)
+        check_sarif(capture, as_sarif, told)
+        check_junit(capture, as_junit, told)
 print(f"{len(captures)} captures, {bad} wrong")
 sys.exit(bad > 0)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Validates an NDJSON report against the flow record's JSON Schema.
+"""Validates NDJSON reports against the flow record's JSON Schema.
 
     validate_schema.py SCHEMA < NDJSON
+    validate_schema.py SCHEMA NDJSON...
 
 Besides what a schema can say of single objects it checks that keys stand in the
 schema's order, and the order of the objects: meta first, summary last.
@@ -74,8 +75,20 @@ def make_validators(schema):
             for choice in schema["oneOf"] for part in [resolve(schema, choice)]}
 
 
+def faults_of_report(schema, validators, text):
+    kinds, faults = [], []
+    for number, line in enumerate(text.split("\n")[:-1], 1):
+        kind, found = faults_of_line(schema, validators, line)
+        kinds.append(kind)
+        faults += ["line %d: %s" % (number, fault) for fault in found]
+    if not text.endswith("\n") or kinds[:1] != ["meta"] or kinds[-1:] != ["summary"] \
+            or kinds.count("meta") != 1 or kinds.count("summary") != 1:
+        faults.append("not one meta first, one summary last, each with its newline")
+    return faults
+
+
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 2
     with open(sys.argv[1], encoding="utf-8") as handle:
@@ -83,20 +96,14 @@ def main():
     jsonschema.Draft202012Validator.check_schema(schema)
     validators = make_validators(schema)
 
-    kinds, faults = [], 0
-    text = sys.stdin.buffer.read().decode("utf-8")
-    for number, line in enumerate(text.split("\n")[:-1], 1):
-        kind, found = faults_of_line(schema, validators, line)
-        kinds.append(kind)
-        for fault in found:
-            faults += 1
-            if faults <= FAULTS_SHOWN:
-                print("line %d: %s" % (number, fault), file=sys.stderr)
-    if not text.endswith("\n") or kinds[:1] != ["meta"] or kinds[-1:] != ["summary"] \
-            or kinds.count("meta") != 1 or kinds.count("summary") != 1:
-        faults += 1
-        print("not one meta first, one summary last, each with its newline", file=sys.stderr)
-    return 1 if faults else 0
+    bad = 0
+    for path in sys.argv[2:] or ["/dev/stdin"]:
+        with open(path, "rb") as handle:
+            faults = faults_of_report(schema, validators, handle.read().decode("utf-8"))
+        bad += bool(faults)
+        for fault in faults[:FAULTS_SHOWN]:
+            print("%s: %s" % (path, fault), file=sys.stderr)
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
