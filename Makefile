@@ -18,7 +18,7 @@ WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-
 LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lm
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SOURCES  := keys.c options.c outputs.c progress.c watch.c witness_files.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
+SOURCES  := keys.c known_file.c options.c outputs.c process.c progress.c watch.c witness_files.c $(wildcard capture/*.c dissect/*.c report/*.c report/judge/*.c)
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))

@@ -2,14 +2,12 @@
  *
  * The only file that prints errors and decides the exit status. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "capture/confine.h"
@@ -17,7 +15,9 @@
 #include "capture/linktype.h"
 #include "dissect/appid.h"
 #include "dissect/x509.h"
+#include "known_file.h"
 #include "outputs.h"
+#include "process.h"
 #include "report/baseline.h"
 #include "report/explain.h"
 #include "report/judge/policy.h"
@@ -47,6 +47,8 @@ struct run {
     struct run_meta meta;
     struct trust *trust;
     struct policy *policy;
+    struct known_certs *known; /* NULL: not asked for */
+    struct learning learning;  /* learned is NULL if not asked for */
     uint64_t certs_reported;
     struct witness_files witnesses;
 };
@@ -67,18 +69,6 @@ static enum exit_status fail(enum exit_status status, const char *format, ...)
     buf_done(&text);
     buf_done(&safe);
     return status;
-}
-
-/* What is opened must not get the number of a closed standard stream: a message would go into a
- * report, or out of the interface as a packet. */
-static void keep_standard_streams(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDONLY);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
 }
 
 /* --- opening --- */
@@ -234,18 +224,6 @@ static void item_free(void *context, void *item)
     free(item);
 }
 
-static const char *interface_name(void *context, uint16_t interface)
-{
-    const struct run *run = context;
-    return source_interface_name(run->watch.sources[0].source, interface);
-}
-
-static bool process_of(void *context, struct packet_process *out, uint16_t interface)
-{
-    const struct run *run = context;
-    return source_process(run->watch.sources[0].source, out, interface);
-}
-
 /* While whoever started it may still read them. */
 static enum exit_status open_trust(struct run *run)
 {
@@ -265,6 +243,42 @@ static enum exit_status open_policy(struct run *run)
     run->policy = path ? policy_read(error, sizeof error, path)
                        : policy_new(error, sizeof error, policy_builtin);
     return run->policy ? EXIT_DONE : fail(EXIT_USAGE, "--policy: %s", error);
+}
+
+static enum exit_status open_known(struct run *run)
+{
+    const struct options *options = run->options;
+    bool learn = options->learn != LEARN_NOTHING;
+    struct source_error error;
+    if (!options->known)
+        return EXIT_DONE;
+    run->known = known_certs_new();
+    if (!known_file_read(run->known, &error, options->known, learn))
+        return fail(EXIT_USAGE, "--known: %s", error.text);
+    if (learn)
+        run->learning =
+            (struct learning){.learned = known_certs_new(), .all = options->learn == LEARN_ALL};
+    return EXIT_DONE;
+}
+
+/* Earlier runs' certificates and this one's. */
+static enum exit_status write_known(struct run *run)
+{
+    struct learning *learning = &run->learning;
+    struct source_error error;
+    if (!learning->learned)
+        return EXIT_DONE;
+    learning->dropped += known_certs_merge(run->known, learning->learned);
+    if (!run->options->quiet && learning->refused > 0)
+        fail(EXIT_DONE,
+             "--learn: the certificates of %" PRIu64
+             " connection%s were not taken: see what was found there",
+             learning->refused, learning->refused == 1 ? "" : "s");
+    if (!run->options->quiet && learning->dropped > 0)
+        fail(EXIT_DONE, "--learn: there is no room for %" PRIu64 " more", learning->dropped);
+    if (!known_file_write(&error, run->options->known, run->known))
+        return fail(EXIT_INTERNAL, "--learn: %s", error.text);
+    return EXIT_DONE;
 }
 
 static bool has_capture(const struct run *run)
@@ -295,6 +309,9 @@ static void begin_report(struct run *run)
         .pem = options->pem,
         .policy = run->policy,
         .policy_name = options->policy ? options->policy : "built-in",
+        .known = run->known,
+        .known_name = options->known,
+        .learning = run->learning.learned ? &run->learning : NULL,
         .gate = &options->gate,
         .baseline = run->baseline,
     };
@@ -322,9 +339,9 @@ static void begin_pipeline(struct run *run)
                                    .checksums = run->options->checksums,
                                    .max_flows = run->options->max_flows,
                                    .max_memory = run->options->max_memory,
-                                   .interface_name = interface_name,
-                                   .process = process_of,
-                                   .interface_context = run};
+                                   .interface_name = watch_interface_name,
+                                   .process = watch_process,
+                                   .interface_context = &run->watch};
     if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
         abort(); /* only a kernel without random numbers gets here */
     run->sink = (struct sink){run, on_flow, prepare, item_new, item_free};
@@ -370,30 +387,6 @@ static void remark_link_type(const struct run *run)
             run->watch.unread_link, linktype_name(run->watch.unread_link));
 }
 
-static uint64_t peak_memory(void)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0)
-        return 0;
-#ifdef __APPLE__
-    return (uint64_t)usage.ru_maxrss; /* bytes there, kilobytes elsewhere */
-#else
-    return (uint64_t)usage.ru_maxrss * 1024;
-#endif
-}
-
-static struct source_drops drops_of(const struct watch *watch)
-{
-    struct source_drops all = {0};
-    for (size_t i = 0; i < watch->source_count; i++) {
-        struct source_drops one = source_drops(watch->sources[i].source);
-        all.received += one.received;
-        all.kernel += one.kernel;
-        all.interface += one.interface;
-    }
-    return all;
-}
-
 static void show_flows(void *context, uint64_t flows)
 {
     struct run *run = context;
@@ -405,7 +398,7 @@ static void show_flows(void *context, uint64_t flows)
 static enum exit_status finish(struct run *run, enum source_status status)
 {
     struct pipeline *pipeline = run->watch.pipeline;
-    struct source_drops drops = drops_of(&run->watch);
+    struct source_drops drops = watch_drops(&run->watch);
     /* A live run ends by a signal, and so does one that reads somebody's pipe. */
     bool interrupted = watch_was_signalled() && !run->meta.live &&
                        !reads_standard_input(run->options) && status != SOURCE_BROKEN;
@@ -421,21 +414,22 @@ static enum exit_status finish(struct run *run, enum source_status status)
                                 .received = drops.received,
                                 .drops_kernel = drops.kernel,
                                 .drops_interface = drops.interface,
-                                .peak_memory = run->meta.live ? peak_memory() : 0,
+                                .peak_memory = run->meta.live ? process_peak_memory() : 0,
                                 .facts = run->meta.facts};
     witness_files_settle(&run->witnesses, end.counts.last_time);
     bool written = report_finish(run->report, &end);
     if (run->options->verbose && !run->options->quiet)
-        fprintf(stderr, "pushwatch: peak memory %.1f MiB\n", (double)peak_memory() / (1 << 20));
+        fprintf(stderr, "pushwatch: peak memory %.1f MiB\n",
+                (double)process_peak_memory() / (1 << 20));
     if (damage)
         fail(EXIT_INPUT, "%s", damage);
     if (!whole)
         return fail(EXIT_INTERNAL, "flows are missing: the temporary file could not hold them");
     if (!written)
         return fail(EXIT_INTERNAL, "the report could not be written: %s", strerror(errno));
-    if (damage)
-        return EXIT_INPUT;
-    return report_stopped(run->report) > 0 ? EXIT_FOUND : EXIT_DONE;
+    if (write_known(run) != EXIT_DONE)
+        return EXIT_INTERNAL;
+    return damage ? EXIT_INPUT : report_stopped(run->report) > 0 ? EXIT_FOUND : EXIT_DONE;
 }
 
 /* Socket tables and logs alone. */
@@ -463,6 +457,8 @@ static enum exit_status analyse(struct run *run)
     if (status == EXIT_DONE)
         status = open_baseline(run);
     if (status == EXIT_DONE)
+        status = open_known(run);
+    if (status == EXIT_DONE)
         status = open_outputs(run);
     if (status != EXIT_DONE)
         return status;
@@ -472,6 +468,8 @@ static enum exit_status analyse(struct run *run)
     if ((run->options->interface || run->options->user) &&
         !confine_drop_user(&error, run->options->user))
         return fail(run->options->user ? EXIT_USAGE : EXIT_INTERNAL, "%s", error.text);
+    if (run->learning.learned && !known_file_writable(&error, run->options->known))
+        return fail(EXIT_USAGE, "--learn: %s", error.text);
     if (!has_capture(run))
         return finish_without_capture(run);
     watch_catch_signals(&run->watch);
@@ -501,6 +499,8 @@ static void close_run(struct run *run)
     report_free(run->report);
     trust_free(run->trust);
     policy_free(run->policy);
+    known_certs_free(run->known);
+    known_certs_free(run->learning.learned);
     for (size_t i = run->watch.source_count; i-- > 0;) /* the first last: source.h */
         source_close(run->watch.sources[i].source);
     witness_files_done(&run->witnesses);
@@ -591,7 +591,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     char wrong[256];
-    keep_standard_streams();
+    process_keep_standard_streams();
     setlocale(LC_CTYPE, "");
     if (!options_parse(&options, wrong, sizeof wrong, argc, argv))
         return (int)fail(EXIT_USAGE, "%s", wrong);

@@ -65,6 +65,10 @@ const char options_help[] =
     "      --policy FILE               which certificates are expected (default: what\n"
     "                                  is known of Apple's push service)\n"
     "      --print-policy              print that, to begin a policy with\n"
+    "      --known FILE                certificates that earlier runs saw: tell which\n"
+    "                                  are new for a name, and what has changed\n"
+    "      --learn[=all]               write this run's into it, too; with all, also\n"
+    "                                  those of another issuer than before\n"
     "\n"
     "What it may take\n"
     "  -j, --jobs N                    threads, 1 to 64 (default: a thread per core)\n"
@@ -97,6 +101,8 @@ enum {
     OPT_FAIL_ON,
     OPT_INTERVAL,
     OPT_KEYLOG,
+    OPT_KNOWN,
+    OPT_LEARN,
     OPT_LIST,
     OPT_MAX_FLOWS,
     OPT_MAX_MEMORY,
@@ -134,6 +140,8 @@ static const struct option longs[] = {
     {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"interval", required_argument, NULL, OPT_INTERVAL},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
+    {"known", required_argument, NULL, OPT_KNOWN},
+    {"learn", optional_argument, NULL, OPT_LEARN},
     {"list-interfaces", no_argument, NULL, OPT_LIST},
     {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
@@ -307,6 +315,14 @@ static bool read_trust(struct options *options, const struct complaint *to, cons
     return true;
 }
 
+static bool read_learn(struct options *options, const struct complaint *to, const char *text)
+{
+    options->learn = text ? LEARN_ALL : LEARN_ROTATIONS;
+    if (text && strcmp(text, "all") != 0)
+        return complain(to, "--learn: '%s' is not known (--learn, --learn=all)", text);
+    return true;
+}
+
 static bool read_order(struct options *options, const struct complaint *to, const char *text)
 {
     options->order_end = strcmp(text, "end") == 0;
@@ -410,6 +426,11 @@ static bool read_option(struct options *options, const struct complaint *to, int
     case OPT_EXPLAIN:
         options->command = COMMAND_EXPLAIN;
         return true;
+    case OPT_KNOWN:
+        options->known = value;
+        return true;
+    case OPT_LEARN:
+        return read_learn(options, to, value);
     case OPT_LIST:
         options->command = COMMAND_LIST_INTERFACES;
         return true;
@@ -515,6 +536,10 @@ static bool check(struct options *options, const struct complaint *to)
         return complain(to, "standard input (-) can be read only once");
     if (options->netstat_at.month > 0 && options->netstat_count == 0)
         return complain(to, "--netstat-at says when a table was printed: --netstat names it");
+    if (options->learn != LEARN_NOTHING && !options->known)
+        return complain(to, "--learn writes the file that --known names");
+    if (options->learn != LEARN_NOTHING && !options->interface && !options->file_count)
+        return complain(to, "--learn takes certificates out of a capture, and there is none");
     if (options->interval && !options->interface)
         return complain(to, "--interval is for live captures (--interface)");
     return true;

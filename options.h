@@ -28,6 +28,9 @@ enum command {
     COMMAND_PRINT_POLICY
 };
 
+/* Which certificates --learn takes into the file of --known. */
+enum learn { LEARN_NOTHING, LEARN_ROTATIONS, LEARN_ALL };
+
 /* Strings belong to argv. */
 struct options {
     enum command command;
@@ -45,6 +48,8 @@ struct options {
     uint64_t count;              /* packets; 0: no limit */
     struct gate gate;            /* --fail-on */
     const char *baseline;        /* path; NULL: none */
+    const char *known;           /* path; NULL: none */
+    enum learn learn;
     const char *user;
     uint32_t snaplen;
     unsigned jobs;                  /* threads, 1 to JOBS_MAX */

@@ -26,6 +26,8 @@ static bool is_taken(const struct options *options, const char *path, size_t out
             return true;
     if (options->baseline && same_file(options->baseline, path))
         return true;
+    if (options->known && same_file(options->known, path))
+        return true;
     for (size_t i = 0; i < options->netstat_count; i++)
         if (same_file(options->netstats[i], path))
             return true;

@@ -295,3 +295,27 @@ enum source_status watch_run(struct watch *watch)
         return read_live(watch);
     return watch->same_input ? read_same(watch) : read_saved(watch);
 }
+
+struct source_drops watch_drops(const struct watch *watch)
+{
+    struct source_drops all = {0};
+    for (size_t i = 0; i < watch->source_count; i++) {
+        struct source_drops one = source_drops(watch->sources[i].source);
+        all.received += one.received;
+        all.kernel += one.kernel;
+        all.interface += one.interface;
+    }
+    return all;
+}
+
+const char *watch_interface_name(void *context, uint16_t interface)
+{
+    const struct watch *watch = context;
+    return source_interface_name(watch->sources[0].source, interface);
+}
+
+bool watch_process(void *context, struct packet_process *out, uint16_t interface)
+{
+    const struct watch *watch = context;
+    return source_process(watch->sources[0].source, out, interface);
+}

@@ -49,6 +49,14 @@ bool watch_was_signalled(void);
 /* watch_run reads all there is. Returns how it ended: SOURCE_BROKEN, or SOURCE_END. */
 enum source_status watch_run(struct watch *watch);
 
+/* watch_drops gives what all sources together did not get. */
+struct source_drops watch_drops(const struct watch *watch);
+
+/* What a pipeline asks of the source, with the watch as its context: the name of an interface, and
+ * the process behind one. */
+const char *watch_interface_name(void *watch, uint16_t interface);
+bool watch_process(void *watch, struct packet_process *out, uint16_t interface);
+
 /* watch_clock gives the time of day. */
 nanotime watch_clock(void);
 

@@ -28,7 +28,7 @@ struct finding *findings_add(struct findings *list, enum finding_id id)
     }
     struct finding *finding = &list->items[list->count++];
     finding->seen.n = finding->texts.n = 0;
-    finding->frame_count = finding->evidence_count = 0;
+    finding->frame_count = finding->evidence_count = finding->change_count = 0;
     finding->id = id;
     finding->severity = entries[id].severity;
     finding->known = false;
@@ -42,6 +42,7 @@ void findings_clear(struct findings *list)
 {
     list->count = 0;
     list->validation = (struct validation){.status = VALIDATION_NONE};
+    list->issuer_expected = false;
 }
 
 void findings_done(struct findings *list)
@@ -157,6 +158,28 @@ void finding_text(struct finding *finding, const char *key, struct span text)
 void finding_word(struct finding *finding, const char *key, const char *word)
 {
     finding_text(finding, key, span_of(word, strlen(word)));
+}
+
+void finding_change(struct finding *finding, const char *what, struct span before, struct span now)
+{
+    if (finding->change_count == FINDING_CHANGES_MAX)
+        return;
+    struct change *change = &finding->changes[finding->change_count++];
+    change->what = what;
+    change->before.at = (uint32_t)finding->texts.n;
+    change->before.n = (uint32_t)before.n;
+    buf_append(&finding->texts, before.p, before.n);
+    change->now.at = (uint32_t)finding->texts.n;
+    change->now.n = (uint32_t)now.n;
+    buf_append(&finding->texts, now.p, now.n);
+}
+
+struct span finding_change_text(const struct finding *finding, const struct change *change,
+                                bool now)
+{
+    uint32_t at = now ? change->now.at : change->before.at,
+             n = now ? change->now.n : change->before.n;
+    return n > 0 ? span_of(finding->texts.p + at, n) : span_of(NULL, 0);
 }
 
 struct span finding_evidence_text(const struct finding *finding, const struct evidence *evidence)

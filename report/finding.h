@@ -46,7 +46,16 @@ struct evidence {
 enum {
     FINDING_FRAMES_MAX = 32, /* enough to go and look; a pile-up has hundreds */
     FINDING_EVIDENCE_MAX = 10,
+    FINDING_CHANGES_MAX = 6,
     FINDING_PIECES = 6
+};
+
+/* Something that was different before. */
+struct change {
+    const char *what; /* static */
+    struct {
+        uint32_t at, n; /* in the finding's texts: see finding_change_text */
+    } before, now;
 };
 
 struct finding {
@@ -54,7 +63,7 @@ struct finding {
     enum severity severity;
     bool known;       /* a baseline has it already */
     struct buf seen;  /* what was seen: a clause without its full stop */
-    struct buf texts; /* of the evidence */
+    struct buf texts; /* of evidence and changes */
     /* Static clauses, or NULL. */
     const char *why;                     /* why it matters */
     const char *harmless;                /* goes on "harmless if" */
@@ -63,6 +72,8 @@ struct finding {
     uint8_t frame_count;
     struct evidence evidence[FINDING_EVIDENCE_MAX];
     uint8_t evidence_count;
+    struct change changes[FINDING_CHANGES_MAX];
+    uint8_t change_count;
 };
 
 /* What the judges say of one flow, or of the run: a growing list. Zero-initialise it; free with
@@ -71,6 +82,7 @@ struct findings {
     struct finding *items; /* those behind `count` keep their buffers for later use */
     size_t count, cap;
     struct validation validation; /* of a flow's server's chain */
+    bool issuer_expected;         /* a policy names its issuers, and this is one of them */
 };
 
 /* findings_add appends a finding with the severity and texts of its table entry. It is valid until
@@ -103,6 +115,12 @@ void finding_seconds(struct finding *finding, const char *key, nanotime duration
 void finding_time(struct finding *finding, const char *key, nanotime time);
 void finding_text(struct finding *finding, const char *key, struct span text);
 void finding_word(struct finding *finding, const char *key, const char *word);
+
+/* finding_change adds something that was different before; text is copied. What is beyond the cap
+ * is left out. finding_change_text returns what it is now, or was before. */
+void finding_change(struct finding *finding, const char *what, struct span before, struct span now);
+struct span finding_change_text(const struct finding *finding, const struct change *change,
+                                bool now);
 
 /* finding_evidence_text returns the text of an evidence of that kind. */
 struct span finding_evidence_text(const struct finding *finding, const struct evidence *evidence);

@@ -147,6 +147,20 @@ static void put_summary(struct json *json, const struct finding *finding)
     json_close_text(json);
 }
 
+static void put_changes(struct json *json, const struct finding *finding)
+{
+    json_open_array(json, "changes");
+    for (unsigned i = 0; i < finding->change_count; i++) {
+        const struct change *change = &finding->changes[i];
+        json_open_object(json, NULL);
+        json_word(json, "what", change->what);
+        json_span(json, "before", finding_change_text(finding, change, false));
+        json_span(json, "now", finding_change_text(finding, change, true));
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
 void json_finding(struct json *json, const struct finding *finding)
 {
     json_word(json, "id", finding_name(finding->id));
@@ -162,6 +176,8 @@ void json_finding(struct json *json, const struct finding *finding)
     for (unsigned i = 0; i < finding->evidence_count; i++)
         put_evidence(json, finding, &finding->evidence[i]);
     json_close_object(json);
+    if (finding->change_count > 0)
+        put_changes(json, finding);
 }
 
 void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings)

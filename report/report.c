@@ -136,7 +136,7 @@ void report_commit(struct report *report, const struct report_item *item,
                    struct flow_record *record, uint64_t n)
 {
     record->n = n;
-    judge_remember(report->judge, record);
+    judge_remember(report->judge, record, &item->findings);
     if (record->final) {
         summary_add_flow(&report->summary, record, &item->findings);
         count_stopped(report, &item->findings);

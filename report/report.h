@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+struct known_certs; /* judge/known_certs.h */
+struct learning;
 struct policy; /* judge/policy.h */
 struct trust;  /* judge/trust.h */
 
@@ -36,6 +38,9 @@ struct run_meta {
     bool pem;    /* JSON: certificates themselves */
     const struct policy *policy;       /* what is expected of servers; NULL: nothing */
     const char *policy_name;           /* its path, or "built-in"; NULL if there is none */
+    const struct known_certs *known;   /* certificates of earlier runs; NULL: not asked for */
+    const char *known_name;            /* the file's path */
+    struct learning *learning;         /* where those of this run go; NULL: nowhere. Needs known */
     const struct gate *gate;           /* gate.h: what makes the run fail; NULL: nothing */
     const struct baseline *baseline;   /* baseline.h: what is known already; NULL: nothing */
     const struct witnesses *witnesses; /* other ones than the wire; NULL if none */

@@ -79,6 +79,8 @@ static void meta_trust(struct json *json, const struct run_meta *meta)
     json_close_array(json);
     if (meta->policy_name)
         json_text(json, "policy", meta->policy_name);
+    if (meta->known_name)
+        json_text(json, "known", meta->known_name);
     if (meta->at)
         json_time(json, "at", meta->at);
     else

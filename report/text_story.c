@@ -112,6 +112,63 @@ static void put_explanation(struct buf *out, const struct text_style *style,
     buf_done(&text);
 }
 
+/* A cell of a table: the next of its lines, padded. Returns what is left of it. */
+static struct span put_cell(struct buf *out, struct span lines, unsigned columns)
+{
+    const uint8_t *end = lines.n > 0 ? memchr(lines.p, '\n', lines.n) : NULL;
+    size_t n = end ? (size_t)(end - lines.p) : 0;
+    buf_append(out, lines.p, n);
+    if (columns > 0)
+        terminal_pad(out, terminal_width(span_of(lines.p, n)), columns);
+    return end ? span_of(end + 1, lines.n - n - 1) : span_of(NULL, 0);
+}
+
+static void fill_cell(struct buf *out, const struct text_style *style, struct span wire,
+                      unsigned columns)
+{
+    struct text_style narrow = *style;
+    struct buf safe = {0};
+    narrow.columns = columns;
+    terminal_append(&safe, style, wire, WIRE_TEXT);
+    terminal_wrap(out, &narrow, span_of(safe.p, safe.n), 0, 1);
+    buf_done(&safe);
+}
+
+/* What was before and what is now, side by side. */
+static void put_changes(struct buf *out, const struct text_style *style,
+                        const struct finding *finding)
+{
+    enum { LABEL = 14, GAP = 2 };
+    unsigned columns = (style->columns - INDENT - LABEL - GAP) / 2;
+    if (finding->change_count == 0)
+        return;
+    terminal_pad(out, 0, INDENT);
+    put_cell(out, span_of("changed\n", 8), LABEL);
+    put_cell(out, span_of("known\n", 6), columns + GAP);
+    put_cell(out, span_of("now\n", 4), 0);
+    buf_append(out, "\n", 1);
+    for (unsigned i = 0; i < finding->change_count; i++) {
+        const struct change *change = &finding->changes[i];
+        struct buf texts[3] = {{0}};
+        buf_printf(&texts[0], "%s\n", change->what);
+        fill_cell(&texts[1], style, finding_change_text(finding, change, false), columns);
+        fill_cell(&texts[2], style, finding_change_text(finding, change, true), columns);
+        struct span rest[3];
+        for (unsigned cell = 0; cell < 3; cell++)
+            rest[cell] = span_of(texts[cell].p, texts[cell].n);
+        while (rest[0].n + rest[1].n + rest[2].n > 0) {
+            bool last = rest[2].n == 0;
+            terminal_pad(out, 0, INDENT);
+            rest[0] = put_cell(out, rest[0], LABEL);
+            rest[1] = put_cell(out, rest[1], last ? 0 : columns + GAP);
+            rest[2] = put_cell(out, rest[2], 0);
+            buf_append(out, "\n", 1);
+        }
+        for (unsigned cell = 0; cell < 3; cell++)
+            buf_done(&texts[cell]);
+    }
+}
+
 static void put_seen(struct buf *out, const struct text_style *style, const struct finding *finding,
                      const char *lead)
 {
@@ -122,6 +179,7 @@ static void put_seen(struct buf *out, const struct text_style *style, const stru
     buf_printf(&text, ".");
     wrap(out, style, &text, INDENT);
     buf_done(&text);
+    put_changes(out, style, finding);
 }
 
 static void put_record_name(struct buf *out, const struct pending_record *record)

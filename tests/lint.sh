@@ -27,7 +27,7 @@ grep -ln '<openssl' $sources |
     grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|validate|staple)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<ini\.h' $sources | grep -v 'report/judge/policy\.c' && complain "libinih"
-grep -ln '<jansson' $sources | grep -vE 'report/baseline\.c|dissect/log_json\.c' && complain "libjansson"
+grep -ln '<jansson' $sources | grep -vE 'report/(baseline|known_text)\.c|dissect/log_json\.c' && complain "libjansson"
 grep -ln '<brotli' $sources | grep -v 'dissect/decompress\.c' && complain "libbrotli"
 grep -ln '<lz4' $sources | grep -v 'capture/codec_lz4\.c' && complain "liblz4"
 grep -ln '<zlib\|<zstd' $sources | grep -v 'capture/codec_\|dissect/decompress\.c' && complain "zlib, libzstd"
@@ -59,7 +59,7 @@ done
 command -v cppcheck >/dev/null &&
     { cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=ctuuninitvar \
-        -D__linux__ capture dissect report keys.c main.c options.c outputs.c progress.c ||
+        -D__linux__ capture dissect report keys.c known_file.c main.c options.c outputs.c process.c progress.c ||
         complain "cppcheck"; }
 
 [ "$bad" = 0 ] && echo "lint: clean"

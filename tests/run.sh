@@ -42,6 +42,7 @@ run witness tests/witness.sh "$program"
 run schema tests/schema.sh "$program" $captures
 # shellcheck disable=SC2086
 run ci_formats python3 tests/ci_formats.py "$program" $captures
+run known tests/known.sh "$program"
 run exit_status tests/exit_status.sh "$program"
 run threads tests/threads.sh "$program"
 # shellcheck disable=SC2086

@@ -361,7 +361,7 @@ static struct findings judged_at_end(struct made_flow *flows, size_t count,
     struct judge *judge = judge_new(&meta);
     struct findings findings = {0};
     for (size_t i = 0; i < count; i++)
-        judge_remember(judge, &flows[i].record);
+        judge_remember(judge, &flows[i].record, &(struct findings){0});
     judge_finish(judge, &findings, end);
     judge_free(judge);
     return findings;
@@ -447,7 +447,7 @@ static void a_crowd_of_clients(void **state)
         flow.record.ends[CLIENT].ip[2] = (uint8_t)(i / 3 >> 8);
         flow.record.ends[CLIENT].ip[3] = (uint8_t)(i / 3);
         flow.record.ends[SERVER].ip[3] = (uint8_t)i;
-        judge_remember(judge, &flow.record);
+        judge_remember(judge, &flow.record, &(struct findings){0});
     }
     judge_finish(judge, &findings, &end);
     assert_int_equal(findings.count, CROWD / 3);

@@ -26,7 +26,7 @@ static void add(struct run *run, struct made_flow *flow, nanotime start, nanotim
 {
     flow->record.start = made_epoch + start;
     flow->record.end = flow->record.start + lasting;
-    judge_remember(run->judge, &flow->record);
+    judge_remember(run->judge, &flow->record, &(struct findings){0});
 }
 
 static const struct finding *find(struct run *run, enum finding_id id)

@@ -70,7 +70,7 @@ static void a_run_without_flows_is_valid(void **state)
     (void)state;
     char *text = report_of(NULL, 0);
     validate(text);
-    assert_says(text, "{\"type\":\"meta\",\"schema\":\"1.1\",\"pushwatch\":\"0.1.0\"");
+    assert_says(text, "{\"type\":\"meta\",\"schema\":\"1.2\",\"pushwatch\":\"0.1.0\"");
     free(text);
 }
 

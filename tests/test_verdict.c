@@ -28,7 +28,7 @@ static void trial_add(struct trial *trial, const struct made_flow *flow)
 {
     struct findings findings = {0};
     judge_flow(trial->judge, &findings, &flow->record);
-    judge_remember(trial->judge, &flow->record);
+    judge_remember(trial->judge, &flow->record, &findings);
     summary_add_flow(&trial->summary, &flow->record, &findings);
     findings_done(&findings);
 }

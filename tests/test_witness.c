@@ -67,7 +67,7 @@ static void begin(struct hearing *hearing, const char *table, const char *log)
 
 static void add(struct hearing *hearing, struct made_flow *flow)
 {
-    judge_remember(hearing->judge, &flow->record);
+    judge_remember(hearing->judge, &flow->record, &(struct findings){0});
 }
 
 static void hear(struct hearing *hearing)

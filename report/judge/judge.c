@@ -2,6 +2,7 @@
 #include "families.h"
 
 #include "contacts.h"
+#include "known.h"
 #include "leaves.h"
 #include "policy.h"
 #include "validate.h"
@@ -11,9 +12,11 @@
 
 struct judge {
     bool any_port;
-    bool own_trust;              /* the user has said whom to trust */
-    struct validator *validator; /* NULL: chains are not validated */
-    const struct policy *policy; /* NULL: none */
+    bool own_trust;                  /* the user has said whom to trust */
+    struct validator *validator;     /* NULL: chains are not validated */
+    const struct policy *policy;     /* NULL: none */
+    const struct known_certs *known; /* of earlier runs; NULL: not asked for */
+    struct learning *learning;       /* of this run; NULL: not asked for */
     struct across *across;
     struct contacts contacts;
     struct leaves *leaves;
@@ -26,6 +29,8 @@ struct judge *judge_new(const struct run_meta *meta)
     judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
     judge->across = across_new();
     judge->policy = meta->policy;
+    judge->known = meta->known;
+    judge->learning = meta->learning;
     judge->leaves = leaves_new();
     if (meta->trust) {
         judge->own_trust = trust_is_own(meta->trust);
@@ -55,15 +60,22 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
     judge_capture_flow(out, record);
     if (judge->policy)
         policy_judge(judge->policy, out, record);
+    if (judge->known)
+        known_judge(judge->known, out, record);
+    if (judge->policy)
+        policy_ignore(judge->policy, out, record);
 }
 
-void judge_remember(struct judge *judge, const struct flow_record *record)
+void judge_remember(struct judge *judge, const struct flow_record *record,
+                    const struct findings *findings)
 {
     if (!record->final)
         return;
     across_add(judge->across, record);
     contacts_add(&judge->contacts, record);
     leaves_add(judge->leaves, record);
+    if (judge->learning)
+        known_learn(judge->learning, judge->known, record, findings);
     if (judge->witness)
         witness_add(judge->witness, record);
 }

@@ -14,9 +14,10 @@ MUST_CHECK struct judge *judge_new(const struct run_meta *meta);
 /* judge_flow appends what is to be said of one flow. Several threads may call it at once. */
 void judge_flow(const struct judge *judge, struct findings *out, const struct flow_record *record);
 
-/* judge_remember keeps what the patterns over many flows need of one that has ended, and nothing of
- * a snapshot. */
-void judge_remember(struct judge *judge, const struct flow_record *record);
+/* judge_remember keeps what the patterns over many flows, and later runs, need of one that has
+ * ended and of which this was found, and nothing of a snapshot. */
+void judge_remember(struct judge *judge, const struct flow_record *record,
+                    const struct findings *findings);
 
 /* judge_finish appends what is to be said of the capture and of flows together. Returns what other
  * witnesses say, which lives as long as the judge; NULL if there is none. */

@@ -466,11 +466,17 @@ void policy_judge(const struct policy *policy, struct findings *out,
                   const struct flow_record *record)
 {
     const struct tls_facts *tls = record->tls;
-    if (tls && tls->server_cert_count > 0 && !tls->server_certs[0]->malformed) {
-        struct expectation sum = gather(policy, record);
-        judge_issuer(out, record, &sum);
-        judge_leaf(out, record, &sum);
-    }
+    if (!tls || tls->server_cert_count == 0 || tls->server_certs[0]->malformed)
+        return;
+    struct expectation sum = gather(policy, record);
+    out->issuer_expected = sum.issuers && sum.expected;
+    judge_issuer(out, record, &sum);
+    judge_leaf(out, record, &sum);
+}
+
+void policy_ignore(const struct policy *policy, struct findings *out,
+                   const struct flow_record *record)
+{
     for (size_t i = 0; i < policy->count; i++) {
         const struct rule *rule = &policy->rules[i];
         if (rule->ignored.count == 0 || !speaks_of(rule, record) ||

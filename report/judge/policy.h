@@ -18,9 +18,12 @@ MUST_CHECK struct policy *policy_read(char *error, size_t size, const char *path
 void policy_free(struct policy *policy);
 
 /* policy_judge adds what the policy has to say of a flow's server, out->validation being known: an
- * issuer that is not among the expected ones, a leaf that is not among the known ones. Then what is
- * to be ignored becomes a mere remark, with the reason. */
+ * issuer that is not among the expected ones, a leaf that is not among the known ones. */
 void policy_judge(const struct policy *policy, struct findings *out,
                   const struct flow_record *record);
+
+/* policy_ignore makes a mere remark, with the reason, of each finding that is to be ignored. */
+void policy_ignore(const struct policy *policy, struct findings *out,
+                   const struct flow_record *record);
 
 #endif

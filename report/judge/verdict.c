@@ -247,6 +247,8 @@ static enum verdict_kind of_trust(const struct summary *summary)
         summary->overview.by_worst[FINDING_UNEXPECTED_ISSUER] > 0)
         return VERDICT_IMPOSTOR;
     unsigned leader = most_frequent(summary, ABOUT_TRUST);
+    if (leader == FINDING_UNRECOGNIZED_LEAF)
+        return VERDICT_IMPOSTOR;
     return leader == FINDING_HANDSHAKE_FAILED || leader == FINDING_HANDSHAKE_INCOMPLETE
                ? VERDICT_NO_HANDSHAKE
                : VERDICT_IDENTITY;
