@@ -124,17 +124,20 @@ static void certificates_are_a_matter_of_trust(void **state)
 static void an_unexpected_issuer_may_be_an_impostor(void **state)
 {
     (void)state;
-    struct made_flow flow;
-    struct trial trial;
-    struct findings findings = {0};
-    trial_begin(&trial);
-    made_healthy(&flow, 1);
-    findings_add(&findings, FINDING_UNEXPECTED_ISSUER);
-    summary_add_flow(&trial.summary, &flow.record, &findings);
-    trial_end(&trial);
-    assert_int_equal(trial.verdict.kind, VERDICT_IMPOSTOR);
-    findings_done(&findings);
-    trial_done(&trial);
+    static const enum finding_id ids[] = {FINDING_UNEXPECTED_ISSUER, FINDING_UNRECOGNIZED_LEAF};
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        struct made_flow flow;
+        struct trial trial;
+        struct findings findings = {0};
+        trial_begin(&trial);
+        made_healthy(&flow, 1);
+        findings_add(&findings, ids[i]);
+        summary_add_flow(&trial.summary, &flow.record, &findings);
+        trial_end(&trial);
+        assert_int_equal(trial.verdict.kind, VERDICT_IMPOSTOR);
+        findings_done(&findings);
+        trial_done(&trial);
+    }
 }
 
 /* A hole in the capture makes every answer less sure, and is the answer only if there is no other.
