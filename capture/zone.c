@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ static bool read_offset(int32_t *out, const char *text)
     return true;
 }
 
-/* The C library takes a name it does not know for UTC, so that it has to be looked up first. */
+/* The C library takes a name it does not know, or that of a folder, for UTC, so that it has to be
+ * looked up first. */
 static bool is_known(const char *name)
 {
     static const char *const folders[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo",
@@ -40,8 +42,10 @@ static bool is_known(const char *name)
         return false;
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
         char path[256];
+        struct stat status;
         int n = snprintf(path, sizeof path, "%s/%s", folders[i], name);
-        if (n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0)
+        if (n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0 &&
+            stat(path, &status) == 0 && S_ISREG(status.st_mode))
             return true;
     }
     return false;

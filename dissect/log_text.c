@@ -98,12 +98,9 @@ static bool is_tag(struct span word, const char *process, uint32_t *pid)
 static struct span message_of(struct cursor in, struct span tag)
 {
     skip_blanks(&in);
-    if (tag.p[tag.n - 1] != ':') {
-        const uint8_t *colon = in.left ? memchr(in.p, ':', in.left) : NULL;
-        if (!colon || !cursor_skip(&in, (size_t)(colon - in.p) + 1))
-            return cursor_rest(&in);
+    const uint8_t *colon = tag.p[tag.n - 1] != ':' && in.left ? memchr(in.p, ':', in.left) : NULL;
+    if (colon && cursor_skip(&in, (size_t)(colon - in.p) + 1))
         skip_blanks(&in);
-    }
     struct span message = cursor_rest(&in);
     if (message.n > LIMIT_LOG_MESSAGE)
         message.n = LIMIT_LOG_MESSAGE;

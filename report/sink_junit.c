@@ -162,7 +162,9 @@ static void put_suite(struct buf *out, const struct junit_sink *sink, const stru
         failures += sink->failures[id].count > 0;
     *timetext_put_rfc3339(begun, counts->first_time) = '\0';
     buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"");
-    put_xml_text(out, sink->meta->input_count == 1 ? sink->meta->inputs[0] : "several files");
+    put_xml_text(out, sink->meta->input_count == 1   ? sink->meta->inputs[0]
+                      : sink->meta->input_count == 0 ? "socket tables and logs"
+                                                     : "several files");
     buf_printf(out,
                "\" package=\"pushwatch\" id=\"0\" hostname=\"localhost\" tests=\"%u\" "
                "failures=\"%u\" errors=\"%u\" timestamp=\"%.19s\" time=\"%" PRId64 "\">\n"

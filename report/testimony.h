@@ -42,6 +42,8 @@ struct told_pile {
     enum side side;
     enum tcp_state state;
     uint64_t count, of; /* of all sockets of that host and side in the table */
+    uint64_t changed;   /* of them the wire shows that they have gone on since then */
+    uint64_t probing;   /* a timer of theirs probes a window that is closed */
     struct {
         const struct socket_end *end; /* likewise: of the other end */
         uint64_t count;

@@ -53,6 +53,10 @@ expect 3 "$program" -q -o "junit:$work/junit" -o "sarif:$work/sarif" "$work/cut.
 contains 'errors="1"' "$work/junit"
 contains '"executionSuccessful":false' "$work/sarif"
 
+# Without a capture the suite is not named as if there were several.
+expect 0 "$program" -q -o "junit:$work/junit" --netstat tests/witness/seed-netstat.txt
+contains 'testsuite name="socket tables and logs"' "$work/junit"
+
 # 4: what cannot be written.
 expect 4 "$program" -q --fail-on warning -o json:/dev/full $stuck
 

@@ -22,10 +22,26 @@ static void need(bool good, const char *what)
     }
 }
 
-static EVP_PKEY *make_key(const char *kind)
+static EVP_PKEY *make_rsa(size_t bits, const char *hex)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    BIGNUM *exponent = NULL;
+    need(BN_hex2bn(&exponent, hex) > 0, "no exponent");
+    need(EVP_PKEY_keygen_init(context) > 0 &&
+             EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits) > 0 &&
+             EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, exponent) > 0 &&
+             EVP_PKEY_generate(context, &key) > 0,
+         "no RSA key");
+    BN_free(exponent);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+static EVP_PKEY *make_key(const char *kind, const char *exponent)
 {
     size_t bits = (size_t)strtoul(kind, NULL, 10);
-    EVP_PKEY *key = bits ? EVP_RSA_gen(bits) : EVP_EC_gen(kind);
+    EVP_PKEY *key = bits ? make_rsa(bits, exponent ? exponent : "10001") : EVP_EC_gen(kind);
     need(key, "no key");
     return key;
 }
@@ -80,7 +96,8 @@ static struct cert *cert_of(const X509 *x, uint64_t ordinal)
 struct pki pki_make(const struct pki_recipe *recipe)
 {
     static uint64_t serial;
-    struct pki pki = {make_key(recipe->key ? recipe->key : "P-256"), X509_new(), NULL};
+    struct pki pki = {make_key(recipe->key ? recipe->key : "P-256", recipe->exponent), X509_new(),
+                      NULL};
     const struct pki *signer = recipe->signer ? recipe->signer : recipe->issuer;
     const EVP_MD *digest = EVP_get_digestbyname(recipe->digest ? recipe->digest : "SHA256");
     serial++;

@@ -19,6 +19,7 @@ struct pki_recipe {
     const struct pki *issuer; /* NULL: signs itself */
     const struct pki *signer; /* whose key signs; NULL: the issuer's */
     const char *key;          /* a curve's name, or the number of an RSA key's bits; P-256 */
+    const char *exponent;     /* of an RSA key, in hex; NULL: 65537 */
     const char *digest;       /* SHA256 */
     const char *san;          /* such as "DNS:a.example,IP:192.0.2.1"; NULL: none */
     const char *extended_usage;

@@ -122,6 +122,43 @@ static void unexpected_issuer(void **state)
         SEVERITIES);
 }
 
+/* An issuer by its key: a name can be imitated. */
+static void issuer_by_hash(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    struct buf text = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        text.n = 0;
+        buf_printf(&text, "[a]\nname = *.push.example\nissuer = ");
+        /* The issuer's certificate, its key; the leaf's own is no issuer. */
+        for (unsigned digit = 0; digit < 32; digit++)
+            buf_printf(&text, "%02x", i == 0 ? 2 : i == 1 ? 4 : 1);
+        buf_printf(&text, "\n");
+        assert_int_equal(raised(buf_text(&text), &flow, FINDING_UNEXPECTED_ISSUER),
+                         i < 2 ? SEVERITIES : SEVERITY_WARNING);
+    }
+    buf_done(&text);
+}
+
+/* A name of an issuer, or its certificate in the chain, vouches for nothing it did not sign. */
+static void a_forged_chain_is_not_expected(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    struct policy *policy = good("[a]\nname = *.push.example\nissuer = *Intermediate*\n");
+    for (unsigned forged = 0; forged < 2; forged++) {
+        struct findings findings = {.validation.faults = forged << FAULT_BAD_SIGNATURE};
+        policy_judge(policy, &findings, &flow.record);
+        assert_int_equal(findings.count, forged);
+        assert_int_equal(findings.issuer_expected, !forged);
+        findings_done(&findings);
+    }
+    policy_free(policy);
+}
+
 static void unrecognized_leaf(void **state)
 {
     (void)state;
@@ -160,8 +197,12 @@ static void what_is_ignored_is_a_remark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_built_in_one_is_right),   cmocka_unit_test(what_is_wrong_is_named),
-        cmocka_unit_test(unexpected_issuer),           cmocka_unit_test(unrecognized_leaf),
+        cmocka_unit_test(the_built_in_one_is_right),
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(unexpected_issuer),
+        cmocka_unit_test(issuer_by_hash),
+        cmocka_unit_test(a_forged_chain_is_not_expected),
+        cmocka_unit_test(unrecognized_leaf),
         cmocka_unit_test(what_is_ignored_is_a_remark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

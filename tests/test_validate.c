@@ -648,6 +648,25 @@ static void what_is_too_large_is_left_alone(void **state)
     pki_done(&leaf);
 }
 
+/* A signature by such a key takes OpenSSL some ten milliseconds. */
+static void a_huge_exponent_is_left_alone(void **state)
+{
+    struct world *world = *state;
+    static const char *const exponents[] = {"FFFFFFFFFFFFFFC5", "1000000000000000000000001"};
+    for (size_t i = 0; i < COUNT_OF(exponents); i++) {
+        struct said said;
+        struct pki_recipe recipe = leaf_of(world);
+        recipe.key = "1024";
+        recipe.exponent = exponents[i];
+        struct pki leaf = pki_make(&recipe);
+        ASK(&said, world->trust, leaf.cert, world->middle.cert);
+        expect(&said, i == 0 ? VALIDATION_VALID : VALIDATION_UNVERIFIABLE,
+               i == 0 ? FAULT_NONE : FAULT_TOO_LARGE);
+        said_done(&said);
+        pki_done(&leaf);
+    }
+}
+
 /* Packets without a time (pcapng's simple ones) show neither that a certificate has expired nor
  * that it is not valid yet; all else is judged, and what was found then is not taken for any other
  * time. */
@@ -717,6 +736,7 @@ int main(void)
         cmocka_unit_test(weak_signatures),
         cmocka_unit_test(revoked),
         cmocka_unit_test(what_is_too_large_is_left_alone),
+        cmocka_unit_test(a_huge_exponent_is_left_alone),
         cmocka_unit_test(the_time_may_be_unknown),
         cmocka_unit_test(no_chain_is_not_judged),
     };

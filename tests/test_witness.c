@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -258,6 +259,70 @@ static void pileup(void **state)
     done(&hearing);
 }
 
+#define FIN_WAIT_SS(n, timer)                                                                      \
+    "FIN-WAIT-1 0 144 192.168.1.20:4915" #n " 17.149.36.100:5223 timer:(" timer ",9sec,7)\n"
+
+/* What the kernel's timers and the wire say of a pile. */
+static void piles_are_weighed(void **state)
+{
+    (void)state;
+    struct hearing hearing;
+    for (unsigned probing = 0; probing < 2; probing++) {
+        begin(&hearing,
+              probing ? AFTER FIN_WAIT_SS(2, "persist") FIN_WAIT_SS(3, "persist")
+                            FIN_WAIT_SS(4, "on")
+                      : AFTER FIN_WAIT_SS(2, "persist") FIN_WAIT_SS(3, "on") FIN_WAIT_SS(4, "on"),
+              NULL);
+        hearing.end.counts.packets = 0;
+        hear(&hearing);
+        const struct finding *finding = find(&hearing, FINDING_STUCK_PILEUP);
+        assert_non_null(finding);
+        assert_int_equal(strstr(finding->why, "window") != NULL, probing);
+        assert_string_equal(finding->evidence[1].key, "client");
+        assert_true(span_equal(finding_evidence_text(finding, &finding->evidence[1]),
+                               span_of_text("192.168.1.20")));
+        done(&hearing);
+    }
+
+    /* Three were in this state, and one of them has gone on since. */
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    flow.record.tcp.ends[CLIENT].since = flow.record.end;
+    begin(&hearing, MIDDLE FIN_WAIT(2) FIN_WAIT(3) FIN_WAIT(4), NULL);
+    add(&hearing, &flow);
+    hear(&hearing);
+    assert_int_equal(hearing.testimony->sockets[0].verdict, SOCKET_CHANGED);
+    assert_null(find(&hearing, FINDING_STUCK_PILEUP));
+    done(&hearing);
+}
+
+/* A server's sockets share their port: each connection must not be held against each of them. */
+static void a_busy_server(void **state)
+{
+    (void)state;
+    enum { MANY = 30000, SECONDS_MOST = 4 };
+    struct hearing hearing;
+    struct buf table = {0};
+    buf_printf(&table, AFTER);
+    for (unsigned i = 0; i < MANY; i++)
+        buf_printf(&table, "ESTAB 0 0 17.149.36.100:5223 192.168.1.20:%u\n", 1024 + i);
+    begin(&hearing, buf_text(&table), NULL);
+    clock_t before = clock();
+    for (unsigned i = 0; i < MANY; i++) {
+        struct made_flow flow;
+        made_healthy(&flow, 1);
+        flow.record.n = i + 1;
+        flow.record.ends[CLIENT].port = (uint16_t)(1024 + i);
+        add(&hearing, &flow);
+    }
+    hear(&hearing);
+    assert_true(clock() - before < SECONDS_MOST * CLOCKS_PER_SEC);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(hearing.testimony->sockets[i].flow, i + 1);
+    done(&hearing);
+    buf_done(&table);
+}
+
 static void leak(void **state)
 {
     (void)state;
@@ -400,11 +465,18 @@ static void periodic_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),       cmocka_unit_test(cut_fields),
-        cmocka_unit_test(reused_ports),   cmocka_unit_test(pileup),
-        cmocka_unit_test(leak),           cmocka_unit_test(unseen),
-        cmocka_unit_test(over),           cmocka_unit_test(leaf_lines),
-        cmocka_unit_test(distrust_lines), cmocka_unit_test(periodic_lines),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(cut_fields),
+        cmocka_unit_test(reused_ports),
+        cmocka_unit_test(pileup),
+        cmocka_unit_test(piles_are_weighed),
+        cmocka_unit_test(a_busy_server),
+        cmocka_unit_test(leak),
+        cmocka_unit_test(unseen),
+        cmocka_unit_test(over),
+        cmocka_unit_test(leaf_lines),
+        cmocka_unit_test(distrust_lines),
+        cmocka_unit_test(periodic_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,8 @@ struct told_pile *piles_of(const struct testimony *told, size_t *count, bool *mo
         if (!pile)
             continue;
         pile->count++;
+        pile->changed += socket->verdict == SOCKET_CHANGED;
+        pile->probing += socket->row->timer == TIMER_PERSIST;
         count_peer(pile, &socket->row->remote);
         count_size(pile, socket->queued);
     }
@@ -113,12 +115,18 @@ struct told_pile *piles_of(const struct testimony *told, size_t *count, bool *mo
 
 bool pile_is_stuck(const struct told_pile *pile)
 {
-    return pile->count >= PILE_LEAST && pile->count >= pile->of / PILE_SHARE &&
+    uint64_t still = pile->count - pile->changed;
+    return still >= PILE_LEAST && still >= pile->of / PILE_SHARE &&
            (pile->state == SIDE_FIN_WAIT_1 || pile->state == SIDE_CLOSING ||
             pile->state == SIDE_LAST_ACK);
 }
 
+bool pile_is_probing(const struct told_pile *pile)
+{
+    return pile->probing > 0 && 2 * pile->probing >= pile->count;
+}
+
 bool pile_is_leak(const struct told_pile *pile)
 {
-    return pile->count >= PILE_LEAST && pile->state == SIDE_CLOSE_WAIT;
+    return pile->count - pile->changed >= PILE_LEAST && pile->state == SIDE_CLOSE_WAIT;
 }

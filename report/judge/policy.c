@@ -32,7 +32,7 @@ struct network {
 
 struct rule {
     char *section;
-    struct words names, issuers, pins, leaves, ignored;
+    struct words names, issuers, issuer_pins, pins, leaves, ignored;
     struct network networks[WORDS_MOST];
     size_t network_count;
     nanotime from, until, ignore_until; /* 0: no bound */
@@ -89,6 +89,15 @@ static bool add_hash(struct reading *reading, struct words *words, const char *k
     return add_word(reading, words, key, word);
 }
 
+/* A pattern of a name, or a hash: no name is one. */
+static bool add_issuer(struct reading *reading, struct rule *rule, const char *key,
+                       const char *word)
+{
+    if (strlen(word) == 64 && !word[strspn(word, "0123456789abcdef")])
+        return add_word(reading, &rule->issuer_pins, key, word);
+    return add_word(reading, &rule->issuers, key, word);
+}
+
 static bool add_finding(struct reading *reading, struct words *words, const char *key,
                         const char *word)
 {
@@ -137,7 +146,7 @@ static bool set(struct reading *reading, struct rule *rule, const char *key, con
     if (strcmp(key, "address") == 0)
         return add_network(reading, rule, key, value);
     if (strcmp(key, "issuer") == 0)
-        return add_word(reading, &rule->issuers, key, value);
+        return add_issuer(reading, rule, key, value);
     if (strcmp(key, "pin") == 0)
         return add_hash(reading, &rule->pins, key, value);
     if (strcmp(key, "leaf") == 0)
@@ -255,6 +264,7 @@ void policy_free(struct policy *policy)
         struct rule *rule = &policy->rules[i];
         free_words(&rule->names);
         free_words(&rule->issuers);
+        free_words(&rule->issuer_pins);
         free_words(&rule->pins);
         free_words(&rule->leaves);
         free_words(&rule->ignored);
@@ -365,13 +375,17 @@ static const struct cert *issuer_of(const struct cert *cert, const struct tls_fa
     return NULL;
 }
 
-static bool is_expected(const struct rule *rule, const struct tls_facts *tls)
+/* `forged`: a signature in the chain is wrong, so that nothing above the leaf vouches for it. */
+static bool is_expected(const struct rule *rule, const struct tls_facts *tls, bool forged)
 {
-    if (is_listed(&rule->leaves, tls->server_certs[0]) ||
-        matches(&rule->issuers, tls->server_certs[0]->issuer))
+    const struct cert *at = tls->server_certs[0], *issuer = issuer_of(at, tls);
+    if (is_listed(&rule->leaves, at) || is_listed(&rule->pins, at))
+        return true;
+    if (forged)
+        return false;
+    if (matches(&rule->issuers, at->issuer) || (issuer && is_listed(&rule->issuer_pins, issuer)))
         return true;
     /* Only those that the leaf leads to: anybody can append another's certificate. */
-    const struct cert *at = tls->server_certs[0];
     for (unsigned steps = 0; at && steps < tls->server_cert_count; steps++) {
         if (is_listed(&rule->pins, at))
             return true;
@@ -387,17 +401,18 @@ struct expectation {
     bool leaves, known;      /* some are known; this is one of them */
 };
 
-static struct expectation gather(const struct policy *policy, const struct flow_record *record)
+static struct expectation gather(const struct policy *policy, const struct flow_record *record,
+                                 bool forged)
 {
     struct expectation sum = {.rule = NULL};
     for (size_t i = 0; i < policy->count; i++) {
         const struct rule *rule = &policy->rules[i];
         if (!speaks_of(rule, record))
             continue;
-        bool any = rule->issuers.count + rule->pins.count > 0;
+        bool any = rule->issuers.count + rule->issuer_pins.count + rule->pins.count > 0;
         sum.rule = sum.rule || !(any || rule->leaves.count > 0) ? sum.rule : rule;
         sum.issuers |= any;
-        sum.expected |= is_expected(rule, record->tls);
+        sum.expected |= is_expected(rule, record->tls, forged);
         sum.leaves |= rule->leaves.count > 0;
         sum.known |= is_listed(&rule->leaves, record->tls->server_certs[0]);
     }
@@ -468,7 +483,8 @@ void policy_judge(const struct policy *policy, struct findings *out,
     const struct tls_facts *tls = record->tls;
     if (!tls || tls->server_cert_count == 0 || tls->server_certs[0]->malformed)
         return;
-    struct expectation sum = gather(policy, record);
+    struct expectation sum =
+        gather(policy, record, validation_has(&out->validation, FAULT_BAD_SIGNATURE));
     out->issuer_expected = sum.issuers && sum.expected;
     judge_issuer(out, record, &sum);
     judge_leaf(out, record, &sum);

@@ -14,6 +14,7 @@
 
 #include "../../dissect/limits.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@
 enum {
     RSA_BITS_MOST = 8192, /* so that one signature takes less than a millisecond */
     DSA_BITS_MOST = 4096,
+    EXPONENT_BITS_MOST = 64,  /* of RSA: 65537 has 17. OpenSSL takes longer ones up to 3072 bits of
+                                 modulus, and then ten times as long for a signature */
     CA_BYTES_MOST = 16 << 10, /* an authority's certificate: thousands of name constraints in it
                                  times thousands of names in a leaf would take seconds */
     DEPTH_MOST = LIMIT_TLS_CHAIN + 1
@@ -245,6 +248,17 @@ static void name_missing_one(struct validation *out, int path, const struct tls_
         add_fault(out, FAULT_MISSING_INTERMEDIATE, last);
 }
 
+static bool has_huge_exponent(const X509 *x509)
+{
+    EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
+    BIGNUM *exponent = NULL;
+    bool huge = key && EVP_PKEY_is_a(key, "RSA") &&
+                EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+                BN_num_bits(exponent) > EXPONENT_BITS_MOST;
+    BN_free(exponent);
+    return huge;
+}
+
 static void check_staple(struct verdict *verdict, const struct chain *chain, X509 *issuer,
                          const struct ocsp_staple *staple)
 {
@@ -322,9 +336,13 @@ static void judge_chain(struct verdict *verdict, const struct tls_facts *tls,
 {
     struct chain chain;
     bool large = false;
+    uint8_t large_at = 0;
     chain_open(&chain, tls);
     for (unsigned i = 0; i < chain.count; i++) {
-        large |= is_too_large(chain.certs[i], i == 0);
+        if (!large && (is_too_large(chain.certs[i], i == 0) || has_huge_exponent(chain.x509[i]))) {
+            large = true;
+            large_at = (uint8_t)i;
+        }
         stretch_narrow(&verdict->stretch, chain.certs[i]->not_before);
         stretch_narrow(&verdict->stretch, chain.certs[i]->not_after);
     }
@@ -332,7 +350,7 @@ static void judge_chain(struct verdict *verdict, const struct tls_facts *tls,
     if (!chain.x509[0]) {
         add_fault(&verdict->found, FAULT_MALFORMED, 0);
     } else if (large) {
-        add_fault(&verdict->found, FAULT_TOO_LARGE, 0);
+        add_fault(&verdict->found, FAULT_TOO_LARGE, large_at);
     } else {
         find_order(&verdict->found, &chain);
         verify(verdict, &chain, tls, anchors);

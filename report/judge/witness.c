@@ -22,7 +22,7 @@ struct begun {
 
 struct witness {
     struct testimony told;
-    struct told_socket **by_port; /* the same sockets, sorted by the local port that was printed */
+    struct told_socket **by_port; /* the same sockets, sorted by the printed ports, local first */
     struct begun *begun;
     size_t begun_count, begun_cap;
 };
@@ -68,13 +68,24 @@ static bool place_socket(struct told_socket *out, const struct witnesses *told)
     return true;
 }
 
+/* Both: a server's sockets share the local one. */
+static uint32_t printed_ports(uint16_t local, uint16_t remote)
+{
+    return (uint32_t)local << 16 | remote;
+}
+
+static uint32_t ports_of(const struct told_socket *socket)
+{
+    return printed_ports(socket->row->local.at.port, socket->row->remote.at.port);
+}
+
 static int by_printed_port(const void *left, const void *right)
 {
     const struct told_socket *a = *(struct told_socket *const *)left,
                              *b = *(struct told_socket *const *)right;
-    uint16_t port_a = a->row->local.at.port, port_b = b->row->local.at.port;
-    if (port_a != port_b)
-        return port_a < port_b ? -1 : 1;
+    uint32_t ports_a = ports_of(a), ports_b = ports_of(b);
+    if (ports_a != ports_b)
+        return ports_a < ports_b ? -1 : 1;
     return (a > b) - (a < b);
 }
 
@@ -144,13 +155,13 @@ static void note_wire(struct told_socket *socket, const struct flow_record *reco
     socket->wire_end = record->end;
 }
 
-/* The first socket whose printed local port is not below one. */
-static size_t first_with_port(const struct witness *witness, uint16_t port)
+/* The first socket whose printed ports are not below these. */
+static size_t first_with_ports(const struct witness *witness, uint32_t ports)
 {
     size_t low = 0, high = witness->told.socket_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (witness->by_port[middle]->row->local.at.port < port)
+        if (ports_of(witness->by_port[middle]) < ports)
             low = middle + 1;
         else
             high = middle;
@@ -158,27 +169,36 @@ static size_t first_with_port(const struct witness *witness, uint16_t port)
     return low;
 }
 
-/* The port of a socket may have been printed in part: then it is the wanted one without its last
- * digits. */
-static void find_sockets(struct witness *witness, const struct flow_record *record, enum side side)
+/* Sockets with these printed ports. */
+static void find_with_ports(struct witness *witness, const struct flow_record *record,
+                            enum side side, uint32_t ports)
 {
     const struct endpoint *local = &record->ends[side];
     const struct endpoint *remote = &record->ends[side == CLIENT ? SERVER : CLIENT];
-    for (uint16_t port = local->port; port > 0; port /= 10) {
-        size_t at = first_with_port(witness, port);
-        for (; at < witness->told.socket_count; at++) {
-            struct told_socket *socket = witness->by_port[at];
-            bool cut = false;
-            if (socket->row->local.at.port != port)
-                break;
-            if (!socket_end_matches(&socket->row->local, local, &cut) ||
-                !socket_end_matches(&socket->row->remote, remote, &cut) ||
-                !is_better(socket, record))
-                continue;
-            note_wire(socket, record, side);
-            socket->cut = cut;
-        }
+    for (size_t at = first_with_ports(witness, ports); at < witness->told.socket_count; at++) {
+        struct told_socket *socket = witness->by_port[at];
+        bool cut = false;
+        if (ports_of(socket) != ports)
+            break;
+        if (!socket_end_matches(&socket->row->local, local, &cut) ||
+            !socket_end_matches(&socket->row->remote, remote, &cut) || !is_better(socket, record))
+            continue;
+        note_wire(socket, record, side);
+        socket->cut = cut;
     }
+}
+
+/* The port of a socket may have been printed in part: then it is the wanted one without its last
+ * digits; none at all is printed as 0. */
+static void find_sockets(struct witness *witness, const struct flow_record *record, enum side side)
+{
+    uint16_t local = record->ends[side].port;
+    for (; local > 0; local /= 10)
+        for (uint16_t remote = record->ends[side == CLIENT ? SERVER : CLIENT].port;; remote /= 10) {
+            find_with_ports(witness, record, side, printed_ports(local, remote));
+            if (remote == 0)
+                break;
+        }
 }
 
 static void note_begun(struct witness *witness, const struct flow_record *record)

@@ -57,6 +57,17 @@ static void say_sizes(struct finding *finding, const struct told_pile *pile)
                  pile->size_count > NAMED_MAX || pile->more_sizes ? ", and more" : "");
 }
 
+/* An address that was cut is told as far as it was printed. */
+static void name_host(struct finding *finding, const struct told_pile *pile)
+{
+    struct address_room room;
+    const char *key = pile->side == CLIENT ? "client" : "server";
+    if (pile->host->host_cut)
+        finding_text(finding, key, pile->host->host);
+    else
+        finding_word(finding, key, address_host(&room, &pile->host->at));
+}
+
 static void say_pile(struct finding *finding, const struct told_pile *pile)
 {
     finding_seen(finding, "The socket table ");
@@ -67,7 +78,11 @@ static void say_pile(struct finding *finding, const struct told_pile *pile)
                  pile->side == CLIENT ? "to" : "with clients at");
     say_peers(finding, pile);
     say_sizes(finding, pile);
+    if (pile->changed > 0)
+        finding_seen(finding, "; %" PRIu64 " of them %s gone on since then", pile->changed,
+                     pile->changed == 1 ? "has" : "have");
     finding_word(finding, "from", "socket-table");
+    name_host(finding, pile);
     finding_text(finding, "table", span_of(pile->table->name, strlen(pile->table->name)));
     finding_word(finding, "state", names_state(pile->state));
     finding_number(finding, "sockets", pile->count);
@@ -83,6 +98,12 @@ static void judge_pile(struct findings *out, const struct told_pile *pile, bool 
         finding->why = "each has sent its FIN and waits for an acknowledgment: their peers, or the "
                        "path to them, likely went away while the connections were idle, and so "
                        "many do not wait by chance";
+        if (pile_is_probing(pile)) {
+            finding->why = "most of them probe a window that their peer keeps closed (timer "
+                           "persist): something answers in the peer's name and takes nothing, and "
+                           "as long as it does, a system may keep such a socket for ever";
+            finding_number(finding, "probing", pile->probing);
+        }
         if (!captured)
             finding->next = "capture these ports for a while (commands are below): the packets "
                             "tell whether they are sent again, and who does not answer";
