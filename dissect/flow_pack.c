@@ -5,8 +5,10 @@
 _Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
 _Static_assert(FLOW_WORDS <= PACK_WORDS_MAX, "a flow is packed at once");
 
-/* Two more words, for the time and the frame that the caller knows. */
+/* A flow's words are changed where they are. Those of what is not kept are for the time and the
+ * frame that the caller knows. */
 enum { TIME_AT = FLOW_WORDS, FRAME_AT, WORDS };
+_Static_assert(WORDS * sizeof(uint64_t) <= sizeof(struct flow), "there is room for the two");
 
 #define AT(field)     (offsetof(struct flow, field) / sizeof(uint64_t))
 #define END(i, field) AT(tcp.ends[i].field)
@@ -54,7 +56,7 @@ _Static_assert(offsetof(struct zeek_end, last) % sizeof(uint64_t) == 0 &&
                        offsetof(struct zeek_end, last) + sizeof(uint32_t),
                "the two are a word");
 
-static void shift_pairs(uint64_t *words, bool back)
+static void shift_pairs(pack_word *words, bool back)
 {
     for (unsigned i = 0; i < COUNT_OF(pairs); i++) {
         uint32_t two[2];
@@ -79,11 +81,13 @@ static const uint16_t pointers[] = {
 
 size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, uint64_t frame)
 {
-    uint64_t words[WORDS], tls_words[TLS_WORDS];
+    uint64_t tls_words[TLS_WORDS];
+    pack_word *words = (pack_word *)flow;
     struct tls *tls = flow->tls;
+    nanotime start = flow->start;
+    uint64_t first_frame = flow->first_frame;
     if (tls) /* any number says that one follows */
         flow->tls = (struct tls *)1;
-    memcpy(words, flow, FLOW_WORDS * sizeof *words);
     words[TIME_AT] = (uint64_t)time;
     words[FRAME_AT] = frame;
     shift_pairs(words, false);
@@ -93,7 +97,7 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
     for (unsigned i = 0; i < COUNT_OF(pointers); i++)
         slack += pack_slack(words[pointers[i]]);
     if (tls) {
-        slack += tls_rest(tls_words, tls, flow->start, flow->first_frame);
+        slack += tls_rest(tls_words, tls, start, first_frame);
         n += pack_words(out + n, tls_words, TLS_WORDS);
     }
     *cost = n + slack;
@@ -103,14 +107,14 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
 void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store, nanotime time,
                  uint64_t frame)
 {
-    uint64_t words[WORDS], tls_words[TLS_WORDS];
+    uint64_t tls_words[TLS_WORDS];
+    pack_word *words = (pack_word *)flow;
     size_t n = unpack_words(words, FLOW_WORDS, packed);
     words[TIME_AT] = (uint64_t)time;
     words[FRAME_AT] = frame;
     for (unsigned i = 0; i < COUNT_OF(nears); i++)
         words[nears[i].at] = unpack_near(words[nears[i].at], words[nears[i].base]);
     shift_pairs(words, true);
-    memcpy(flow, words, FLOW_WORDS * sizeof *words);
     memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
         unpack_words(tls_words, TLS_WORDS, packed + n);

@@ -33,7 +33,7 @@ static unsigned count_bits(uint64_t bits)
 }
 
 /* Which of up to 64 words are not zero. */
-static uint64_t which_are_some(const uint64_t *words, size_t count)
+static uint64_t which_are_some(const pack_word *words, size_t count)
 {
     uint64_t which = 0;
     size_t at = 0;
@@ -60,7 +60,7 @@ static size_t length_bytes(unsigned some)
     return (some + 1) / 2;
 }
 
-size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
+size_t pack_words(uint8_t *out, const pack_word *words, size_t count)
 {
     uint64_t maps[MAPS_MAX], sixteen = 0;
     uint8_t *lengths = out + map_bytes(count);
@@ -89,7 +89,7 @@ size_t pack_words(uint8_t *out, const uint64_t *words, size_t count)
     return (size_t)(to - out);
 }
 
-size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in)
+size_t unpack_words(pack_word *words, size_t count, const uint8_t *in)
 {
     uint64_t maps[MAPS_MAX], sixteen = 0;
     const uint8_t *lengths = in + map_bytes(count);

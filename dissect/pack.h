@@ -10,13 +10,16 @@
 
 enum { PACK_WORDS_MAX = 256 };
 
+/* A word of whatever object. */
+typedef uint64_t pack_word __attribute__((may_alias));
+
 /* pack_words writes `count` words, at most PACK_WORDS_MAX, to `out`, which has PACK_ROOM(count)
  * bytes. Returns how many it took. */
-size_t pack_words(uint8_t *out, const uint64_t *words, size_t count);
+size_t pack_words(uint8_t *out, const pack_word *words, size_t count);
 
 /* unpack_words reads them back, and returns how many bytes it took. Up to seven bytes behind those
  * are read, too. */
-size_t unpack_words(uint64_t *words, size_t count, const uint8_t *in);
+size_t unpack_words(pack_word *words, size_t count, const uint8_t *in);
 
 /* pack_bytes tells how many bytes a word takes beside those that tell how many. */
 static inline unsigned pack_bytes(uint64_t word)
