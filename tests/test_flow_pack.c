@@ -21,7 +21,7 @@ static struct decoder decoder;
 enum { FLOWS_MAX = 128, PACKETS_MAX = 4096 };
 
 /* What is done to a capture: each reaches states that the samples do not rest in. */
-enum change {
+enum damage {
     AS_IT_IS,
     JOINED_LATE, /* without its first packets */
     WITH_HOLES,  /* without every fifth packet */
@@ -58,7 +58,7 @@ static void forget_capture(struct capture *capture)
 }
 
 /* The packet that comes as the i-th, or NULL. */
-static const struct packet *packet_at(const struct capture *capture, size_t i, enum change change)
+static const struct packet *packet_at(const struct capture *capture, size_t i, enum damage change)
 {
     enum { LATE = 6 };
     size_t at = i;
@@ -252,7 +252,7 @@ static void note_states(struct states *states, const struct run *run)
 }
 
 /* Returns the report, which the caller frees. */
-static char *analyse(const struct capture *capture, enum change change, bool with_rests,
+static char *analyse(const struct capture *capture, enum damage change, bool with_rests,
                      struct appid *appid, struct states *states)
 {
     static struct run run;
@@ -284,8 +284,8 @@ static void rests_change_nothing(void **state)
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         read_capture(&capture, paths.gl_pathv[i]);
         for (unsigned change = 0; change < CHANGES; change++) {
-            char *without = analyse(&capture, (enum change)change, false, appid, &states);
-            char *with = analyse(&capture, (enum change)change, true, appid, &states);
+            char *without = analyse(&capture, (enum damage)change, false, appid, &states);
+            char *with = analyse(&capture, (enum damage)change, true, appid, &states);
             for (const char *at = without; (at = strstr(at, "\"type\":\"flow\"")); at++)
                 flows++;
             if (strcmp(without, with) != 0)
