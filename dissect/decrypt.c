@@ -52,7 +52,17 @@ enum algorithm {
     AES_256_CBC_SHA,
     AES_128_CBC_SHA256,
     AES_256_CBC_SHA256,
-    AES_256_CBC_SHA384
+    AES_256_CBC_SHA384,
+    CAMELLIA_128_CBC_SHA,
+    CAMELLIA_256_CBC_SHA,
+    CAMELLIA_128_CBC_SHA256,
+    CAMELLIA_256_CBC_SHA256,
+    CAMELLIA_256_CBC_SHA384,
+    ARIA_128_GCM,
+    ARIA_256_GCM,
+    ARIA_128_CBC_SHA256,
+    ARIA_256_CBC_SHA384,
+    TRIPLE_DES_CBC_SHA
 };
 
 static const struct decrypt_suite algorithms[] = {
@@ -68,6 +78,16 @@ static const struct decrypt_suite algorithms[] = {
     [AES_128_CBC_SHA256] = {KIND_CBC, EVP_aes_128_cbc, 16, 32, EVP_sha256, EVP_sha256},
     [AES_256_CBC_SHA256] = {KIND_CBC, EVP_aes_256_cbc, 32, 32, EVP_sha256, EVP_sha256},
     [AES_256_CBC_SHA384] = {KIND_CBC, EVP_aes_256_cbc, 32, 48, EVP_sha384, EVP_sha384},
+    [CAMELLIA_128_CBC_SHA] = {KIND_CBC, EVP_camellia_128_cbc, 16, 20, EVP_sha1, EVP_sha256},
+    [CAMELLIA_256_CBC_SHA] = {KIND_CBC, EVP_camellia_256_cbc, 32, 20, EVP_sha1, EVP_sha256},
+    [CAMELLIA_128_CBC_SHA256] = {KIND_CBC, EVP_camellia_128_cbc, 16, 32, EVP_sha256, EVP_sha256},
+    [CAMELLIA_256_CBC_SHA256] = {KIND_CBC, EVP_camellia_256_cbc, 32, 32, EVP_sha256, EVP_sha256},
+    [CAMELLIA_256_CBC_SHA384] = {KIND_CBC, EVP_camellia_256_cbc, 32, 48, EVP_sha384, EVP_sha384},
+    [ARIA_128_GCM] = {KIND_GCM, EVP_aria_128_gcm, 16, 16, NULL, EVP_sha256},
+    [ARIA_256_GCM] = {KIND_GCM, EVP_aria_256_gcm, 32, 16, NULL, EVP_sha384},
+    [ARIA_128_CBC_SHA256] = {KIND_CBC, EVP_aria_128_cbc, 16, 32, EVP_sha256, EVP_sha256},
+    [ARIA_256_CBC_SHA384] = {KIND_CBC, EVP_aria_256_cbc, 32, 48, EVP_sha384, EVP_sha384},
+    [TRIPLE_DES_CBC_SHA] = {KIND_CBC, EVP_des_ede3_cbc, 24, 20, EVP_sha1, EVP_sha256},
 };
 
 /* IANA, TLS Cipher Suites: ranges, with the step between two of their suites. */
@@ -124,6 +144,30 @@ static const struct suites {
     {0xd002, 0xd002, 1, AES_256_GCM},
     {0xd003, 0xd003, 1, AES_128_CCM_8},
     {0xd005, 0xd005, 1, AES_128_CCM},
+    {0x000a, 0x0016, 3, TRIPLE_DES_CBC_SHA},   /* RSA, DH, DHE */
+    {0x001b, 0x001b, 1, TRIPLE_DES_CBC_SHA},   /* DH_anon */
+    {0x008b, 0x0093, 4, TRIPLE_DES_CBC_SHA},   /* PSK, DHE_PSK, RSA_PSK */
+    {0xc003, 0xc017, 5, TRIPLE_DES_CBC_SHA},   /* ECDH, ECDHE, ECDH_anon */
+    {0xc01a, 0xc01c, 1, TRIPLE_DES_CBC_SHA},   /* SRP */
+    {0xc034, 0xc034, 1, TRIPLE_DES_CBC_SHA},   /* ECDHE_PSK */
+    {0x0041, 0x0046, 1, CAMELLIA_128_CBC_SHA}, /* RSA, DH, DHE, DH_anon */
+    {0x0084, 0x0089, 1, CAMELLIA_256_CBC_SHA}, /* the same, here and below */
+    {0x00ba, 0x00bf, 1, CAMELLIA_128_CBC_SHA256},
+    {0x00c0, 0x00c5, 1, CAMELLIA_256_CBC_SHA256},
+    {0xc072, 0xc078, 2, CAMELLIA_128_CBC_SHA256}, /* ECDHE, ECDH */
+    {0xc073, 0xc079, 2, CAMELLIA_256_CBC_SHA384},
+    {0xc094, 0xc09a, 2, CAMELLIA_128_CBC_SHA256}, /* PSK, DHE_PSK, RSA_PSK, ECDHE_PSK */
+    {0xc095, 0xc09b, 2, CAMELLIA_256_CBC_SHA384},
+    {0xc03c, 0xc04e, 2, ARIA_128_CBC_SHA256}, /* RSA, DH, DHE, DH_anon, ECDHE, ECDH */
+    {0xc03d, 0xc04f, 2, ARIA_256_CBC_SHA384},
+    {0xc050, 0xc062, 2, ARIA_128_GCM},
+    {0xc051, 0xc063, 2, ARIA_256_GCM},
+    {0xc064, 0xc068, 2, ARIA_128_CBC_SHA256}, /* PSK, DHE_PSK, RSA_PSK */
+    {0xc065, 0xc069, 2, ARIA_256_CBC_SHA384},
+    {0xc06a, 0xc06e, 2, ARIA_128_GCM}, /* PSK, DHE_PSK, RSA_PSK */
+    {0xc06b, 0xc06f, 2, ARIA_256_GCM},
+    {0xc070, 0xc070, 1, ARIA_128_CBC_SHA256}, /* ECDHE_PSK */
+    {0xc071, 0xc071, 1, ARIA_256_CBC_SHA384},
 };
 
 const struct decrypt_suite *decrypt_suite_of(uint16_t suite, uint16_t version)
@@ -138,6 +182,12 @@ const struct decrypt_suite *decrypt_suite_of(uint16_t suite, uint16_t version)
         return found->kind == KIND_CBC || version >= TLS_VERSION_12 ? found : NULL;
     }
     return NULL;
+}
+
+/* Bytes of a block, which CBC's initialisation vector is as long as: 3DES's are shorter. */
+static size_t block_of(const struct decrypt_suite *suite)
+{
+    return (size_t)EVP_CIPHER_get_block_size(suite->cipher());
 }
 
 /* --- key schedules --- */
@@ -247,7 +297,7 @@ struct decrypt_keys *decrypt_keys_12(const struct decrypt_session *session,
                                      const struct tls_secret *master, bool of_server)
 {
     const struct decrypt_suite *suite = session->suite;
-    size_t iv = suite->kind == KIND_CBC      ? BLOCK
+    size_t iv = suite->kind == KIND_CBC      ? block_of(suite)
                 : suite->kind == KIND_CHACHA ? NONCE
                                              : NONCE - EXPLICIT_NONCE;
     size_t mac = suite->kind == KIND_CBC ? suite->tag_length : 0, key = suite->key_length;
@@ -396,7 +446,7 @@ static bool decipher(struct buf *room, struct decrypt_keys *keys, const uint8_t 
     int n;
     room->n = 0;
     buf_reserve(room, PSEUDO_HEADER + blocks.n + BLOCK);
-    return blocks.n > 0 && blocks.n % BLOCK == 0 &&
+    return blocks.n > 0 && blocks.n % block_of(keys->suite) == 0 &&
            EVP_DecryptInit_ex(keys->context, NULL, NULL, NULL, iv) > 0 &&
            EVP_DecryptUpdate(keys->context, room->p + PSEUDO_HEADER, &n, blocks.p, (int)blocks.n) >
                0;
@@ -431,14 +481,15 @@ static bool open_cbc(struct span *plain, struct buf *room, struct decrypt_keys *
 {
     struct span body = record->body, blocks;
     uint8_t iv[BLOCK];
+    size_t block = block_of(keys->suite);
     bool chained = keys->version < TLS_VERSION_11;
     if (keys->encrypt_then_mac && !take_outer_mac(&body, room, keys, record, number))
         return false;
     struct cursor c = cursor_of(body);
-    struct span first = span_of(keys->iv, BLOCK);
-    if (!chained && !cursor_bytes(&c, &first, BLOCK))
+    struct span first = span_of(keys->iv, block);
+    if (!chained && !cursor_bytes(&c, &first, block))
         return false;
-    memcpy(iv, first.p, BLOCK);
+    memcpy(iv, first.p, block);
     blocks = cursor_rest(&c);
     if (!decipher(room, keys, iv, blocks))
         return false;
@@ -461,6 +512,7 @@ bool decrypt_open(struct span *plain, struct buf *room, struct decrypt_keys *key
 void decrypt_follow(struct decrypt_keys *keys, const struct decrypt_record *record)
 {
     size_t mac = keys->encrypt_then_mac ? keys->suite->tag_length : 0;
-    if (keys->suite->kind == KIND_CBC && record->body.n >= mac + BLOCK)
-        memcpy(keys->iv, record->body.p + record->body.n - mac - BLOCK, BLOCK);
+    size_t block = block_of(keys->suite);
+    if (keys->suite->kind == KIND_CBC && record->body.n >= mac + block)
+        memcpy(keys->iv, record->body.p + record->body.n - mac - block, block);
 }

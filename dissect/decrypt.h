@@ -8,7 +8,8 @@
 /* How a cipher suite protects records; NULL is none that is known here. */
 struct decrypt_suite;
 
-/* decrypt_suite_of finds the algorithms of a cipher suite: AES in GCM, CCM and CBC, ChaCha20. NULL
+/* decrypt_suite_of finds the algorithms of a cipher suite: AES in GCM, CCM and CBC, ARIA in
+ * GCM and CBC, Camellia and 3DES in CBC, ChaCha20. NULL
  * if it is another one, or not one of this version. */
 const struct decrypt_suite *decrypt_suite_of(uint16_t suite, uint16_t version);
 

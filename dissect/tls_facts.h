@@ -125,6 +125,7 @@ enum decryption_trouble {
     TROUBLE_WRONG_SECRET,   /* the records are not of these keys */
     TROUBLE_MISSING_SECRET, /* the key log has others of the session, not what these records need */
     TROUBLE_SUITE,          /* a cipher suite that is not known here */
+    TROUBLE_VERSION,        /* a version whose records are not opened: SSLv3 */
     TROUBLE_GAP,            /* bytes are missing in the capture */
     TROUBLE_LATE,           /* the secrets came when the records were gone */
     TROUBLE_DAMAGED         /* a record that does not open among others that do */

@@ -374,8 +374,9 @@ bool tls_open_record(struct tls *tls, unsigned direction, const struct opener_re
         return true;
     }
     if (!opener->handshakes[0].session.suite) {
+        bool old = opener->handshakes[0].session.version < TLS_VERSION_10;
         if (record->type == TLS_APPLICATION_DATA)
-            count_closed(tls, direction, TROUBLE_SUITE);
+            count_closed(tls, direction, old ? TROUBLE_VERSION : TROUBLE_SUITE);
         return true;
     }
     return is_13(tls) ? open_13(tls, direction, record, last)

@@ -1410,14 +1410,25 @@ scenario_tls12_raw_public_keys() {
 }
 
 # With the secrets of the session, as all of it is encrypted.
-scenario_tls13_compressed_certificate() {
+scenario_tls13_stapled() {
     wire_direct
     staple 'V '
     cat "$certs/rsa.pem" "$certs/intermediate.pem" >"$work/chain"
-    gnutls_server --compress-cert brotli --ocsp-response "$work/staple" --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
+    gnutls_server --ocsp-response "$work/staple" --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
     record_pcapng
-    lines 'hello\n' 'hello\n' | SSLKEYLOGFILE="$work/keylog" \
-        gnutls_client --compress-cert brotli --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
+    lines 'hello\n' 'hello\n' | SSLKEYLOGFILE="$work/keylog" gnutls_client --priority NORMAL:-VERS-ALL:+VERS-TLS1.3
+}
+
+# Ciphers that OpenSSL no longer offers.
+scenario_tls12_3des() {
+    local priority=NORMAL:-VERS-ALL:-CIPHER-ALL:+3DES-CBC version
+    wire_direct
+    cat "$certs/rsa.pem" "$certs/intermediate.pem" >"$work/chain"
+    gnutls_server --priority "$priority:+VERS-TLS1.2:+VERS-TLS1.0"
+    record
+    for version in 1.2 1.0; do
+        lines 'hello\n' 'hello\n' | SSLKEYLOGFILE="$work/keys" gnutls_client --priority "$priority:+VERS-TLS$version"
+    done
 }
 
 # ------------------------------------------------------------------------- run

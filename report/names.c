@@ -185,9 +185,13 @@ const char *names_decryption(enum decryption_status status)
 const char *names_decryption_trouble(enum decryption_trouble trouble)
 {
     static const char *const names[] = {
-        [TROUBLE_WRONG_SECRET] = "wrong-secret", [TROUBLE_MISSING_SECRET] = "missing-secret",
-        [TROUBLE_SUITE] = "cipher-suite",        [TROUBLE_GAP] = "gap",
-        [TROUBLE_LATE] = "late-secret",          [TROUBLE_DAMAGED] = "damaged",
+        [TROUBLE_WRONG_SECRET] = "wrong-secret",
+        [TROUBLE_MISSING_SECRET] = "missing-secret",
+        [TROUBLE_SUITE] = "cipher-suite",
+        [TROUBLE_VERSION] = "version",
+        [TROUBLE_GAP] = "gap",
+        [TROUBLE_LATE] = "late-secret",
+        [TROUBLE_DAMAGED] = "damaged",
     };
     return PICK(names, trouble);
 }

@@ -94,6 +94,8 @@ static void what_does_not_fit_is_refused(void **state)
     assert_null(decrypt_suite_of(0xc02f, TLS_VERSION_11)); /* AEAD came with TLS 1.2 */
     assert_null(decrypt_suite_of(0x002f, TLS_VERSION_SSL3));
     assert_null(decrypt_suite_of(0x0005, TLS_VERSION_12)); /* RC4 */
+    assert_null(decrypt_suite_of(0x0009, TLS_VERSION_12)); /* DES */
+    assert_null(decrypt_suite_of(0xc07a, TLS_VERSION_12)); /* Camellia in GCM */
     assert_non_null(decrypt_suite_of(0xc02f, TLS_VERSION_12));
     assert_non_null(decrypt_suite_of(0x002f, TLS_VERSION_10));
 }

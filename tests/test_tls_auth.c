@@ -8,9 +8,11 @@
 #include "tls_peer.h"
 
 #include <setjmp.h>
-#include <zlib.h>
 
+#include <brotli/encode.h>
 #include <cmocka.h>
+#include <zlib.h>
+#include <zstd.h>
 
 struct fixture {
     struct tls_peer *peer;
@@ -71,34 +73,59 @@ static void put_chain(struct buf *out, const struct fixture *f, const struct buf
     buf_done(&list);
 }
 
-static void put_compressed(struct buf *out, const struct buf *message, uint16_t algorithm,
-                           size_t length)
+enum { PACKED_MAX = 8192 };
+
+static size_t pack(uint8_t packed[PACKED_MAX], const struct buf *message, uint16_t algorithm)
 {
-    uint8_t packed[8192];
-    uLongf n = sizeof packed;
-    assert_int_equal(compress(packed, &n, message->p, message->n), Z_OK);
+    uLongf zlib = PACKED_MAX;
+    size_t brotli = PACKED_MAX;
+    switch (algorithm) {
+    case COMPRESSION_BROTLI:
+        assert_true(BrotliEncoderCompress(5, 18, BROTLI_MODE_GENERIC, message->n, message->p,
+                                          &brotli, packed));
+        return brotli;
+    case COMPRESSION_ZSTD:
+        return ZSTD_compress(packed, PACKED_MAX, message->p, message->n, 3);
+    default:
+        assert_int_equal(compress(packed, &zlib, message->p, message->n), Z_OK);
+        return zlib;
+    }
+}
+
+/* CertificateCompressionAlgorithm algorithm; uint24 uncompressed_length; the message's bytes,
+ * packed with one algorithm and said to be of another: RFC 8879 section 4. */
+static void put_compressed(struct buf *out, const struct buf *message, uint16_t with,
+                           uint16_t algorithm, size_t length)
+{
+    uint8_t packed[PACKED_MAX];
+    size_t n = pack(packed, message, with);
     put_number(out, algorithm, 2);
     put_number(out, length, 3);
     put_vector(out, 3, packed, n);
 }
 
-static void a_compressed_chain_is_a_chain(void **state)
+static void expect_compressed(const struct fixture *f, uint16_t algorithm)
 {
-    const struct fixture *f = *state;
     struct buf chain = {0}, body = {0};
     put_chain(&chain, f, NULL);
-    put_compressed(&body, &chain, COMPRESSION_ZLIB, chain.n);
+    put_compressed(&body, &chain, algorithm, algorithm, chain.n);
     struct tls *tls = session_of(f, TLS_VERSION_13);
     take(tls, 1, TLS_COMPRESSED_CERTIFICATE, &body);
     assert_int_equal(tls->facts.server_cert_count, 2);
     for (size_t i = 0; i < 2; i++)
         assert_true(span_equal(tls->facts.server_certs[i]->der, tls_peer_server_chain(f->peer, i)));
-    assert_int_equal(tls->facts.extras->compression, COMPRESSION_ZLIB);
+    assert_int_equal(tls->facts.extras->compression, algorithm);
     assert_int_equal(tls->facts.certificate_frame, 7);
     assert_int_equal(tls->directions[1].chain, CHAIN_WHOLE);
     tls_free(tls);
     buf_done(&chain);
     buf_done(&body);
+}
+
+static void a_compressed_chain_is_a_chain(void **state)
+{
+    for (uint16_t algorithm = COMPRESSION_ZLIB; algorithm <= COMPRESSION_ZSTD; algorithm++)
+        expect_compressed(*state, algorithm);
 }
 
 static void what_does_not_decompress_is_malformed(void **state)
@@ -116,7 +143,8 @@ static void what_does_not_decompress_is_malformed(void **state)
     put_chain(&chain, f, NULL);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct buf body = {0};
-        put_compressed(&body, &chain, table[i].algorithm, chain.n + table[i].more);
+        put_compressed(&body, &chain, COMPRESSION_ZLIB, table[i].algorithm,
+                       chain.n + table[i].more);
         struct tls *tls = session_of(f, TLS_VERSION_13);
         take(tls, 1, TLS_COMPRESSED_CERTIFICATE, &body);
         assert_int_equal(tls->directions[1].chain, CHAIN_MALFORMED);
