@@ -87,6 +87,8 @@ static void put_certificates(struct json *json, const struct tls_facts *tls,
                tls->server_certs, tls->server_cert_count);
     json_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
                tls->client_certs, tls->client_cert_count);
+    if (tls->client_cert_count > 0)
+        json_word(json, "client_validation", "not-judged");
     if (tls->certificate_requested) {
         json_bool(json, "client_certificate_requested", true);
         if (tls->acceptable_cas != TLS_CAS_UNKNOWN)

@@ -30,6 +30,11 @@ done <"$work/keyed.tsv"
 echo "with keys:"
 "$corpus/compare.py" --keys -v --dir "$corpus/expected-keylog" "$work/keyed"
 grep -q ', 0 broken;' "$work/log" || { echo "captures that broke the program"; exit 1; }
+# A host that closes by FIN and then answers the rest with RST injects nothing.
+benign=$(find "$corpus/captures" -name '*anyconnect-vpn.pcap')
+"$program" -q -p any -o json "$benign" >"$work/benign"
+grep -q '"reset":{' "$work/benign" || { echo "anyconnect-vpn: no reset was seen"; exit 1; }
+! grep -q '"id":"reset-injected"' "$work/benign" || { echo "anyconnect-vpn: a reset is called injected"; exit 1; }
 # Chains against OpenSSL's own word.
 find "$corpus/captures" -type f -print0 | sort -z | xargs -0 python3 tests/chains.py "$program"
 python3 - "$work/score.json" tests/corpus-exceptions.md <<'END'

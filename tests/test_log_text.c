@@ -177,6 +177,27 @@ static void long_message(void **state)
     buf_done(&text);
 }
 
+/* An object that is longer than any is not handed to the JSON reader. */
+static void an_oversized_object(void **state)
+{
+    (void)state;
+    for (unsigned over = 0; over < 2; over++) {
+        struct buf text = {0};
+        char *copy;
+        buf_printf(&text, "{\"timestamp\":\"2014-05-25 00:48:01Z\",\"processImagePath\":\"apsd\","
+                          "\"eventMessage\":\"");
+        while (text.n < LIMIT_LOG_OBJECT - 2 + over)
+            buf_printf(&text, "a");
+        buf_printf(&text, "\"}");
+        struct log_file log = read_text(buf_text(&text), &copy);
+        assert_int_equal(log.count, !over);
+        assert_int_equal(log.bad, over);
+        log_text_done(&log);
+        free(copy);
+        buf_done(&text);
+    }
+}
+
 static void too_many_lines(void **state)
 {
     (void)state;
@@ -194,8 +215,10 @@ static void too_many_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(styles),  cmocka_unit_test(others),       cmocka_unit_test(bad_lines),
-        cmocka_unit_test(repeats), cmocka_unit_test(long_message), cmocka_unit_test(too_many_lines),
+        cmocka_unit_test(styles),         cmocka_unit_test(others),
+        cmocka_unit_test(bad_lines),      cmocka_unit_test(repeats),
+        cmocka_unit_test(long_message),   cmocka_unit_test(an_oversized_object),
+        cmocka_unit_test(too_many_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

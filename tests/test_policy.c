@@ -142,6 +142,23 @@ static void issuer_by_hash(void **state)
     buf_done(&text);
 }
 
+/* Anybody can send a certificate along that signed nothing in the chain. */
+static void a_pin_counts_only_where_the_leaf_leads_to_it(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    struct buf text = {0};
+    buf_printf(&text, "[a]\nname = *.push.example\npin = ");
+    for (unsigned digit = 0; digit < 32; digit++)
+        buf_printf(&text, "02"); /* made_healthy's issuer */
+    buf_printf(&text, "\n");
+    made_healthy(&flow, 1);
+    assert_int_equal(raised(buf_text(&text), &flow, FINDING_UNEXPECTED_ISSUER), SEVERITIES);
+    flow.leaf.issuer = made_text("CN=Proxy");
+    assert_int_equal(raised(buf_text(&text), &flow, FINDING_UNEXPECTED_ISSUER), SEVERITY_WARNING);
+    buf_done(&text);
+}
+
 /* A name of an issuer, or its certificate in the chain, vouches for nothing it did not sign. */
 static void a_forged_chain_is_not_expected(void **state)
 {
@@ -201,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(unexpected_issuer),
         cmocka_unit_test(issuer_by_hash),
+        cmocka_unit_test(a_pin_counts_only_where_the_leaf_leads_to_it),
         cmocka_unit_test(a_forged_chain_is_not_expected),
         cmocka_unit_test(unrecognized_leaf),
         cmocka_unit_test(what_is_ignored_is_a_remark),

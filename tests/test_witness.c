@@ -296,6 +296,24 @@ static void piles_are_weighed(void **state)
     done(&hearing);
 }
 
+/* One in ten may be closing at any moment. */
+static void a_small_pile_among_many(void **state)
+{
+    (void)state;
+    for (unsigned open = 36; open < 38; open++) { /* of 39 a tenth is 3, of 40 it is 4 */
+        struct hearing hearing;
+        struct buf table = {0};
+        buf_printf(&table, AFTER FIN_WAIT(2) FIN_WAIT(3) FIN_WAIT(4));
+        for (unsigned i = 0; i < open; i++)
+            buf_printf(&table, "tcp4 0 0 192.168.1.20.%u " SERVER_MAC " ESTABLISHED\n", 50000 + i);
+        begin(&hearing, buf_text(&table), NULL);
+        hear(&hearing);
+        assert_int_equal(find(&hearing, FINDING_STUCK_PILEUP) != NULL, open == 36);
+        done(&hearing);
+        buf_done(&table);
+    }
+}
+
 /* A server's sockets share their port: each connection must not be held against each of them. */
 static void a_busy_server(void **state)
 {
@@ -470,6 +488,7 @@ int main(void)
         cmocka_unit_test(reused_ports),
         cmocka_unit_test(pileup),
         cmocka_unit_test(piles_are_weighed),
+        cmocka_unit_test(a_small_pile_among_many),
         cmocka_unit_test(a_busy_server),
         cmocka_unit_test(leak),
         cmocka_unit_test(unseen),
