@@ -138,7 +138,7 @@ static void take_alert(struct tls *tls, unsigned direction, struct span content,
     bool from_server = tls->facts.client != (int)direction;
     if (content.n != TLS_ALERT_BYTES)
         return;
-    tls_session_alert(tls, direction, content.p[0], content.p[1], where);
+    tls_session_alert(tls, direction, content.p[0], content.p[1], true, where);
     if (from_server && tls->directions[direction].fatal && d->phase == PHASE_TRAFFIC &&
         d->number == 1 && tls_is_13(tls->facts.version)) {
         tls->directions[direction].finished = false;

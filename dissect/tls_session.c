@@ -37,20 +37,18 @@ static void add_alert(struct tls *tls, const struct tls_alert *alert)
     facts->alerts[facts->alert_count++] = *alert;
 }
 
-/* put_alert adds an alert, unless it was noted as one that could not be read. */
-static void put_alert(struct tls *tls, const struct tls_alert *alert)
+/* noted_as_encrypted finds an alert among those that could not be read. Its record was noted where
+ * it began, which may be some frames before it was whole: it is the latest up to there. */
+static struct tls_alert *noted_as_encrypted(struct tls_facts *facts, const struct tls_alert *alert)
 {
-    struct tls_facts *facts = &tls->facts;
+    struct tls_alert *found = NULL;
     for (unsigned i = 0; i < facts->alert_count; i++) {
         struct tls_alert *noted = &facts->alerts[i];
-        if (!noted->encrypted || noted->direction != alert->direction ||
-            noted->frame != alert->frame)
-            continue;
-        *noted = *alert;
-        tls->changed = true;
-        return;
+        if (noted->encrypted && noted->direction == alert->direction &&
+            noted->frame <= alert->frame && (!found || noted->frame > found->frame))
+            found = noted;
     }
-    add_alert(tls, alert);
+    return found;
 }
 
 /* AlertLevel level; AlertDescription description: RFC 8446 section 6. A level other than the two
@@ -67,12 +65,12 @@ static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
     if (d->head[0] != ALERT_WARNING && d->head[0] != ALERT_FATAL)
         return d->framer.proven;
     d->framer.proven = true;
-    tls_session_alert(tls, direction, d->head[0], d->head[1], where);
+    tls_session_alert(tls, direction, d->head[0], d->head[1], false, where);
     return true;
 }
 
 void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8_t description,
-                       const struct tls_where *where)
+                       bool opened, const struct tls_where *where)
 {
     struct tls_direction *d = direction_of(tls, direction);
     d->close_notify = d->close_notify || description == ALERT_CLOSE_NOTIFY;
@@ -80,10 +78,17 @@ void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8
     bool fatal = level == ALERT_FATAL || (tls_is_13(tls->facts.version) && tls->facts.negotiated &&
                                           description != ALERT_USER_CANCELED);
     d->fatal = d->fatal || (fatal && description != ALERT_CLOSE_NOTIFY);
-    put_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
-                                       .level = level,
-                                       .description = description,
-                                       .frame = where->frame});
+    const struct tls_alert alert = {.direction = (uint8_t)direction,
+                                    .level = level,
+                                    .description = description,
+                                    .frame = where->frame};
+    struct tls_alert *noted = opened ? noted_as_encrypted(&tls->facts, &alert) : NULL;
+    if (!noted) {
+        add_alert(tls, &alert);
+        return;
+    }
+    *noted = alert;
+    tls->changed = true;
 }
 
 /* --- Handshake messages --- */

@@ -89,10 +89,10 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
  */
 void tls_session_end(struct tls *tls, unsigned direction);
 
-/* tls_session_alert takes an alert that can be read. It takes the place of one that could not, of
- * the same record. */
+/* tls_session_alert takes an alert that can be read. One that was `opened` takes the place of that
+ * which could not be read, of the same record. */
 void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8_t description,
-                       const struct tls_where *where);
+                       bool opened, const struct tls_where *where);
 
 /* tls_session_extras gives the session's extras, made when they are first asked for. */
 struct tls_extras *tls_session_extras(struct tls *tls);

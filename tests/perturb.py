@@ -6,6 +6,7 @@ captures in seeded ways and holds the report of each against that of the origina
 
 What may differ is stated in MAY_CHANGE, for each way; all else of a flow must stay. IPv4 and IPv6
 over Ethernet (with VLAN tags) and Linux cooked captures are rewritten; other captures are left out.
+A key log beside a capture, NAME.keys, opens it and what is made of it.
 """
 import argparse
 import json
@@ -290,9 +291,16 @@ def differences(path, a, b, may):
         yield f"{path}: {json.dumps(a)[:300]} became {json.dumps(b)[:300]}"
 
 
-def report(program, capture):
+def keys_of(path):
+    """The options that open a capture beside which there is a key log."""
+    keys = os.path.splitext(path)[0] + ".keys"
+    return ["--keylog", keys] if os.path.exists(keys) else []
+
+
+def report(program, capture, options):
     """The flows, in order of their ends and beginnings; the certificates."""
-    run = subprocess.run([program, "-q", "--no-ndpi", "-j1", "-o", "json", capture], check=False,
+    run = subprocess.run([program, "-q", "--no-ndpi", "-j1", "-o", "json", *options, capture],
+                         check=False,
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, timeout=60)
     if run.returncode != 0:
@@ -343,8 +351,8 @@ def main():
         target = os.path.join(work, name)
         capture.write(target, list(way(capture, chance)))
         if path not in originals:
-            originals[path] = report(options.program, path)
-        found = list(compare(originals[path], report(options.program, target),
+            originals[path] = report(options.program, path, keys_of(path))
+        found = list(compare(originals[path], report(options.program, target, keys_of(path)),
                              PLACES | MAY_CHANGE[way]))
         runs += 1
         wrong += bool(found)

@@ -47,6 +47,9 @@ run exit_status tests/exit_status.sh "$program"
 run threads tests/threads.sh "$program"
 # shellcheck disable=SC2086
 run perturb python3 tests/perturb.py --seconds 20 "$program" $captures
+keyed=$(for keys in pcaps/*.keys; do echo "${keys%.keys}.pcap"; done)
+# shellcheck disable=SC2086
+run perturb_keys python3 tests/perturb.py --seconds 10 "$program" $keyed
 run mistakes tests/mistakes.sh "$program"
 run damaged tests/damaged.sh "$program"
 run live tests/live.sh "$program"
