@@ -23,16 +23,24 @@ run() {
     [ "$got" = "$status" ] || wrong "$*: status $got, not $status: $(cat "$work/err")"
 }
 
+# leaves REPORT: the finding of each connection that has it, a line each.
+leaves() {
+    python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    for finding in json.loads(line).get("findings", []) if "\"type\":\"flow\"" in line else []:
+        if finding["id"] == "unrecognized-leaf":
+            print(json.dumps(finding, separators=(",", ":")))' "$1"
+}
+
 # leaf SEVERITY: unrecognized-leaf was raised so in the JSON report; "none": not at all.
 leaf() {
-    severity=$(jq -r 'select(.type == "flow").findings[] | select(.id == "unrecognized-leaf").severity' \
-        "$work/out" | sort -u)
+    severity=$(leaves "$work/out" | sed -n 's/.*"severity":"\([a-z]*\)".*/\1/p' | sort -u)
     [ "${severity:-none}" = "$1" ] || wrong "unrecognized-leaf: '$severity', not $1"
 }
 
 # The connections of the capture by their clients' ports, the first under the issuer as usual.
 port() {
-    "$program" -q -o json $faults | jq -r "select(.type == \"flow\" and .n == $1).client.port"
+    "$program" -q -o json $faults | sed -n "s/^{\"type\":\"flow\",\"n\":$1,.*\"client\":{\"ip\":\"[^\"]*\",\"port\":\([0-9]*\)}.*/\1/p"
 }
 first="tcp port $(port 1)" second="tcp port $(port 8)"
 
@@ -58,8 +66,7 @@ cmp -s "$known" "$work/before" || wrong "the same run changed the file"
 run 0 --known "$known" -o json --fail-on unrecognized-leaf -f "$first" $faults
 run 1 --known "$known" -o json --fail-on unrecognized-leaf -f "$second" $faults
 leaf info
-jq -c 'select(.type == "flow").findings[] | select(.id == "unrecognized-leaf").changes[] |
-       select(.what == "key" and .before != .now)' "$work/out" | grep -q SHA-256 || wrong "no change of key"
+leaves "$work/out" | grep '"what":"key"' | grep -q SHA-256 || wrong "no change of key"
 python3 tests/validate_schema.py report/flow-record.schema.json <"$work/out" || bad=$((bad + 1))
 run 0 --known "$known" --learn -o json -f "$second" $faults
 leaf info
@@ -102,7 +109,7 @@ echo '{"type":"meta"}' >"$work/other"
 run 2 --known "$work/other" --learn $faults
 [ "$(cat "$work/other")" = '{"type":"meta"}' ] || wrong "a file that is none was replaced"
 run 2 --known /dev/null --learn $faults
-[ "$(ls "$work" | grep -c new)" = 0 ] || wrong "a temporary file was left"
+[ -z "$(find "$work" -name '*.new')" ] || wrong "a temporary file was left"
 
 echo "$bad wrong"
 [ "$bad" = 0 ]
