@@ -252,7 +252,7 @@ static bool has_huge_exponent(const X509 *x509)
 {
     EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
     BIGNUM *exponent = NULL;
-    bool huge = key && EVP_PKEY_is_a(key, "RSA") &&
+    bool huge = key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS")) &&
                 EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
                 BN_num_bits(exponent) > EXPONENT_BITS_MOST;
     BN_free(exponent);
