@@ -81,14 +81,29 @@ static void sync_folder(const char *real)
     free(copy);
 }
 
-static bool replace(const char *real, const char *beside, struct span bytes)
+/* The new file gets the old one's owner, as far as may be, and its mode; without an old one, the
+ * usual mode. */
+static bool take_over(int fd, const char *real)
 {
     struct stat old;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (stat(real, &old) != 0) {
+        mode_t mask = umask(0);
+        umask(mask);
+        return fchmod(fd, 0666 & ~mask) == 0;
+    }
+    if (fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM)
+        return false;
+    return fchmod(fd, old.st_mode & 0777) == 0;
+}
+
+/* `beside` ends in XXXXXX: a name of the process's number would be there already after a crash, or
+ * in use by another container. */
+static bool replace(const char *real, char *beside, struct span bytes)
+{
+    int fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool fine = (stat(real, &old) != 0 || fchmod(fd, old.st_mode & 0777) == 0) &&
-                write_whole(fd, bytes) && fsync(fd) == 0;
+    bool fine = take_over(fd, real) && write_whole(fd, bytes) && fsync(fd) == 0;
     int first = errno;
     fine = close(fd) == 0 && fine;
     if (fine && rename(beside, real) == 0)
@@ -103,9 +118,10 @@ bool known_file_write(struct source_error *error, const char *path, const struct
 {
     char *real = resolve(path);
     struct buf text = {0}, beside = {0};
-    buf_printf(&beside, "%s.%ld.new", real, (long)getpid());
+    buf_printf(&beside, "%s.new.XXXXXX", real);
+    buf_append(&beside, "", 1);
     known_text_write(&text, certs);
-    bool fine = replace(real, buf_text(&beside), span_of(text.p, text.n));
+    bool fine = replace(real, (char *)beside.p, span_of(text.p, text.n));
     if (fine)
         sync_folder(real);
     else

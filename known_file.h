@@ -15,7 +15,7 @@ MUST_CHECK bool known_file_read(struct known_certs *out, struct source_error *er
 MUST_CHECK bool known_file_writable(struct source_error *error, const char *path);
 
 /* known_file_write writes the file anew. Whoever reads it meanwhile sees the old or the new one,
- * whole, and so does whoever comes after a crash; it keeps its mode. */
+ * whole, and so does whoever comes after a crash; it keeps its mode, and its owner if it may. */
 MUST_CHECK bool known_file_write(struct source_error *error, const char *path,
                                  const struct known_certs *certs);
 

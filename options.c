@@ -521,7 +521,8 @@ static bool check(struct options *options, const struct complaint *to)
     size_t standard_inputs =
         count_standard_inputs((const char *const *)(uintptr_t)options->files, options->file_count) +
         count_standard_inputs(options->netstats, options->netstat_count) +
-        count_standard_inputs(options->syslogs, options->syslog_count);
+        count_standard_inputs(options->syslogs, options->syslog_count) +
+        (options->known ? count_standard_inputs(&options->known, 1) : 0);
     for (size_t i = 0; i < options->output_count; i++)
         standard_outputs += !options->outputs[i].path;
     if (options->command != COMMAND_ANALYSE)
@@ -538,6 +539,8 @@ static bool check(struct options *options, const struct complaint *to)
         return complain(to, "--netstat-at says when a table was printed: --netstat names it");
     if (options->learn != LEARN_NOTHING && !options->known)
         return complain(to, "--learn writes the file that --known names");
+    if (options->learn != LEARN_NOTHING && strcmp(options->known, "-") == 0)
+        return complain(to, "--learn writes a file, and --known names standard input");
     if (options->learn != LEARN_NOTHING && !options->interface && !options->file_count)
         return complain(to, "--learn takes certificates out of a capture, and there is none");
     if (options->interval && !options->interface)

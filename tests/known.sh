@@ -55,11 +55,14 @@ leaf none
 # The same again: nothing to say, and the file stays as it is, with its mode.
 cp "$known" "$work/before"
 chmod 640 "$known"
+[ "$(id -u)" != 0 ] || chown 1:2 "$known"
+owner=$(stat -c %u:%g "$known")
 ln -s known "$work/link"
 run 0 --known "$work/link" --learn -o json -f "$first" $faults
 leaf none
 cmp -s "$known" "$work/before" || wrong "the same run changed the file"
 [ "$(stat -c %a "$known")" = 640 ] || wrong "the mode was not kept"
+[ "$(stat -c %u:%g "$known")" = "$owner" ] || wrong "the owner was not kept"
 [ -L "$work/link" ] || wrong "the link was replaced"
 
 # A rotation under the same issuer is told and learned; without --learn it is told again.
@@ -109,7 +112,9 @@ echo '{"type":"meta"}' >"$work/other"
 run 2 --known "$work/other" --learn $faults
 [ "$(cat "$work/other")" = '{"type":"meta"}' ] || wrong "a file that is none was replaced"
 run 2 --known /dev/null --learn $faults
-[ -z "$(find "$work" -name '*.new')" ] || wrong "a temporary file was left"
+run 2 --known - --learn $faults
+run 2 --known - - <$faults
+[ -z "$(find "$work" -name '*.new.*')" ] || wrong "a temporary file was left"
 
 echo "$bad wrong"
 [ "$bad" = 0 ]

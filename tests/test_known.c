@@ -98,6 +98,33 @@ static void a_rotation_is_none_under_another_issuer(void **state)
     assert_int_equal(said(&flow, false), SEVERITY_WARNING);
 }
 
+/* Without the issuer's certificate, which was there before, its name proves nothing; a path to an
+ * anchor does. */
+static void an_issuer_that_is_not_shown_is_another(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    struct known_certs *known = known_one();
+    for (unsigned anchored = 0; anchored < 2; anchored++) {
+        struct findings findings = {.validation.anchored = anchored};
+        struct learning learning = {.learned = known_certs_new()};
+        made_rotated(&flow);
+        flow.tls.server_cert_count = 1;
+        known_judge(known, &findings, &flow.record);
+        assert_int_equal(findings.count, 1);
+        const struct finding *finding = &findings.items[0];
+        assert_int_equal(finding->severity, anchored ? SEVERITY_INFO : SEVERITY_WARNING);
+        assert_string_equal(finding->changes[0].what, "issuer's key");
+        assert_true(span_equal(finding_change_text(finding, &finding->changes[0], true),
+                               made_text("not sent")));
+        known_learn(&learning, known, &flow.record, &findings);
+        assert_int_equal(known_certs_count(learning.learned), anchored);
+        known_certs_free(learning.learned);
+        findings_done(&findings);
+    }
+    known_certs_free(known);
+}
+
 /* How many certificates are known after a run with this flow, which knew one before. */
 static size_t learned(struct made_flow *flow, enum finding_id found, uint32_t faults, bool all)
 {
@@ -226,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_leaf_is_said_with_what_changed),
         cmocka_unit_test(a_rotation_is_none_under_another_issuer),
+        cmocka_unit_test(an_issuer_that_is_not_shown_is_another),
         cmocka_unit_test(an_impostor_is_not_learned),
         cmocka_unit_test(the_file_is_read_as_it_was_written),
         cmocka_unit_test(what_is_wrong_is_named),

@@ -12,13 +12,14 @@ static bool same_hash(const uint8_t *a, const uint8_t *b)
 
 /* A name proves nothing: whoever makes a certificate writes into it what he likes. So the keys of
  * two issuers of one name have to be the same, too, where both are there, and the signature right,
- * where it could be checked. */
+ * where it could be checked. One that sent its issuer's certificate before and does not now shows
+ * less than is known: only a path to an anchor makes up for it. */
 static bool same_issuer(const struct known_cert *before, const struct known_cert *now,
                         const struct findings *findings)
 {
-    return strcmp(before->issuer, now->issuer) == 0 &&
-           !(before->has_issuer_spki && now->has_issuer_spki &&
-             !same_hash(before->issuer_spki, now->issuer_spki)) &&
+    bool same_key = now->has_issuer_spki ? same_hash(before->issuer_spki, now->issuer_spki)
+                                         : findings->validation.anchored;
+    return strcmp(before->issuer, now->issuer) == 0 && (!before->has_issuer_spki || same_key) &&
            !validation_has(&findings->validation, FAULT_BAD_SIGNATURE);
 }
 
@@ -47,12 +48,21 @@ static void add_key_change(struct finding *finding, const char *what, const char
     add_change(finding, what, texts[0], texts[1]);
 }
 
+static void add_absence(struct finding *finding, const char *what, const uint8_t *before)
+{
+    char text[160];
+    put_key(text, "", before);
+    add_change(finding, what, text, "not sent");
+}
+
 static void add_changes(struct finding *finding, const struct known_cert *before,
                         const struct known_cert *now)
 {
     add_change(finding, "issuer", before->issuer, now->issuer);
     if (before->has_issuer_spki && now->has_issuer_spki)
         add_key_change(finding, "issuer's key", "", before->issuer_spki, "", now->issuer_spki);
+    else if (before->has_issuer_spki && strcmp(before->issuer, now->issuer) == 0)
+        add_absence(finding, "issuer's key", before->issuer_spki);
     add_change(finding, "subject", before->subject, now->subject);
     add_key_change(finding, "key", before->key, before->spki_sha256, now->key, now->spki_sha256);
     add_change(finding, "validity", before->valid, now->valid);
@@ -107,11 +117,12 @@ static void weigh(struct finding *finding, bool expected, bool issuer, bool key)
         finding->next = "let --learn take it into the file of known certificates";
     } else {
         finding->severity = SEVERITY_WARNING;
-        finding->why = "another issuer and another key are no rotation: the server's owner has "
-                       "changed to another authority, or somebody answers in the server's place, "
-                       "as a proxy does that intercepts";
+        finding->why = "another key, under an issuer that is another one or not shown to be the "
+                       "same, is no rotation: the server's owner has changed to another authority, "
+                       "or somebody answers in the server's place, as a proxy does that intercepts";
         finding->harmless = "the server's owner has changed to another authority since then, or "
-                            "its authority to another key";
+                            "its authority to another key, or the server leaves out its issuer's "
+                            "certificate, which alone would prove the issuer's name";
         finding->next = "ask the server's owner, or look at the server over another network; if it "
                         "is right, take it into the file with --learn=all";
     }
