@@ -1,66 +1,85 @@
 #!/bin/sh
-# Runs every test but the fuzzers on what was built in a folder: run.sh build
+# Runs every test but the fuzzers on what was built in a folder, as many at once as there are cores,
+# and those that watch the clock one by one at the end: run.sh build
+#
+# Exit status 77 is a test that can't run here, and says why itself.
 set -u
+
+# run.sh --one build NAME COMMAND...: notes in build/tests.results what came of one test.
+if [ "$1" = --one ]; then
+    built=$2 name=$3
+    shift 3
+    log=$built/$name.log
+    "$@" >"$log" 2>&1
+    status=$?
+    case $status in
+    0) result=passed ;;
+    77) result=skipped; echo "SKIPPED $name: $(tail -n 1 "$log")" ;;
+    *) result=failed; printf 'FAILED %s\n%s\n' "$name" "$(tail -n 60 "$log" | sed 's/^/    /')" ;;
+    esac
+    echo "$result $name" >>"$built/tests.results"
+    exit 0
+fi
+
 built=$1
 program=$built/pushwatch
-passed=0 failed=0 skipped=0
+captures=$(echo pcaps/*.pcap pcaps/*.pcapng)
+keyed=$(for keys in pcaps/*.keys; do echo "${keys%.keys}.pcap"; done | tr '\n' ' ')
+: >"$built/tests.results"
+: >"$built/tests.asked"
 
-# run NAME COMMAND...: exit status 77 is a test that can't run here, and says why itself.
-run() {
-    name=$1
-    shift
-    if "$@" >"$built/test.log" 2>&1; then
-        passed=$((passed + 1))
-        return
-    elif [ $? = 77 ]; then
-        skipped=$((skipped + 1))
-        echo "SKIPPED $name: $(tail -n 1 "$built/test.log")"
-        return
-    fi
-    failed=$((failed + 1))
-    echo "FAILED $name"
-    sed 's/^/    /' "$built/test.log" | tail -n 60
+# at_once N: runs the tests of standard input, one a line: NAME COMMAND...
+at_once() {
+    tee -a "$built/tests.asked" | xargs -P "$1" -L 1 "$0" --one "$built"
 }
 
-for unit in "$built"/tests/test_*; do
-    case $unit in *.o | *.d | *.gcno | *.gcda) continue ;; esac
-    run "${unit##*/}" "$unit"
-done
-captures=$(ls pcaps/*.pcap pcaps/*.pcapng)
-run golden tests/golden.sh "$program"
-run findings python3 tests/findings.py "$program"
-# shellcheck disable=SC2086 # a list of words
-run kernel_truth python3 tests/kernel_truth.py "$program" $captures
-# shellcheck disable=SC2086
-run chains python3 tests/chains.py "$program" $captures
-# shellcheck disable=SC2086
-run tshark python3 tests/tshark.py "$program" $captures
-# shellcheck disable=SC2086
-run kernel_tables python3 tests/kernel_tables.py "$program" $captures
-run witness tests/witness.sh "$program"
-# shellcheck disable=SC2086
-run schema tests/schema.sh "$program" $captures
-# shellcheck disable=SC2086
-run ci_formats python3 tests/ci_formats.py "$program" $captures
-run known tests/known.sh "$program"
-run exit_status tests/exit_status.sh "$program"
-run threads tests/threads.sh "$program"
-# shellcheck disable=SC2086
-run perturb python3 tests/perturb.py --seconds 20 "$program" $captures
-keyed=$(for keys in pcaps/*.keys; do echo "${keys%.keys}.pcap"; done)
-# shellcheck disable=SC2086
-run perturb_keys python3 tests/perturb.py --seconds 10 "$program" $keyed
-run mistakes tests/mistakes.sh "$program"
-run damaged tests/damaged.sh "$program"
-run live tests/live.sh "$program"
-run keys tests/keys.sh "$program"
-run limits tests/limits.sh "$program"
-run manual tests/manual.sh "$program"
-run progress python3 tests/progress.py "$program"
-run checksums python3 tests/checksums.py "$program"
-run process python3 tests/process.py "$program"
-run pause python3 tests/pause.py "$program"
+units() {
+    for unit in "$built"/tests/test_*; do
+        case $unit in *.o | *.d | *.gcno | *.gcda | */test_live | */test_progress) continue ;; esac
+        echo "${unit##*/} $unit"
+    done
+}
 
+# The long ones first, so that no core waits at the end.
+{
+    cat <<END
+threads tests/threads.sh $program
+limits tests/limits.sh $program
+schema tests/schema.sh $program $captures
+ci_formats python3 tests/ci_formats.py $program $captures
+tshark python3 tests/tshark.py $program $captures
+chains python3 tests/chains.py $program $captures
+findings python3 tests/findings.py $program
+mistakes tests/mistakes.sh $program
+golden tests/golden.sh $program
+kernel_tables python3 tests/kernel_tables.py $program $captures
+perturb python3 tests/perturb.py --seconds 20 $program $captures
+perturb_keys python3 tests/perturb.py --seconds 10 $program $keyed
+kernel_truth python3 tests/kernel_truth.py $program $captures
+damaged tests/damaged.sh $program
+exit_status tests/exit_status.sh $program
+witness tests/witness.sh $program
+manual tests/manual.sh $program
+known tests/known.sh $program
+checksums python3 tests/checksums.py $program
+process python3 tests/process.py $program
+END
+    units
+} | at_once "$(nproc 2>/dev/null || sysctl -n hw.ncpu)"
+
+at_once 1 <<END
+test_live $built/tests/test_live
+test_progress $built/tests/test_progress
+live tests/live.sh $program
+keys tests/keys.sh $program
+progress python3 tests/progress.py $program
+pause python3 tests/pause.py $program
+END
+
+count() { grep -c "^$1 " "$built/tests.results"; }
+passed=$(count passed) failed=$(count failed) skipped=$(count skipped)
+asked=$(wc -l <"$built/tests.asked")
+[ "$((passed + failed + skipped))" = "$asked" ] || { echo "not all of $asked tests ran"; failed=$((failed + 1)); }
 # In CI nothing may be left out.
 if [ -n "${CI:-}" ] && [ "$skipped" -gt 0 ]; then
     echo "in CI no test may be skipped"
