@@ -239,6 +239,10 @@ static void floods_are_survived(void **state)
     assert_int_equal(known_certs_latest(known, "one")->last_seen, 99);
     for (size_t i = 0; i < KNOWN_OF_NAME_MAX; i++)
         assert_true(known_certs_at(known, i)->last_seen >= 100 - KNOWN_OF_NAME_MAX);
+    cert.last_seen = 1; /* of an old capture */
+    memset(cert.sha256, 0xff, sizeof cert.sha256);
+    assert_true(known_certs_add(known, &cert));
+    assert_null(known_certs_find(known, "one", cert.sha256));
     for (unsigned i = KNOWN_OF_NAME_MAX; i < KNOWN_CERTS_MAX; i++) {
         snprintf(cert.name, sizeof cert.name, "%u", i);
         assert_true(known_certs_add(known, &cert));

@@ -153,15 +153,27 @@ static size_t range_of(size_t *first, const struct known_certs *certs, const cha
     return end;
 }
 
-static void drop_oldest(struct known_certs *certs, size_t first, size_t end)
+/* In an order that leaves no two alike, so that what is kept does not hang on who came first. */
+static bool is_older(const struct known_cert *a, const struct known_cert *b)
+{
+    return a->last_seen != b->last_seen ? a->last_seen < b->last_seen
+                                        : memcmp(a->sha256, b->sha256, sizeof a->sha256) < 0;
+}
+
+static size_t oldest_of(const struct known_certs *certs, size_t first, size_t end)
 {
     size_t oldest = first;
     for (size_t i = first + 1; i < end; i++)
-        if (certs->items[i]->last_seen < certs->items[oldest]->last_seen)
+        if (is_older(certs->items[i], certs->items[oldest]))
             oldest = i;
-    free(certs->items[oldest]);
-    memmove(certs->items + oldest, certs->items + oldest + 1,
-            (certs->count - oldest - 1) * sizeof certs->items[0]);
+    return oldest;
+}
+
+static void drop(struct known_certs *certs, size_t at)
+{
+    free(certs->items[at]);
+    memmove(certs->items + at, certs->items + at + 1,
+            (certs->count - at - 1) * sizeof certs->items[0]);
     certs->count--;
 }
 
@@ -176,7 +188,10 @@ bool known_certs_add(struct known_certs *certs, const struct known_cert *cert)
     }
     size_t end = range_of(&first, certs, cert->name);
     if (end - first == KNOWN_OF_NAME_MAX) {
-        drop_oldest(certs, first, end);
+        size_t oldest = oldest_of(certs, first, end);
+        if (is_older(cert, certs->items[oldest]))
+            return true;
+        drop(certs, oldest);
         at = lower_bound(certs, cert->name, cert->sha256);
     }
     if (certs->count == KNOWN_CERTS_MAX)

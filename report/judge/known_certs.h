@@ -7,7 +7,7 @@
 
 enum {
     KNOWN_CERTS_MAX = 8192,  /* many times what the servers of one service have */
-    KNOWN_OF_NAME_MAX = 16,  /* of one name; a new one takes the place of that seen longest ago */
+    KNOWN_OF_NAME_MAX = 16,  /* of one name: those that were seen last */
     KNOWN_TEXT_MAX = 1024,   /* bytes of an issuer, a subject, a list of names */
     KNOWN_NAME_MAX = 253 + 1 /* RFC 1035 section 2.3.4, with a NUL */
 };
@@ -34,7 +34,8 @@ MUST_CHECK struct known_certs *known_certs_new(void);
 void known_certs_free(struct known_certs *certs);
 
 /* known_certs_add takes a copy. One that is there already under this name only gets its times
- * widened. Returns false if there are KNOWN_CERTS_MAX. */
+ * widened; one older than KNOWN_OF_NAME_MAX others is left out. Returns false if there are
+ * KNOWN_CERTS_MAX. */
 bool known_certs_add(struct known_certs *certs, const struct known_cert *cert);
 
 /* known_certs_merge adds all of another list, and returns for how many there was no room. */
