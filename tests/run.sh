@@ -24,11 +24,12 @@ fi
 built=$1
 program=$built/pushwatch
 captures=$(echo pcaps/*.pcap pcaps/*.pcapng)
-keyed=$(for keys in pcaps/*.keys; do echo "${keys%.keys}.pcap"; done | tr '\n' ' ')
+keyed=$(for keys in pcaps/*.keys; do echo "${keys%.keys}.pcap"; done | xargs)
 : >"$built/tests.results"
 : >"$built/tests.asked"
 
-# at_once N: runs the tests of standard input, one a line: NAME COMMAND...
+# at_once N: runs the tests of standard input, one a line: NAME COMMAND... (a blank at a line's end would
+# join the next to it).
 at_once() {
     tee -a "$built/tests.asked" | xargs -P "$1" -L 1 "$0" --one "$built"
 }
