@@ -57,7 +57,7 @@ fuzz:
 	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link"
 
 fuzz-here: $(FUZZERS)
-	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),5) $^
+	tests/fuzz/run.sh $(or $(FUZZ_SECONDS),3) $^
 
 # Lines of capture/ and dissect/ that the tests and the fuzzers' seeds reach. What gcov says on standard
 # error, where a test has given up root, fails tests that look there: here that does not count.
