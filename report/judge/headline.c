@@ -83,6 +83,8 @@ static void say_other_troubles(struct buf *text, const struct overview *overview
          "connections met a self-signed certificate"},
         {FINDING_OLD_VERSION, "connection uses an old TLS version",
          "connections use an old TLS version"},
+        {FINDING_WEAK_CIPHER, "connection uses a weak cipher suite",
+         "connections use a weak cipher suite"},
         {FINDING_NOT_TLS, "connection is not TLS", "connections are not TLS"},
         {FINDING_CLIENT_CERTIFICATE_EXPOSED, "client certificate went in clear",
          "client certificates went in clear"},

@@ -222,6 +222,43 @@ static void judge_version(struct findings *out, const struct flow_record *record
     finding_word(finding, "version", name);
 }
 
+/* weakness_of tells what is wrong with a suite of this name, or returns NULL. */
+static const char *weakness_of(const char *suite)
+{
+    static const struct {
+        const char *part, *weakness;
+    } weak[] = {
+        {"_anon_", "it authenticates nobody, so that anybody can stand in between"},
+        {"_NULL_", "it encrypts nothing"},
+        {"EXPORT", "its keys are short by intent"},
+        {"_RC4_", "RC4 must not be used any more (RFC 7465)"},
+        {"_RC2_", "its keys are too short"},
+        {"_DES", "its keys of 56 bits are too short"},
+        {"_3DES_", "its blocks of 64 bits leak what is sent once many gigabytes have gone over one "
+                   "connection"},
+    };
+    for (size_t i = 0; i < COUNT_OF(weak); i++)
+        if (strstr(suite, weak[i].part))
+            return weak[i].weakness;
+    return NULL;
+}
+
+static void judge_cipher(struct findings *out, const struct flow_record *record)
+{
+    const struct tls_facts *tls = record->tls;
+    struct name_room room;
+    if (!tls->negotiated || !tls->server_hello || tls->server_hello->cipher == 0)
+        return;
+    const char *suite = names_cipher(&room, tls->server_hello->cipher);
+    const char *weakness = weakness_of(suite);
+    if (!weakness)
+        return;
+    struct finding *finding = findings_add(out, FINDING_WEAK_CIPHER);
+    finding_seen(finding, "The ends agreed on %s: %s", suite, weakness);
+    finding_frame(finding, tls->server_hello_frame);
+    finding_word(finding, "cipher", suite);
+}
+
 static void judge_hello(struct findings *out, const struct flow_record *record)
 {
     const struct tls_facts *tls = record->tls;
@@ -277,6 +314,7 @@ void judge_tls(struct findings *out, const struct flow_record *record, bool any_
     else if (tls->progress == TLS_INCOMPLETE)
         judge_handshake_incomplete(out, record);
     judge_version(out, record);
+    judge_cipher(out, record);
     judge_hello(out, record);
     judge_close(out, record);
 }
