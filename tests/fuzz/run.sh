@@ -6,8 +6,9 @@
 # A short run goes the same way each time, so that it fails for what was changed and not by chance.
 # Seeds are in tests/fuzz/seeds/NAME; what is found new stays in build/fuzz/corpus/NAME.
 set -u
-seconds=$1
+seconds=${1:?usage: run.sh SECONDS TARGET...}
 shift
+[ "$#" -gt 0 ] || { echo "run.sh: no target" >&2; exit 2; }
 
 # fuzz TARGET: says in a line what came of it, and more where it failed.
 fuzz() {
