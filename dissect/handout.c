@@ -262,6 +262,8 @@ void handout_release(struct handout *handout, const struct flow_context *context
     handout->head = (handout->head + handout->committed) % HANDOUT_MAX;
     handout->prepared -= handout->committed;
     handout->committed = 0;
+    if (handout->prepared == 0) /* the same place again, which is near */
+        handout->head = 0;
 }
 
 /* A lone SYN stays one: its flow is made for the occasion. */
