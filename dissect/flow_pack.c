@@ -13,10 +13,14 @@ _Static_assert(WORDS * sizeof(uint64_t) <= sizeof(struct flow), "there is room f
 #define AT(field)     (offsetof(struct flow, field) / sizeof(uint64_t))
 #define END(i, field) AT(tcp.ends[i].field)
 
-/* A word, and one that it is near to: which stands above, for it must be known first. */
-static const struct near {
+/* A word, and one that it is near to. */
+struct near {
     uint16_t at, base;
-} nears[] = {
+};
+
+/* Those that may be zero, for what is not known. Their bases stand above: they must be known first.
+ */
+static const struct near nears[] = {
     {AT(start), TIME_AT},
     {AT(first_frame), FRAME_AT},
     {AT(tcp.last_time), TIME_AT},
@@ -24,17 +28,15 @@ static const struct near {
     {AT(tcp.syn_ack_time), AT(start)},
     {AT(tcp.ack_time), AT(start)},
 #define NEARS_OF_END(i)                                                                            \
-    {END(i, una), END(i, next)}, {END(i, sent), END(i, next)}, {END(i, isn), END(i, next)},        \
-        {END(i, fin_at), END(i, next)}, {END(i, edge), END(i, next)},                              \
-        {END(i, reasm.next), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                \
+    {END(i, sent), END(i, next)}, {END(i, isn), END(i, next)}, {END(i, fin_at), END(i, next)},     \
+        {END(i, edge), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                      \
         {END(i, since), AT(tcp.ack_time)}, {END(i, fin_time), AT(tcp.last_time)},                  \
-        {END(i, fin_last_time), AT(tcp.last_time)},                                                \
         {END(i, flight.acked_time), AT(tcp.last_time)},                                            \
         {END(i, flight.segment.time), AT(tcp.last_time)},                                          \
         {END(i, flight.segment.seq), END(i, next)}, {END(i, flight.record.seq), END(i, next)},     \
         {END(i, last_frame), AT(first_frame)}, {END(i, flight.acked_frame), AT(first_frame)},      \
         {END(i, flight.segment.frame), AT(first_frame)}, {END(i, fin_frame), AT(first_frame)},     \
-        {END(i, fin_last_frame), AT(first_frame)}, {END(i, fin_acked_frame), AT(first_frame)},     \
+        {END(i, fin_acked_frame), AT(first_frame)},                                                \
     {                                                                                              \
         END(i, rst_frame), AT(first_frame)                                                         \
     }
@@ -42,6 +44,35 @@ static const struct near {
     NEARS_OF_END(1),
 #undef NEARS_OF_END
 };
+
+/* Those that most often equal another one, which is none of these. */
+static const struct near equals[] = {
+#define EQUALS_OF_END(i)                                                                           \
+    {END(i, una), END(i, next)}, {END(i, fin_last_time), END(i, fin_time)},                        \
+    {                                                                                              \
+        END(i, fin_last_frame), END(i, fin_frame)                                                  \
+    }
+    EQUALS_OF_END(0),
+    EQUALS_OF_END(1),
+#undef EQUALS_OF_END
+};
+
+/* Those that are 1 for most of a flow's life. */
+static const uint16_t ones[] = {AT(tls), END(0, reasm.started), END(1, reasm.started)};
+_Static_assert(offsetof(struct reasm, started) % sizeof(uint64_t) == 0, "it begins a word");
+
+/* What was delivered reaches to the end of what was seen, if there is any. */
+static void shift_delivered(pack_word *words, bool back)
+{
+    static const uint16_t ends[][3] = {{END(0, reasm.next), END(0, sent), END(0, next)},
+                                       {END(1, reasm.next), END(1, sent), END(1, next)}};
+#pragma GCC unroll 2
+    for (unsigned i = 0; i < COUNT_OF(ends); i++) {
+        pack_word *word = &words[ends[i][0]];
+        uint64_t base = words[ends[i][1]] ? words[ends[i][1]] : words[ends[i][2]];
+        *word = back ? unpack_difference(*word, base) : pack_difference(*word, base);
+    }
+}
 
 /* What Zeek's words have of sequence numbers, 32 bits of two in a word, is most often the same as
  * TCP has: it is given as the difference from that. */
@@ -69,6 +100,37 @@ static void shift_pairs(pack_word *words, bool back)
     }
 }
 
+/* The tables are loops only to read: each word's place is known to the compiler. */
+static void shrink(pack_word *words)
+{
+    shift_pairs(words, false);
+    shift_delivered(words, false);
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < COUNT_OF(equals); i++)
+        words[equals[i].at] = pack_difference(words[equals[i].at], words[equals[i].base]);
+#pragma GCC unroll 64
+    for (unsigned i = COUNT_OF(nears); i-- > 0;)
+        words[nears[i].at] = pack_near(words[nears[i].at], words[nears[i].base]);
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < COUNT_OF(ones); i++)
+        words[ones[i]] ^= 1;
+}
+
+static void grow(pack_word *words)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < COUNT_OF(ones); i++)
+        words[ones[i]] ^= 1;
+#pragma GCC unroll 64
+    for (unsigned i = 0; i < COUNT_OF(nears); i++)
+        words[nears[i].at] = unpack_near(words[nears[i].at], words[nears[i].base]);
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < COUNT_OF(equals); i++)
+        words[equals[i].at] = unpack_difference(words[equals[i].at], words[equals[i].base]);
+    shift_delivered(words, true);
+    shift_pairs(words, true);
+}
+
 /* Words that are pointers. */
 static const uint16_t pointers[] = {
     AT(appid),          AT(label),          AT(pending_syn), AT(prologue),
@@ -90,9 +152,7 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
         flow->tls = (struct tls *)1;
     words[TIME_AT] = (uint64_t)time;
     words[FRAME_AT] = frame;
-    shift_pairs(words, false);
-    for (unsigned i = COUNT_OF(nears); i-- > 0;)
-        words[nears[i].at] = pack_near(words[nears[i].at], words[nears[i].base]);
+    shrink(words);
     size_t n = pack_words(out, words, FLOW_WORDS), slack = 0;
     for (unsigned i = 0; i < COUNT_OF(pointers); i++)
         slack += pack_slack(words[pointers[i]]);
@@ -112,9 +172,7 @@ void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *sto
     size_t n = unpack_words(words, FLOW_WORDS, packed);
     words[TIME_AT] = (uint64_t)time;
     words[FRAME_AT] = frame;
-    for (unsigned i = 0; i < COUNT_OF(nears); i++)
-        words[nears[i].at] = unpack_near(words[nears[i].at], words[nears[i].base]);
-    shift_pairs(words, true);
+    grow(words);
     memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
         unpack_words(tls_words, TLS_WORDS, packed + n);

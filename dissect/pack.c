@@ -1,8 +1,8 @@
-/* pack.c: a bit for each word tells whether it is not zero; then half a byte for each of those how
- * many bytes it has; then those bytes, the lowest first. */
+/* pack.c: 64 words at a time: a bit for each tells whether it is not zero; then half a byte for
+ * each of those how many bytes it has, less one; then those bytes, the lowest first. */
 #include "pack.h"
 
-enum { MAP_WORDS = 64, MAPS_MAX = PACK_WORDS_MAX / MAP_WORDS };
+enum { MAP_WORDS = 64 };
 
 static void put_word(uint8_t *out, uint64_t word)
 {
@@ -12,15 +12,20 @@ static void put_word(uint8_t *out, uint64_t word)
     memcpy(out, &word, sizeof word);
 }
 
-/* The lowest `bytes` bytes, 1 to 8, of a word. */
-static uint64_t get_word(const uint8_t *in, unsigned bytes)
+static uint64_t get_word(const uint8_t *in)
 {
     uint64_t word;
     memcpy(&word, in, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
-    return word & UINT64_MAX >> (64 - 8 * bytes);
+    return word;
+}
+
+/* The lowest `count` bits, 1 to 64. */
+static uint64_t low_bits(size_t count)
+{
+    return UINT64_MAX >> (MAP_WORDS - count);
 }
 
 /* Bits that are set: a builtin calls a function where the machine may lack the instruction. */
@@ -32,84 +37,103 @@ static unsigned count_bits(uint64_t bits)
     return (unsigned)(bits * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* Which of up to 64 words are not zero. */
+/* Which of up to 64 words are not zero. The sum is less by a bit for each that is zero: a
+ * comparison, a subtraction with borrow and a shift for each. */
 static uint64_t which_are_some(const pack_word *words, size_t count)
 {
-    uint64_t which = 0;
-    size_t at = 0;
-    for (; at + 8 <= count; at += 8) {
-        unsigned eight = 0;
+    uint64_t sum = 0;
+    size_t at = count;
+    for (; at % 8 != 0; at--)
+        sum = sum + sum - (words[at - 1] == 0);
+    for (; at > 0; at -= 8) {
 #pragma GCC unroll 8
-        for (unsigned i = 0; i < 8; i++)
-            eight |= (unsigned)(words[at + i] != 0) << i;
-        which |= (uint64_t)eight << at;
+        for (unsigned i = 1; i <= 8; i++)
+            sum = sum + sum - (words[at - i] == 0);
     }
-    for (; at < count; at++)
-        which |= (uint64_t)(words[at] != 0) << at;
-    return which;
+    return ~(0 - sum) & low_bits(count);
 }
 
-/* Where the lengths begin, and where the bytes do. */
+/* Bytes of the bits, and of the lengths. */
 static size_t map_bytes(size_t count)
 {
     return (count + 7) / 8;
 }
 
-static size_t length_bytes(unsigned some)
+static size_t length_bytes(uint64_t map)
 {
-    return (some + 1) / 2;
+    return (count_bits(map) + 1) / 2;
+}
+
+/* Writes the first word of those in `left`. Returns its length. */
+static inline unsigned put_next(uint8_t **to, const pack_word *words, uint64_t *left)
+{
+    uint64_t word = words[(unsigned)__builtin_ctzll(*left)];
+    unsigned more = (63 ^ (unsigned)__builtin_clzll(word)) / 8;
+    *left &= *left - 1;
+    put_word(*to, word);
+    *to += more + 1;
+    return more;
+}
+
+static uint8_t *pack_some(uint8_t *out, const pack_word *words, size_t count)
+{
+    uint64_t left = which_are_some(words, count);
+    uint8_t *length = out + map_bytes(count), *to = length + length_bytes(left);
+    put_word(out, left); /* what is too much is overwritten */
+    while (left & (left - 1)) {
+        unsigned first = put_next(&to, words, &left), second = put_next(&to, words, &left);
+        *length++ = (uint8_t)(first | second << 4);
+    }
+    if (left)
+        *length = (uint8_t)put_next(&to, words, &left);
+    return to;
 }
 
 size_t pack_words(uint8_t *out, const pack_word *words, size_t count)
 {
-    uint64_t maps[MAPS_MAX], sixteen = 0;
-    uint8_t *lengths = out + map_bytes(count);
-    unsigned some = 0, i = 0;
-    for (size_t at = 0; at < count; at += MAP_WORDS) {
-        uint64_t map = which_are_some(words + at, count - at < MAP_WORDS ? count - at : MAP_WORDS);
-        put_word(out + at / 8, map); /* what is too much of the last one is overwritten */
-        maps[at / MAP_WORDS] = map;
-        some += count_bits(map);
-    }
-    uint8_t *to = lengths + length_bytes(some);
+    uint8_t *to = out;
     for (size_t at = 0; at < count; at += MAP_WORDS)
-        for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
-            uint64_t word = words[at + (unsigned)__builtin_ctzll(left)];
-            unsigned bytes = pack_bytes(word);
-            sixteen |= (uint64_t)bytes << 4 * (i % 16);
-            if (i % 16 == 15) {
-                put_word(lengths + i / 16 * sizeof sixteen, sixteen);
-                sixteen = 0;
-            }
-            put_word(to, word);
-            to += bytes;
-        }
-    for (unsigned at = i / 16 * 8; at < length_bytes(some); at++, sixteen >>= 8)
-        lengths[at] = (uint8_t)sixteen;
+        to = pack_some(to, words + at, count - at < MAP_WORDS ? count - at : MAP_WORDS);
     return (size_t)(to - out);
+}
+
+/* What is left of eight bytes where a word has fewer, by its length. */
+static const uint64_t parts[] = {0xff,
+                                 0xffff,
+                                 0xffffff,
+                                 0xffffffff,
+                                 UINT64_C(0xffffffffff),
+                                 UINT64_C(0xffffffffffff),
+                                 UINT64_C(0xffffffffffffff),
+                                 UINT64_MAX};
+
+/* Reads the first word of those in `left`. */
+static inline void get_next(const uint8_t **from, pack_word *words, uint64_t *left, unsigned length)
+{
+    words[(unsigned)__builtin_ctzll(*left)] = get_word(*from) & parts[length];
+    *left &= *left - 1;
+    *from += length + 1;
+}
+
+static const uint8_t *unpack_some(pack_word *words, size_t count, const uint8_t *in)
+{
+    uint64_t left = get_word(in) & low_bits(count);
+    const uint8_t *length = in + map_bytes(count), *from = length + length_bytes(left);
+    while (left & (left - 1)) {
+        unsigned both = *length++;
+        get_next(&from, words, &left, both & 7);
+        get_next(&from, words, &left, both >> 4 & 7);
+    }
+    if (left)
+        get_next(&from, words, &left, *length & 7);
+    return from;
 }
 
 size_t unpack_words(pack_word *words, size_t count, const uint8_t *in)
 {
-    uint64_t maps[MAPS_MAX], sixteen = 0;
-    const uint8_t *lengths = in + map_bytes(count);
-    unsigned some = 0, i = 0;
-    for (size_t at = 0; at < count; at += MAP_WORDS) {
-        size_t left = map_bytes(count - at);
-        uint64_t map = get_word(in + at / 8, left < 8 ? (unsigned)left : 8);
-        maps[at / MAP_WORDS] = map;
-        some += count_bits(map);
-    }
-    const uint8_t *from = lengths + length_bytes(some);
+    const uint8_t *from = in;
     memset(words, 0, count * sizeof *words);
     for (size_t at = 0; at < count; at += MAP_WORDS)
-        for (uint64_t left = maps[at / MAP_WORDS]; left; left &= left - 1, i++) {
-            if (i % 16 == 0)
-                sixteen = get_word(lengths + i / 2, sizeof sixteen);
-            unsigned bytes = sixteen & 15;
-            sixteen >>= 4;
-            words[at + (unsigned)__builtin_ctzll(left)] = get_word(from, bytes);
-            from += bytes;
-        }
+        from = unpack_some(words + at, count - at < MAP_WORDS ? count - at : MAP_WORDS, from);
     return (size_t)(from - in);
 }

@@ -34,22 +34,29 @@ static inline unsigned pack_slack(uint64_t pointer)
     return pointer ? (unsigned)sizeof pointer - pack_bytes(pointer) : 0;
 }
 
-/* pack_near makes a number small that is near another one, and leaves 0 as it is; unpack_near is
- * its inverse. Good for differences below 2^62. */
-static inline uint64_t pack_near(uint64_t value, uint64_t base)
+/* pack_difference makes a number small that is near another one, and 0 if they are equal;
+ * unpack_difference is its inverse. */
+static inline uint64_t pack_difference(uint64_t value, uint64_t base)
 {
     uint64_t difference = value - base;
-    if (value == 0)
-        return 0;
-    return (difference << 1 ^ (0 - (difference >> 63))) + 1;
+    return difference << 1 ^ (0 - (difference >> 63));
+}
+
+static inline uint64_t unpack_difference(uint64_t packed, uint64_t base)
+{
+    return (packed >> 1 ^ (0 - (packed & 1))) + base;
+}
+
+/* pack_near does the same, but leaves 0 as it is, for a number that may not be known. Good for
+ * differences below 2^62. */
+static inline uint64_t pack_near(uint64_t value, uint64_t base)
+{
+    return value ? pack_difference(value, base) + 1 : 0;
 }
 
 static inline uint64_t unpack_near(uint64_t packed, uint64_t base)
 {
-    if (packed == 0)
-        return 0;
-    packed--;
-    return (packed >> 1 ^ (0 - (packed & 1))) + base;
+    return packed ? unpack_difference(packed - 1, base) : 0;
 }
 
 #endif

@@ -104,6 +104,20 @@ static void expect_near(uint64_t value, uint64_t base, uint64_t most)
     assert_int_equal(packed == 0, value == 0);
 }
 
+static void differences(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    assert_int_equal(pack_difference(7, 7), 0);
+    assert_int_equal(pack_difference(6, 7), 1);
+    assert_int_equal(pack_difference(8, 7), 2);
+    assert_int_equal(pack_difference(0, UINT64_MAX), 2);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t value = random_word(&seed), base = random_word(&seed);
+        assert_int_equal(unpack_difference(pack_difference(value, base), base), value);
+    }
+}
+
 static void near_numbers(void **state)
 {
     (void)state;
@@ -130,6 +144,7 @@ int main(void)
         cmocka_unit_test(extreme_words),
         cmocka_unit_test(each_byte_alone),
         cmocka_unit_test(random_words),
+        cmocka_unit_test(differences),
         cmocka_unit_test(near_numbers),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
