@@ -101,31 +101,37 @@ static bool is_filtered(const struct watch *watch, const struct packet *packet)
 
 /* One of several threads that read the same capture. One that comes later passes what was there
  * before. */
-static void fill_same(void *context, unsigned input, struct intake *intake)
+static bool fill_same(void *context, unsigned input, struct intake *intake)
 {
     struct watch *watch = context;
     struct watched *from = &watch->sources[input];
+    intake->stays = from->keeps;
+    if (from->status == SOURCE_PAUSED)
+        source_release(from->source);
     while (!from->stopped) {
         if (!from->pending)
             from->status = source_next(from->source, &from->packet);
         from->pending = from->status == SOURCE_PACKET;
-        if (!from->pending || (watch->source_count == 1 && has_new_secrets(watch)))
-            return;
+        if (!from->pending)
+            return from->status == SOURCE_PAUSED;
+        if (watch->source_count == 1 && has_new_secrets(watch))
+            return false;
         if (is_past(watch, from)) {
             from->stopped = true;
-            return;
+            return false;
         }
         if (from->packets < watch->passed)
             intake_pass(intake, &from->packet);
         else if (is_filtered(watch, &from->packet))
             intake_skip(intake, &from->packet, NOTE_FILTERED);
         else if (!intake_packet(intake, &from->packet))
-            return;
+            return !intake_is_over(intake);
         if (UNLIKELY(from->packet.link == LINK_UNSUPPORTED) && input == 0)
             note_link(watch, &from->packet);
         from->pending = false;
         count_packet(watch, from);
     }
+    return false;
 }
 
 static void take_packet(struct watch *watch, struct watched *from)
@@ -171,6 +177,8 @@ static void wait_for_more(struct watch *watch)
 static enum source_status read_same(struct watch *watch)
 {
     const struct watched *first = &watch->sources[0];
+    for (size_t i = 0; i < watch->source_count; i++)
+        watch->sources[i].keeps = source_keep(watch->sources[i].source);
     while (!first->stopped && !signal_end) {
         watch->passed = first->packets;
         pipeline_fill(watch->pipeline, fill_same, watch);
@@ -210,7 +218,7 @@ static enum source_status read_saved(struct watch *watch)
 /* --- a live one --- */
 
 /* Takes what a ring holds, up to a batch. */
-static void fill(void *context, unsigned input, struct intake *intake)
+static bool fill(void *context, unsigned input, struct intake *intake)
 {
     struct watch *watch = context;
     struct watched *from = &watch->sources[input];
@@ -219,12 +227,13 @@ static void fill(void *context, unsigned input, struct intake *intake)
         if (!from->pending)
             from->status = source_next(from->source, &from->packet);
         if (from->status != SOURCE_PACKET)
-            return;
+            return false;
         from->pending = !intake_packet(intake, &from->packet);
         if (from->pending)
-            return;
+            return false;
         from->packets++;
     }
+    return false;
 }
 
 static void snapshot(struct watch *watch, nanotime now)

@@ -15,6 +15,7 @@ struct watched {
     struct source *source;
     enum source_status status; /* of the last source_next */
     struct packet packet;
+    bool keeps;   /* packets' bytes stay until source_release */
     bool pending; /* the packet was read, but there was no room for it */
     uint64_t packets;
     nanotime first_time;

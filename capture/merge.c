@@ -95,6 +95,7 @@ static bool advance(struct merge *merge)
 {
     struct part *part = merge->heap[0];
     switch (source_next(part->source, &part->head)) {
+    case SOURCE_PAUSED: /* it keeps nothing */
     case SOURCE_IDLE:
         return false;
     case SOURCE_PACKET:

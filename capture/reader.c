@@ -126,6 +126,9 @@ bool reader_fill(struct reader *reader, size_t n)
 {
     if (n > READER_PEEK_MAX || reader->at_end || reader->error || reader->damaged)
         return reader_unread(reader) >= n;
+    reader->paused = reader->keeps && !reader->released;
+    if (reader->paused)
+        return false;
     make_room(reader, n);
     while (reader_unread(reader) < n) {
         size_t room = reader->capacity - reader_unread(reader);
@@ -133,6 +136,7 @@ bool reader_fill(struct reader *reader, size_t n)
         if (!read_once(reader, room < reader->block ? room : reader->block))
             return false;
     }
+    reader->released = false;
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* reader.h: a file or pipe in large blocks, through one buffer that is used again and again.
  *
  * Bytes are looked at with reader_peek and then skipped; what was peeked stays where it is until
- * the next peek that does not find its bytes in the buffer. */
+ * the next peek that does not find its bytes in the buffer. Who needs them longer sets `keeps`:
+ * such a peek then finds nothing, and sets `paused`, until reader_release. */
 #ifndef PUSHWATCH_CAPTURE_READER_H
 #define PUSHWATCH_CAPTURE_READER_H
 
@@ -33,6 +34,9 @@ struct reader {
     uint64_t limit;          /* what is beyond is not read; the caller may set it */
     bool regular, at_end;
     bool patient; /* wait for a pipe to have bytes; the caller sets it */
+    bool keeps;   /* what was peeked stays until reader_release; the caller sets it */
+    bool paused;  /* there may be more once it is released */
+    bool released;
     int error;    /* errno of the read that failed, else 0 */
     bool damaged; /* the decoder can't go on */
 };
@@ -65,6 +69,13 @@ MUST_CHECK static inline const uint8_t *reader_peek(struct reader *reader, size_
     if (LIKELY(reader_unread(reader) >= n) || reader_fill(reader, n))
         return reader->next;
     return NULL;
+}
+
+/* reader_release says that nobody needs any more what was peeked. */
+static inline void reader_release(struct reader *reader)
+{
+    reader->released = true;
+    reader->paused = false;
 }
 
 /* reader_skip passes n bytes that have been peeked at. */

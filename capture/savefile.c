@@ -49,6 +49,8 @@ enum source_status savefile_short(struct savefile *file, const char *what, uint6
                                   uint64_t needs)
 {
     uint64_t left = file->reader.end_offset - start;
+    if (file->reader.paused)
+        return SOURCE_PAUSED;
     if (file->reader.error)
         return savefile_damaged(file, "read error at byte %" PRIu64 ": %s",
                                 reader_position(&file->reader), strerror(file->reader.error));
@@ -77,6 +79,17 @@ struct source_waiting savefile_waiting(const struct source *source)
     if (file->reader.regular)
         return (struct source_waiting){.fd = -1, .most_ms = 0};
     return (struct source_waiting){.fd = file->reader.fd, .most_ms = SOURCE_WAIT_MAX_MS};
+}
+
+bool savefile_keep(struct source *source)
+{
+    ((struct savefile *)source)->reader.keeps = true;
+    return true;
+}
+
+void savefile_release(struct source *source)
+{
+    reader_release(&((struct savefile *)source)->reader);
 }
 
 struct process_memo *savefile_memo(struct savefile *file)

@@ -74,6 +74,8 @@ void savefile_progress(const struct source *source, uint64_t *done, uint64_t *to
 
 /* savefile_waiting is the `waiting` of a saved capture. */
 struct source_waiting savefile_waiting(const struct source *source);
+bool savefile_keep(struct source *source);
+void savefile_release(struct source *source);
 
 /* savefile_close is the `close` of a saved capture: frees all but the source. */
 void savefile_close(struct source *source);

@@ -96,6 +96,8 @@ bool savefile_pcap_begin(struct savefile *file)
         .next = pcap_next,
         .progress = savefile_progress,
         .waiting = savefile_waiting,
+        .keep = savefile_keep,
+        .release = savefile_release,
         .close = savefile_close,
     };
     const uint8_t *header = reader_peek(&file->reader, FILE_HEADER);

@@ -306,6 +306,8 @@ bool savefile_pcapng_begin(struct savefile *file)
         .preface = pcapng_preface,
         .progress = savefile_progress,
         .waiting = savefile_waiting,
+        .keep = savefile_keep,
+        .release = savefile_release,
         .close = pcapng_close,
     };
     file->format = xcalloc(1, sizeof(struct pcapng_format));

@@ -48,7 +48,7 @@ enum source_status source_next(struct source *source, struct packet *packet)
     enum source_status status = source->ops->next(source, packet);
     if (LIKELY(status == SOURCE_PACKET))
         packet->frame = ++source->frames;
-    else if (status != SOURCE_IDLE)
+    else if (status != SOURCE_IDLE && status != SOURCE_PAUSED)
         source->ended = status;
     return status;
 }
@@ -63,6 +63,16 @@ void source_preface(struct source *source)
     }
     if (status == SOURCE_END || status == SOURCE_BROKEN)
         source->ended = status;
+}
+
+bool source_keep(struct source *source)
+{
+    return source->ops->keep && source->ops->keep(source);
+}
+
+void source_release(struct source *source)
+{
+    source->ops->release(source);
 }
 
 void source_wait(struct source *const *sources, size_t count, int timeout_ms)

@@ -9,6 +9,7 @@ struct source;
 enum source_status {
     SOURCE_PACKET, /* a packet was handed out */
     SOURCE_IDLE,   /* none at the moment: source_wait, and ask again. Never from a regular file */
+    SOURCE_PAUSED, /* after source_keep: source_release what was handed out, and ask again */
     SOURCE_END,    /* no more packets: the end of the input, or source_break was called */
     SOURCE_BROKEN  /* the input is damaged here; source_error says where. Nothing follows */
 };
@@ -71,6 +72,12 @@ MUST_CHECK size_t source_open_live(struct source_error *error, bool *wrong_filte
 /* source_preface reads what stands before the first packet, and what can be found ahead of reading:
  * call it once, before source_next. A pipe is waited for. What is wrong, source_next tells. */
 void source_preface(struct source *source);
+
+/* source_keep has the bytes of packets live until source_release, which is to be called when
+ * source_next says SOURCE_PAUSED: there is room for a few hundred kilobytes of them. Returns false
+ * if the source can't do that. Call it after source_preface. */
+MUST_CHECK bool source_keep(struct source *source);
+void source_release(struct source *source);
 
 /* source_next hands out the next packet, and never waits for one. The packet's bytes live until the
  * next call. */

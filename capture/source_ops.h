@@ -37,6 +37,8 @@ struct source_ops {
     enum source_status (*preface)(struct source *source);
     struct source_waiting (*waiting)(const struct source *source);
     void (*progress)(const struct source *source, uint64_t *done, uint64_t *total);
+    bool (*keep)(struct source *source); /* source_keep, and source_release; NULL: it can't */
+    void (*release)(struct source *source);
     struct source_drops (*drops)(const struct source *source); /* NULL: there are none */
     void (*close)(struct source *source);                      /* frees it, but for its base */
 };

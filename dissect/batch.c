@@ -8,23 +8,44 @@ struct segment *batch_next(struct batch *batch)
     return &batch->segments[batch->count].segment;
 }
 
-/* Room for n bytes, at a multiple of eight. A batch's first bytes find room whatever they are:
- * nothing points in there yet. */
+struct batch_extra {
+    struct batch_extra *next;
+    _Alignas(8) uint8_t bytes[];
+};
+
+static NOINLINE uint8_t *reserve_extra(struct batch *batch, size_t n)
+{
+    struct batch_extra *extra = xmalloc(sizeof *extra + n);
+    extra->next = batch->extra;
+    batch->extra = extra;
+    return extra->bytes;
+}
+
+static void drop_extra(struct batch *batch)
+{
+    struct batch_extra *next;
+    for (struct batch_extra *extra = batch->extra; extra; extra = next) {
+        next = extra->next;
+        free(extra);
+    }
+    batch->extra = NULL;
+}
+
+/* Room for n bytes, at a multiple of eight. */
 static uint8_t *reserve(struct batch *batch, size_t n)
 {
     n = (n + 7) & ~(size_t)7;
-    if (n > batch->room - batch->used) {
-        batch->bytes = xrealloc(batch->bytes, batch->used + n);
-        batch->room = batch->used + n;
-    }
+    if (UNLIKELY(n > batch->room - batch->used))
+        return reserve_extra(batch, n);
     uint8_t *to = batch->bytes + batch->used;
     batch->used += n;
     return to;
 }
 
-/* Moves the bytes of a segment into the batch. A payload is a part of its IP packet. */
-static void keep_bytes(struct batch *batch, struct segment *segment)
+/* A payload is a part of its IP packet. */
+void batch_keep(struct batch *batch)
 {
+    struct segment *segment = batch_next(batch);
     struct span ip = segment->payload.n ? segment_ip(segment) : span_of(NULL, 0);
     size_t outer = segment->outer ? sizeof *segment->outer : 0;
     if (ip.n + outer == 0) { /* nobody asks for headers alone */
@@ -46,7 +67,6 @@ void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash
 {
     uint32_t i = batch->count;
     struct batch_segment *added = &batch->segments[i];
-    keep_bytes(batch, &added->segment);
     added->hash = hash;
     added->from = from;
     added->now = now;
@@ -62,10 +82,11 @@ void batch_clear(struct batch *batch, unsigned step)
     uint32_t most = batch_segments(step);
     if (batch->most != most) {
         batch_done(batch);
-        *batch = (struct batch){.most = most, .room = batch_bytes(step) + BATCH_BEYOND};
+        *batch = (struct batch){.most = most, .room = batch_bytes(step)};
         batch->segments = xmalloc(most * sizeof *batch->segments);
         batch->bytes = xmalloc(batch->room);
     }
+    drop_extra(batch);
     batch->count = 0;
     batch->used = 0;
     for (unsigned i = 0; i < SHARDS; i++)
@@ -74,6 +95,7 @@ void batch_clear(struct batch *batch, unsigned step)
 
 void batch_done(struct batch *batch)
 {
+    drop_extra(batch);
     free(batch->segments);
     free(batch->bytes);
 }

@@ -23,7 +23,7 @@ static inline size_t batch_bytes(unsigned step)
 }
 
 struct batch_segment {
-    struct segment segment; /* its spans lie in the batch */
+    struct segment segment; /* its spans lie in the batch, or where they stay: batch_keep */
     uint64_t hash;          /* of its connection */
     nanotime now;           /* the latest packet time so far */
     uint32_t next;          /* index of the shard's next one; BATCH_END */
@@ -31,12 +31,16 @@ struct batch_segment {
 };
 enum { BATCH_END = UINT32_MAX };
 
+/* Bytes that have no room in a batch's block. */
+struct batch_extra;
+
 /* Zero-initialise it; free with batch_done. */
 struct batch {
     struct batch_segment *segments;
     uint32_t count, most;
     uint8_t *bytes;
     size_t used, room;
+    struct batch_extra *extra;
     uint32_t first[SHARDS], last[SHARDS];
 };
 
@@ -44,12 +48,14 @@ struct batch {
  * It counts once batch_add is called. */
 struct segment *batch_next(struct batch *batch);
 
-/* What batch_add takes up of a batch's bytes beside those of the packet; and how many bytes beyond
- * `room` the last ones may take: those of a packet that was put together of fragments. */
-enum { BATCH_BESIDE = sizeof(struct outer) + 8, BATCH_BEYOND = 1 << 17 };
+/* What batch_add takes up of a batch's bytes beside those of the packet. */
+enum { BATCH_BESIDE = sizeof(struct outer) + 8 };
 
-/* batch_add adds the segment in that place, copying the bytes that it points to. They must fit into
- * `room` and BATCH_BEYOND; the first ones of a batch always do. */
+/* batch_keep copies the bytes that the segment in that place points to. Those beyond `room` take
+ * memory of their own. */
+void batch_keep(struct batch *batch);
+
+/* batch_add adds the segment in that place. */
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the

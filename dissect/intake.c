@@ -10,9 +10,15 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
     return watched->any || ports_have(watched, one) || ports_have(watched, other);
 }
 
-/* A round ends after so many packets, however few of them are watched: a signal or the progress
- * line does not wait longer. */
-enum { ROUND_PACKETS = 1 << 16 };
+/* A round ends after so many packets, however few of them are watched, or bytes of such as are: a
+ * signal or the progress line does not wait longer. */
+enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25 };
+
+/* The batch of a window: together with the packets in it, it fits into a second-level cache. */
+enum { WINDOW_STEP = 1 };
+
+/* Frames of one packet that are looked at: far more than an A-MSDU of 11,454 bytes has. */
+enum { FRAMES_MAX = 64 };
 
 void intake_learn(struct intake *intake, const struct intake *from)
 {
@@ -29,14 +35,20 @@ struct dissect_counts intake_counts(const struct intake *intake)
 
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
 {
-    batch_clear(batch, step);
+    bool large = intake->windows && step == BATCH_STEPS;
+    batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
-    intake->most = batch_segments(step);
-    intake->room = batch_bytes(step);
+    intake->most = large ? ROUND_PACKETS : batch_segments(step);
+    intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;
     intake->bytes = 0;
     intake->seen = 0;
     intake->was_full = false;
+}
+
+void intake_window(struct intake *intake)
+{
+    batch_clear(intake->batch, WINDOW_STEP);
 }
 
 /* A packet without a time (0) moves no clock. */
@@ -111,26 +123,43 @@ static bool is_mine(const struct intake *intake, unsigned shard)
     return shard % intake->owners == intake->mine;
 }
 
+/* Has the batch no place for another packet, whatever it holds? */
+static bool has_window_ended(const struct intake *intake)
+{
+    return intake->batch->count + FRAMES_MAX > intake->batch->most ||
+           intake->batch->used > intake->batch->room / 2;
+}
+
 /* Whether the round is over depends on the packets alone, not on whose they are. */
 static bool is_full(struct intake *intake, const struct packet *packet)
 {
     size_t bytes = packet->caplen + BATCH_BESIDE;
     intake->was_full = intake->taken == intake->most ||
                        (intake->taken > 0 && intake->bytes + bytes > intake->room);
-    if (intake->was_full)
+    if (intake->was_full || (intake->windows && has_window_ended(intake)))
         return true;
     intake->taken++;
     intake->bytes += bytes;
     return false;
 }
 
-static void add(struct intake *intake, unsigned shard)
+/* Does all that a segment points to lie in the packet, and not in what was put together of it? */
+static bool is_of_packet(const struct segment *segment, const struct packet *packet)
+{
+    uintptr_t at = (uintptr_t)segment->payload.p, begin = (uintptr_t)packet->bytes;
+    return !segment->outer &&
+           (segment->payload.n == 0 || (at > begin && at < begin + packet->caplen));
+}
+
+static void add(struct intake *intake, const struct packet *packet, unsigned shard)
 {
     const struct segment *segment = batch_next(intake->batch);
     const struct endpoint *ends[2] = {&segment->from, &segment->to};
     unsigned from = flow_key_from(ends[0], ends[1]);
     uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
     intake->counts.cut_payload += segment->payload.n < segment->length;
+    if (!intake->stays || !is_of_packet(segment, packet))
+        batch_keep(intake->batch);
     batch_add(intake->batch, shard, from, hash, intake->now);
 }
 
@@ -156,7 +185,7 @@ static void enter(struct intake *intake, const struct packet *packet, unsigned s
     if (is_first)
         count(intake, packet, passes ? NOTE_NONE : NOTE_CHECKSUM);
     if (passes)
-        add(intake, shard);
+        add(intake, packet, shard);
 }
 
 /* Takes what was decoded into the batch's next place, if it is of use. A packet that was put
@@ -177,9 +206,6 @@ static enum note take(struct intake *intake, const struct packet *packet, enum n
     enter(intake, packet, shard, is_first);
     return NOTE_NONE;
 }
-
-/* Frames of one packet that are looked at: far more than an A-MSDU of 11,454 bytes has. */
-enum { FRAMES_MAX = 64 };
 
 /* The other frames of a packet. It counts once: for its first segment. */
 static NOINLINE enum note take_more(struct intake *intake, const struct packet *packet,
@@ -223,7 +249,7 @@ static bool take_early(struct intake *intake, const struct early *early,
 bool intake_packet(struct intake *intake, const struct packet *packet)
 {
     struct early early;
-    if (intake->seen >= ROUND_PACKETS)
+    if (UNLIKELY(intake->seen >= ROUND_PACKETS))
         return false;
     if (LIKELY(early_look(&early, packet)))
         return take_early(intake, &early, packet);
@@ -237,6 +263,11 @@ bool intake_packet(struct intake *intake, const struct packet *packet)
     if (note != NOTE_NONE)
         intake_skip(intake, packet, note);
     return true;
+}
+
+bool intake_is_over(const struct intake *intake)
+{
+    return intake->was_full || intake->seen >= ROUND_PACKETS;
 }
 
 void intake_done(struct intake *intake)

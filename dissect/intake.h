@@ -28,7 +28,8 @@ static inline bool ports_have(const struct ports *ports, uint16_t port)
 }
 
 /* Several intakes may be given the same packets: then each takes those of its own shards, and all
- * end a round with the same packet. */
+ * end a round with the same packet. A round of theirs has several windows: what is in the batch is
+ * worked on, and the batch is filled again. */
 struct intake {
     const struct ports *watched;
     struct hash_key key; /* of flow_key_hash */
@@ -36,6 +37,8 @@ struct intake {
     unsigned owners;     /* that share the packets: */
     unsigned mine;       /* the shards whose number leaves this when divided by that */
     enum checksum_mode checksums;
+    bool stays;           /* the bytes of packets stay where they are until the window ends */
+    bool windows;         /* a round has several */
     struct batch *batch;  /* where segments go */
     uint32_t taken, most; /* packets of this round that had to be looked at more closely */
     size_t bytes, room;   /* of those, and how many there may be */
@@ -58,12 +61,16 @@ struct dissect_counts intake_counts(const struct intake *intake);
 /* intake_done frees what an intake holds; not its batch. */
 void intake_done(struct intake *intake);
 
-/* intake_begin begins a round, for which an empty batch of the size of a step is there. */
+/* intake_begin begins a round of the size of a step, whose segments go to `batch`; intake_window
+ * another window of the round: what was in the batch is not needed any more. */
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step);
+void intake_window(struct intake *intake);
 
 /* intake_packet counts a packet, and puts its segment into the batch if it is watched. Returns
- * false, and leaves the packet uncounted, if the round is over: give it to the next. */
+ * false, and leaves the packet uncounted, if the window is over: give it to the next one, or to the
+ * next round if intake_is_over says that this one is. */
 MUST_CHECK bool intake_packet(struct intake *intake, const struct packet *packet);
+bool intake_is_over(const struct intake *intake);
 
 /* intake_skip counts a packet that is left out for a reason decided elsewhere. */
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason);

@@ -2,7 +2,6 @@
 #include "pipeline.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "cert_store.h"
@@ -19,10 +18,6 @@ struct input {
     struct batch *working; /* the one that the shards work on; NULL: none */
     unsigned step;         /* size of the batches */
     uint64_t frame_base;   /* of `working` */
-    /* Where each thread fills its own: how many of its shards were taken up in this round. Who is
-     * done with its own helps others, which have been filled. */
-    atomic_uint begun;
-    atomic_bool filled;
 } APART;
 
 struct pipeline {
@@ -45,7 +40,7 @@ struct pipeline {
     uint64_t handed_out, snapshot_count;
     bool working; /* crew_start was called */
     bool ending;
-    void (*fill)(void *context, unsigned input, struct intake *intake);
+    pipeline_filler *fill;
     void *fill_context;
 };
 
@@ -247,28 +242,19 @@ void pipeline_packet(struct pipeline *p, const struct packet *packet)
 
 /* --- several inputs --- */
 
-static void work_on_owned(struct pipeline *p, unsigned owner, unsigned thread)
-{
-    struct input *input = &p->inputs[owner];
-    const struct intake *intake = &input->intake;
-    unsigned shard;
-    while ((shard = owner + intake->owners * atomic_fetch_add(&input->begun, 1)) < SHARDS)
-        shard_work(p->shards[shard], shard, intake->batch, 0, intake->now, appid_of(p, thread));
-}
-
-/* A thread reads what all read, and takes what is of its own shards: most packets do not go from
- * the cache of one core to that of another. */
+/* A thread reads what all read, and takes what is of its own shards, a window at a time: packets do
+ * not go from the cache of one core to that of another, and are still in it when they are used. */
 static void fill_and_work(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
-    struct input *input = &p->inputs[number];
-    p->fill(p->fill_context, number, &input->intake);
-    atomic_store(&input->filled, true);
-    work_on_owned(p, number, thread);
-    for (unsigned i = 1; i < input->intake.owners; i++) {
-        unsigned other = (number + i) % input->intake.owners;
-        if (atomic_load(&p->inputs[other].filled))
-            work_on_owned(p, other, thread);
+    struct intake *intake = &p->inputs[number].intake;
+    bool goes_on = true;
+    while (goes_on) {
+        intake_window(intake);
+        goes_on = p->fill(p->fill_context, number, intake);
+        nanotime now = goes_on ? 0 : intake->now;
+        for (unsigned shard = number; shard < SHARDS; shard += intake->owners)
+            shard_work(p->shards[shard], shard, intake->batch, 0, now, appid_of(p, thread));
     }
 }
 
@@ -294,8 +280,6 @@ static void share_out(struct pipeline *p)
 
 static void begin_round(struct input *input)
 {
-    atomic_store(&input->begun, 0);
-    atomic_store(&input->filled, false);
     if (input->intake.was_full && input->step < BATCH_STEPS)
         input->step++;
     fill_next(input, &input->batches[0]);
@@ -328,12 +312,10 @@ static void fill_one(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
     (void)thread;
-    p->fill(p->fill_context, number, &p->inputs[number].intake);
+    (void)p->fill(p->fill_context, number, &p->inputs[number].intake);
 }
 
-void pipeline_fill(struct pipeline *p,
-                   void (*fill)(void *context, unsigned input, struct intake *intake),
-                   void *context)
+void pipeline_fill(struct pipeline *p, pipeline_filler *fill, void *context)
 {
     finish_work(p);
     p->fill = fill;
@@ -426,6 +408,7 @@ static void begin_inputs(struct pipeline *p)
         input->intake = (struct intake){.watched = &p->watched,
                                         .key = p->shard_options.key,
                                         .owners = 1,
+                                        .windows = options->same_input,
                                         .checksums = options->checksums,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};
         fill_next(input, &input->batches[0]);

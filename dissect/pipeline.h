@@ -48,13 +48,15 @@ void pipeline_packet(struct pipeline *pipeline, const struct packet *packet);
  */
 void pipeline_skip(struct pipeline *pipeline, const struct packet *packet, enum note reason);
 
-/* pipeline_fill has `fill` called once for each input, at the same time if there are threads, and
- * lets the shards work on what was put into the intakes. With same_input it is called for the first
+/* Puts packets into the intake of an input. Returns whether it is to be called again in the same
+ * round: with same_input alone, once the window's packets were worked on and may be let go. */
+typedef bool pipeline_filler(void *context, unsigned input, struct intake *intake);
+
+/* pipeline_fill has `fill` called for each input, at the same time if there are threads, and lets
+ * the shards work on what was put into the intakes. With same_input it is called for the first
  * alone until there is so much that others are called for: those pass what that one has had before.
- * Otherwise a packet's frame is counted here. */
-void pipeline_fill(struct pipeline *pipeline,
-                   void (*fill)(void *context, unsigned input, struct intake *intake),
-                   void *context);
+ * Otherwise it is called once for each, and a packet's frame is counted here. */
+void pipeline_fill(struct pipeline *pipeline, pipeline_filler *fill, void *context);
 
 /* pipeline_secrets takes the text of a key log, and counts what was in it: keylog.h. Connections
  * are opened with them from now on. pipeline_expect_secrets tells whether more may come later;

@@ -26,7 +26,8 @@ struct shard {
     nanotime look_at;    /* when to look again for what is due */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
-    bool choked;         /* since shard_work: no room was made but by ending what is going on */
+    bool choked;         /* in this round: no room was made but by ending what is going on */
+    bool round_over;     /* shard_work had no batch of it to follow */
 };
 
 static const nanotime timeouts[KINDS] = {
@@ -471,10 +472,11 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
     shard->context.appid = appid;
     handout_release(&shard->handout, &shard->context);
     if (batch) {
-        shard->choked = false;
+        shard->choked = shard->choked && !shard->round_over;
         take_batch(shard, number, batch, frame_base);
     }
     advance(shard, now);
+    shard->round_over = now != 0;
     if (now != 0)
         report_lingering(shard);
 }

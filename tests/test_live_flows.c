@@ -184,7 +184,7 @@ struct rings {
 };
 
 /* Fills the batch, or stops somewhere before. */
-static void fill(void *context, unsigned input, struct intake *intake)
+static bool fill(void *context, unsigned input, struct intake *intake)
 {
     struct rings *rings = context;
     uint32_t *sent = &rings->sent[input], most = *sent + 1000 * (input + 1);
@@ -197,6 +197,7 @@ static void fill(void *context, unsigned input, struct intake *intake)
         *sent += fits;
         free((void *)(uintptr_t)packet.bytes);
     }
+    return false;
 }
 
 static void inputs_number_their_frames_together(void **state)

@@ -175,6 +175,40 @@ static void pipe_that_has_no_more_at_the_moment(void **state)
     free(bytes);
 }
 
+/* What was peeked stays where it is, and as it is, until it is released. */
+static void what_is_kept_stays(void **state)
+{
+    (void)state;
+    enum { N = 1000, PIECE = 7, BLOCK = 64 };
+    uint8_t *bytes = pattern(N);
+    struct reader reader;
+    reader_init(&reader, open_pattern(bytes, N), BLOCK);
+    reader.keeps = true;
+    unsigned pauses = 0;
+    for (size_t at = 0, kept = 0; at + PIECE <= N; at += PIECE) {
+        const uint8_t *got = reader_peek(&reader, PIECE);
+        if (!got) {
+            assert_true(reader.paused);
+            assert_memory_equal(reader.next - (at - kept), bytes + kept, at - kept);
+            assert_null(reader_peek(&reader, PIECE)); /* however often it is asked for */
+            reader_release(&reader);
+            got = reader_peek(&reader, PIECE);
+            kept = at;
+            pauses++;
+        }
+        assert_false(reader.paused);
+        assert_memory_equal(got, bytes + at, PIECE);
+        reader_skip(&reader, PIECE);
+    }
+    assert_in_range(pauses, N / BLOCK, N / (BLOCK - PIECE) + 1);
+    reader_release(&reader);
+    assert_null(reader_peek(&reader, PIECE));
+    assert_true(reader.at_end);
+    assert_false(reader.paused);
+    reader_done(&reader);
+    free(bytes);
+}
+
 /* A terminal's or another program's choice, as it is for a standard input that is shared. */
 static void non_blocking_pipe(void **state)
 {
@@ -200,6 +234,7 @@ int main(void)
         cmocka_unit_test(far_skips),
         cmocka_unit_test(failed_read_is_told),
         cmocka_unit_test(pipe_that_has_no_more_at_the_moment),
+        cmocka_unit_test(what_is_kept_stays),
         cmocka_unit_test(non_blocking_pipe),
     };
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

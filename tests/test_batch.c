@@ -1,0 +1,91 @@
+/* test_batch.c: segments in a batch keep their bytes, wherever those lie. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../dissect/batch.h"
+
+enum { HEADERS = 40, LARGE = 60000 };
+
+/* Puts a segment of `n` payload bytes of one value into the batch's next place. */
+static uint8_t *put(struct batch *batch, uint8_t value, size_t n)
+{
+    uint8_t *ip = xmalloc(HEADERS + n);
+    memset(ip, value, HEADERS + n);
+    *batch_next(batch) =
+        (struct segment){.payload = span_of(ip + HEADERS, n), .headers = HEADERS, .seq = value};
+    return ip;
+}
+
+static void assert_holds(const struct batch *batch, uint32_t i, size_t n)
+{
+    struct span ip = segment_ip(&batch->segments[i].segment);
+    assert_int_equal(ip.n, HEADERS + n);
+    for (size_t at = 0; at < ip.n; at++)
+        assert_int_equal(ip.p[at], batch->segments[i].segment.seq);
+}
+
+/* Far more than there is room for: those that were there before don't move. */
+static void bytes_beyond_the_room(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    struct batch batch = {0};
+    batch_clear(&batch, 0);
+    assert_true(batch.room < (size_t)COUNT * LARGE);
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint8_t *ip = put(&batch, (uint8_t)i, LARGE);
+        batch_keep(&batch);
+        memset(ip, 0xff, HEADERS + LARGE);
+        free(ip);
+        batch_add(&batch, i % SHARDS, 0, i, 0);
+    }
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_holds(&batch, i, LARGE);
+    assert_int_equal(batch.segments[batch.first[3]].segment.seq, 3);
+    assert_int_equal(batch.segments[batch.last[3]].segment.seq, 19);
+    batch_clear(&batch, 0);
+    assert_int_equal(batch.first[3], BATCH_END);
+    batch_done(&batch);
+}
+
+static void bytes_that_stay_are_not_copied(void **state)
+{
+    (void)state;
+    struct batch batch = {0};
+    batch_clear(&batch, 0);
+    uint8_t *ip = put(&batch, 7, 100);
+    batch_add(&batch, 0, 0, 0, 0);
+    assert_ptr_equal(segment_ip(&batch.segments[0].segment).p, ip);
+    assert_int_equal(batch.used, 0);
+    batch_done(&batch);
+    free(ip);
+}
+
+static void what_a_tunnel_said_is_kept(void **state)
+{
+    (void)state;
+    struct batch batch = {0};
+    struct outer outer = {.ends = {{1, 2, 3}}};
+    batch_clear(&batch, 0);
+    *batch_next(&batch) = (struct segment){.outer = &outer};
+    batch_keep(&batch);
+    batch_add(&batch, 0, 0, 0, 0);
+    memset(&outer, 0, sizeof outer);
+    assert_int_equal(batch.segments[0].segment.outer->ends[0][2], 3);
+    batch_done(&batch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_beyond_the_room),
+        cmocka_unit_test(bytes_that_stay_are_not_copied),
+        cmocka_unit_test(what_a_tunnel_said_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
