@@ -13,6 +13,8 @@ void fingerprint_client(char ja3[33], char ja4[37], const struct tls_hello *hell
 /* fingerprint_server computes a ServerHello's JA3S; "" for SSLv2's. */
 void fingerprint_server(char ja3s[33], const struct tls_hello *hello);
 
+enum { COMMUNITY_ID_LENGTH = 30 }; /* without a NUL */
+
 /* fingerprint_community_id computes the Community ID v1 of a TCP connection, with seed 0
  * (github.com/corelight/community-id-spec). The order of the ends does not matter. */
 void fingerprint_community_id(char out[32], const struct endpoint *a, const struct endpoint *b);

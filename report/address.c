@@ -74,14 +74,14 @@ static char *put_ipv6(char *at, const uint8_t *ip)
     return at;
 }
 
-static char *put_host(char *at, const struct endpoint *end)
+char *address_put(char *at, const struct endpoint *end)
 {
     return end->ipv6 ? put_ipv6(at, end->ip) : put_ipv4(at, end->ip);
 }
 
 const char *address_host(struct address_room *room, const struct endpoint *end)
 {
-    *put_host(room->text, end) = '\0';
+    *address_put(room->text, end) = '\0';
     return room->text;
 }
 
@@ -90,7 +90,7 @@ const char *address_text(struct address_room *room, const struct endpoint *end)
     char *at = room->text;
     if (end->ipv6)
         *at++ = '[';
-    at = put_host(at, end);
+    at = address_put(at, end);
     if (end->ipv6)
         *at++ = ']';
     *at++ = ':';

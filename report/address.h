@@ -9,7 +9,11 @@ struct address_room {
     char text[64];
 };
 
-/* address_host gives the address alone, IPv6 as RFC 5952 wants it. */
+/* address_put writes the address alone, IPv6 as RFC 5952 wants it, without a NUL, and returns where
+ * it ends. What is behind that is spoilt: there is room for all of an address_room. */
+char *address_put(char *at, const struct endpoint *end);
+
+/* address_host gives the same as text. */
 const char *address_host(struct address_room *room, const struct endpoint *end);
 
 /* address_text gives address and port: `192.0.2.1:5223`, `[2001:db8::1]:5223`. */

@@ -1,57 +1,63 @@
-/* digits.c: two digits at a time, out of tables. */
+/* digits.c: two digits at a time, out of tables; eight at a time, by arithmetic. */
 #include "digits.h"
+
+#include <endian.h>
 
 const char digits_pairs[200] = {
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899"};
 
-static unsigned count_digits(uint64_t number)
+/* Digits of a number are made all at once: it is cut into numbers of four digits, these into
+ * numbers of two, these into digits, the first in the lowest byte. The factors are 2^20 / 100 and
+ * 2^10 / 10, rounded up, which is near enough for so few digits. */
+static uint32_t four_digits(uint32_t number)
 {
-    static const uint64_t powers[DIGITS_MAX] = {
-        UINT64_C(1),
-        UINT64_C(10),
-        UINT64_C(100),
-        UINT64_C(1000),
-        UINT64_C(10000),
-        UINT64_C(100000),
-        UINT64_C(1000000),
-        UINT64_C(10000000),
-        UINT64_C(100000000),
-        UINT64_C(1000000000),
-        UINT64_C(10000000000),
-        UINT64_C(100000000000),
-        UINT64_C(1000000000000),
-        UINT64_C(10000000000000),
-        UINT64_C(100000000000000),
-        UINT64_C(1000000000000000),
-        UINT64_C(10000000000000000),
-        UINT64_C(100000000000000000),
-        UINT64_C(1000000000000000000),
-        UINT64_C(10000000000000000000),
-    };
-    /* 1233 / 4096 is the logarithm of 2 to base 10, near enough for 64 bits. */
-    unsigned bits = 64 - (unsigned)__builtin_clzll(number | 1);
-    unsigned least = bits * 1233 >> 12;
-    return least + (number >= powers[least]);
+    uint32_t hundreds = number * 10486 >> 20;
+    uint32_t twos = hundreds | (number - hundreds * 100) << 16;
+    uint32_t tens = (twos * 103 >> 10) & 0x000f000f;
+    return tens | (twos - tens * 10) << 8;
 }
 
-char *digits_decimal(char *at, uint64_t number)
+static uint64_t eight_digits(uint32_t number)
 {
-    if (number < 10) {
-        *at = (char)('0' + number);
-        return at + 1;
+    uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x7f0000007f);
+    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+    return tens | (twos - tens * 10) << 8;
+}
+
+static void put_eight(char *at, uint64_t digits)
+{
+    uint64_t characters = htole64(digits | UINT64_C(0x3030303030303030));
+    memcpy(at, &characters, sizeof characters);
+}
+
+enum { FOUR = 10000, EIGHT = 100000000 };
+
+static NOINLINE char *put_more_than_eight(char *at, uint64_t number)
+{
+    at = digits_decimal(at, number / EIGHT);
+    put_eight(at, eight_digits((uint32_t)(number % EIGHT)));
+    return at + 8;
+}
+
+char *digits_of_large(char *at, uint64_t number)
+{
+    if (number < FOUR) {
+        uint32_t digits = four_digits((uint32_t)number);
+        unsigned zeros = (unsigned)__builtin_ctz(digits) / 8;
+        uint32_t characters = htole32((digits | 0x30303030) >> 8 * zeros);
+        memcpy(at, &characters, sizeof characters);
+        return at + 4 - zeros;
     }
-    char *end = at + count_digits(number), *next = end;
-    for (; number >= 100; number /= 100) {
-        next -= 2;
-        digits_two(next, (unsigned)(number % 100));
-    }
-    if (number >= 10)
-        digits_two(at, (unsigned)number);
-    else
-        *at = (char)('0' + number);
-    return end;
+    if (UNLIKELY(number >= EIGHT))
+        return put_more_than_eight(at, number);
+    uint64_t digits = eight_digits((uint32_t)number);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8;
+    put_eight(at, digits >> 8 * zeros);
+    return at + 8 - zeros;
 }
 
 char *digits_hex(char *at, struct span bytes)

@@ -26,8 +26,17 @@ static inline char *digits_six(char *at, unsigned number)
     return digits_two(at, number % 100);
 }
 
-/* digits_decimal writes a number in as many digits as it has, at most DIGITS_MAX. */
-char *digits_decimal(char *at, uint64_t number);
+/* digits_decimal writes a number in as many digits as it has. What is behind them is spoilt: there
+ * is room for DIGITS_MAX. digits_of_large does so from 10 on. */
+char *digits_of_large(char *at, uint64_t number);
+
+static inline char *digits_decimal(char *at, uint64_t number)
+{
+    if (number >= 10)
+        return digits_of_large(at, number);
+    *at = (char)('0' + number);
+    return at + 1;
+}
 
 /* digits_hex writes bytes as lower-case hex, two digits each. */
 char *digits_hex(char *at, struct span bytes);

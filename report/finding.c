@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct entry {
-    const char *name;
+    struct word name;
     enum severity severity;
     enum about about;
     const char *title, *why, *harmless, *next;
@@ -14,7 +14,7 @@ struct entry {
 
 static const struct entry entries[FINDINGS] = {
 #define FINDING(symbol, name, severity, about, title, why, harmless, next)                         \
-    [FINDING_##symbol] = {name, severity, about, title, why, harmless, next},
+    [FINDING_##symbol] = {WORD(name), severity, about, title, why, harmless, next},
 #include "judge/findings.def"
 #undef FINDING
 };
@@ -227,16 +227,16 @@ struct finding_texts finding_texts(enum finding_id id)
 bool finding_by_name(enum finding_id *id, struct span name)
 {
     for (unsigned i = 0; i < FINDINGS; i++)
-        if (span_equal(span_of(entries[i].name, strlen(entries[i].name)), name)) {
+        if (span_equal(span_of(entries[i].name.text, entries[i].name.n), name)) {
             *id = (enum finding_id)i;
             return true;
         }
     return false;
 }
 
-const char *finding_name(enum finding_id id)
+const struct word *finding_id_word(enum finding_id id)
 {
-    return entries[id].name;
+    return &entries[id].name;
 }
 
 const char *finding_title(enum finding_id id)
@@ -249,8 +249,13 @@ enum about finding_about(enum finding_id id)
     return entries[id].about;
 }
 
-const char *severity_name(enum severity severity)
+const struct word *severity_word(enum severity severity)
 {
-    static const char *const names[SEVERITIES] = {"info", "notice", "warning", "critical"};
-    return names[severity];
+    static const struct word words[SEVERITIES] = {
+        [SEVERITY_INFO] = WORD("info"),
+        [SEVERITY_NOTICE] = WORD("notice"),
+        [SEVERITY_WARNING] = WORD("warning"),
+        [SEVERITY_CRITICAL] = WORD("critical"),
+    };
+    return &words[severity];
 }

@@ -141,9 +141,22 @@ struct finding_texts {
 struct finding_texts finding_texts(enum finding_id id);
 MUST_CHECK bool finding_by_name(enum finding_id *id, struct span name);
 
-const char *finding_name(enum finding_id id);  /* such as "fin-unanswered" */
+/* finding_id_word and severity_word give the words of reports, finding_name and severity_name the
+ * same as text. */
+const struct word *finding_id_word(enum finding_id id); /* such as "fin-unanswered" */
+const struct word *severity_word(enum severity severity);
+
+static inline const char *finding_name(enum finding_id id)
+{
+    return finding_id_word(id)->text;
+}
+
+static inline const char *severity_name(enum severity severity)
+{
+    return severity_word(severity)->text;
+}
+
 const char *finding_title(enum finding_id id); /* such as "FIN without an acknowledgment" */
 enum about finding_about(enum finding_id id);
-const char *severity_name(enum severity severity);
 
 #endif

@@ -6,12 +6,18 @@
 /* The longest that one byte or character of a text becomes: four bytes as `\\xff` each. */
 enum { ESCAPED_MAX = 20 };
 
+static void take_room(struct json *json, size_t n)
+{
+    struct buf *out = json->out;
+    buf_reserve(out, n);
+    json->at = (char *)out->p + out->n;
+    json->end = (char *)out->p + out->cap;
+}
+
 struct json json_begin(struct buf *out)
 {
     struct json json = {.out = out};
-    buf_reserve(out, 1); /* so that there is something to point to */
-    json.at = (char *)out->p + out->n;
-    json.end = (char *)out->p + out->cap;
+    take_room(&json, 1); /* so that there is something to point to */
     return json;
 }
 
@@ -25,10 +31,8 @@ void json_end(struct json *json)
 
 void json_grow(struct json *json, size_t n)
 {
-    struct buf *out = json->out;
-    out->n = (size_t)(json->at - (char *)out->p);
-    buf_reserve(out, n);
-    *json = json_begin(out);
+    json->out->n = json_length(json);
+    take_room(json, n);
 }
 
 static bool needs_no_escape(uint8_t byte)
@@ -36,18 +40,24 @@ static bool needs_no_escape(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* Sixteen bytes at once, which the compiler puts into one register. As signed numbers those beyond
- * ASCII are below 0x20, too. */
+/* Sixteen bytes at once, which the compiler puts into one register. */
 typedef int8_t sixteen __attribute__((vector_size(16)));
 
-static bool need_no_escape(const char *at)
+/* Copies sixteen bytes; each that needs an escape leaves its mark. As signed numbers those beyond
+ * ASCII are below 0x20, too. */
+static inline sixteen copy_sixteen(char *at, const void *from)
 {
     sixteen bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    sixteen odd = (bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+    memcpy(&bytes, from, sizeof bytes);
+    memcpy(at, &bytes, sizeof bytes);
+    return (bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+}
+
+static inline bool is_marked(sixteen marks)
+{
     uint64_t halves[2];
-    memcpy(halves, &odd, sizeof odd);
-    return (halves[0] | halves[1]) == 0;
+    memcpy(halves, &marks, sizeof marks);
+    return (halves[0] | halves[1]) != 0;
 }
 
 static char *put_escaped_bytes(char *at, struct span bytes)
@@ -113,23 +123,29 @@ static void put_bytewise(struct json *json, struct span text)
     }
 }
 
-/* Nearly all text needs no escape. So it is copied as a whole and looked at in its new place, where
- * the bytes behind it may be read and written. */
+/* Nearly all text needs no escape. So it is copied while it is looked at, and what was copied
+ * counts for nothing if it does need one. */
 void json_piece(struct json *json, struct span text)
 {
-    if (text.n == 0)
-        return;
-    json_room(json, text.n + sizeof(sixteen));
-    memcpy(json->at, text.p, text.n);
-    memset(json->at + text.n, ' ', sizeof(sixteen));
-    for (size_t i = 0; i < text.n; i += sizeof(sixteen)) {
-        if (UNLIKELY(!need_no_escape(json->at + i))) {
-            json->at += i;
-            put_bytewise(json, span_of(text.p + i, text.n - i));
-            return;
-        }
+    enum { BLOCK = sizeof(sixteen) };
+    json_room(json, text.n + BLOCK);
+    char *at = json->at;
+    sixteen marks = {0};
+    if (text.n >= BLOCK) {
+        size_t last = text.n - BLOCK;
+        for (size_t i = 0; i < last; i += BLOCK)
+            marks |= copy_sixteen(at + i, text.p + i);
+        marks |= copy_sixteen(at + last, text.p + last);
+    } else if (text.n > 0) {
+        char few[BLOCK];
+        memset(few, ' ', sizeof few);
+        memcpy(few, text.p, text.n);
+        marks = copy_sixteen(at, few);
     }
-    json->at += text.n;
+    if (UNLIKELY(is_marked(marks)))
+        put_bytewise(json, text);
+    else
+        json->at = at + text.n;
 }
 
 char *json_put_seconds(char *at, nanotime duration)

@@ -21,7 +21,8 @@
  * pairs. */
 struct json {
     struct buf *out;
-    char *at, *end; /* where the next byte goes, and where the room ends */
+    char *at, *end;          /* where the next byte goes, and where the room ends */
+    struct timetext_day day; /* of the last time that was written */
 };
 
 /* json_begin starts to write at the end of a buffer. */
@@ -176,9 +177,28 @@ JSON_INLINE void json_time(struct json *json, const char *key, nanotime time)
 {
     char *at = json_key(json, key, TIMETEXT_RFC3339_MAX + 2);
     *at = '"';
-    at = timetext_put_rfc3339(at + 1, time);
+    at = timetext_put_rfc3339(at + 1, &json->day, time);
     *at = '"';
     json_value(json, at + 1);
+}
+
+/* json_length and json_since give what has been written since: as a place, and as bytes that are
+ * valid until the next call. json_written writes such bytes again; the place of both is alike. */
+JSON_INLINE size_t json_length(const struct json *json)
+{
+    return (size_t)(json->at - (char *)json->out->p);
+}
+
+JSON_INLINE struct span json_since(const struct json *json, size_t place)
+{
+    return span_of(json->out->p + place, json_length(json) - place);
+}
+
+JSON_INLINE void json_written(struct json *json, struct span written)
+{
+    json_room(json, written.n);
+    memcpy(json->at, written.p, written.n);
+    json->at += written.n;
 }
 
 /* json_hex writes bytes as lower-case hex without separators. */

@@ -1,5 +1,7 @@
 /* json_cert.c: certificates, and what became of a chain. */
+#include "cert_texts.h"
 #include "json_flow.h"
+#include "members.h"
 
 void json_list_if_any(struct json *json, const char *key, const struct text_list *list)
 {
@@ -11,51 +13,77 @@ void json_list_if_any(struct json *json, const char *key, const struct text_list
     json_close_array(json);
 }
 
-void json_chain(struct json *json, const char *key, const struct cert *const *chain, unsigned count)
+/* What a flow says of a certificate that it shows. */
+static void put_shown(struct json *json, const struct cert *cert)
+{
+    json_open_object(json, NULL);
+    json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
+    if (!cert->malformed) {
+        json_span(json, "subject", cert->subject);
+        json_span(json, "issuer", cert->issuer);
+        json_time(json, "not_before", cert->not_before);
+        json_time(json, "not_after", cert->not_after);
+        json_list_if_any(json, "san", &cert->san);
+    }
+    json_close_object(json);
+}
+
+static void put_kept(struct json *json, const struct cert *cert, struct cert_texts *certs)
+{
+    struct span kept = cert_texts_find(certs, cert);
+    if (LIKELY(kept.n > 0)) {
+        json_written(json, kept);
+        return;
+    }
+    size_t begin = json_length(json);
+    put_shown(json, cert);
+    cert_texts_keep(certs, cert, json_since(json, begin));
+}
+
+void json_chain(struct json *json, const char *key, const struct cert *const *chain, unsigned count,
+                struct cert_texts *certs)
 {
     if (count == 0)
         return;
     json_open_array(json, key);
     for (unsigned i = 0; i < count; i++) {
-        const struct cert *cert = chain[i];
-        json_open_object(json, NULL);
-        json_hex(json, "sha256", span_of(cert->sha256, sizeof(cert->sha256)));
-        if (!cert->malformed) {
-            json_span(json, "subject", cert->subject);
-            json_span(json, "issuer", cert->issuer);
-            json_time(json, "not_before", cert->not_before);
-            json_time(json, "not_after", cert->not_after);
-            json_list_if_any(json, "san", &cert->san);
-        }
-        json_close_object(json);
+        if (certs)
+            put_kept(json, chain[i], certs);
+        else
+            put_shown(json, chain[i]);
     }
     json_close_array(json);
+}
+
+static char *put_faults(char *at, const struct validation *validation)
+{
+    at = member_word(at, KEY("error"), fault_word(validation->error));
+    at = member_open(at, KEY("errors"), '[');
+    for (uint32_t left = validation->faults; left; left &= left - 1)
+        at = member_word(at, ITEM, fault_word((enum fault)__builtin_ctz(left)));
+    return member_close(at, ']');
 }
 
 void json_validation(struct json *json, const struct validation *validation)
 {
     if (validation->status == VALIDATION_NONE)
         return;
-    json_open_object(json, "validation");
-    json_word(json, "status", validation_status_name(validation->status));
-    if (validation->at != 0)
-        json_time(json, "at", validation->at);
+    char *at = members_begin(json, 4);
+    at = member_open(at, KEY("validation"), '{');
+    at = member_word(at, KEY("status"), validation_status_word(validation->status));
+    at = member_known_time(at, KEY("at"), &json->day, validation->at);
     if (validation->named)
-        json_bool(json, "name_match", validation->name_match);
+        at = member_bool(at, KEY("name_match"), validation->name_match);
+    members_end(json, at);
     if (validation->anchored)
         json_span(json, "anchor", validation->anchor);
-    json_uint(json, "depth", validation->depth);
-    if (validation->error != FAULT_NONE) {
-        json_word(json, "error", fault_name(validation->error));
-        json_open_array(json, "errors");
-        for (unsigned fault = 0; fault < FAULTS; fault++)
-            if (validation_has(validation, (enum fault)fault))
-                json_word(json, NULL, fault_name((enum fault)fault));
-        json_close_array(json);
-    }
+    at = members_begin(json, FAULTS + 6);
+    at = member_uint(at, KEY("depth"), validation->depth);
+    if (validation->error != FAULT_NONE)
+        at = put_faults(at, validation);
     if (validation->staple != STAPLE_NOT_CHECKED)
-        json_word(json, "ocsp", staple_check_name((enum staple_check)validation->staple));
-    json_close_object(json);
+        at = member_word(at, KEY("ocsp"), staple_check_word((enum staple_check)validation->staple));
+    members_end(json, member_close(at, '}'));
 }
 
 static void put_key(struct json *json, const struct cert *cert)

@@ -6,16 +6,17 @@
 
 #include "../dissect/fingerprint.h"
 #include "address.h"
+#include "members.h"
 #include "names.h"
 #include "service.h"
 
-static void put_endpoint(struct json *json, const char *key, const struct endpoint *end)
+static char *put_endpoint(char *at, const struct endpoint *end)
 {
-    struct address_room room;
-    json_open_object(json, key);
-    json_word(json, "ip", address_host(&room, end));
-    json_uint(json, "port", end->port);
-    json_close_object(json);
+    at = member_key(at, KEY("ip") "\"");
+    at = address_put(at, end);
+    at = member_key(at, "\",");
+    at = member_uint(at, KEY("port"), end->port);
+    return member_close(at, '}');
 }
 
 static void put_outermost(struct json *json, const char *key, const struct outer *outer,
@@ -27,7 +28,7 @@ static void put_outermost(struct json *json, const char *key, const struct outer
     json_word(json, key, address_host(&room, &address));
 }
 
-static void put_tunnel(struct json *json, const struct flow_record *record)
+static NOINLINE void put_tunnel(struct json *json, const struct flow_record *record)
 {
     const struct outer *outer = record->outer;
     json_open_array(json, "tunnel");
@@ -45,33 +46,39 @@ static void put_tunnel(struct json *json, const struct flow_record *record)
     json_close_object(json);
 }
 
+static NOINLINE void put_vlans(struct json *json, const struct flow_record *record)
+{
+    json_open_array(json, "vlan");
+    for (unsigned i = 0; i < record->vlan_count; i++)
+        json_uint(json, NULL, record->vlans[i]);
+    json_close_array(json);
+}
+
 static void put_identity(struct json *json, const struct flow_record *record)
 {
     char community_id[32];
     fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
-    json_word(json, "community_id", community_id);
-    json_time(json, "start", record->start);
-    json_time(json, "end", record->end);
-    json_seconds(json, "duration", record->end - record->start);
-    json_uint(json, "first_frame", record->first_frame);
-    json_uint(json, "last_frame", record->last_frame);
-    put_endpoint(json, "client", &record->ends[CLIENT]);
-    put_endpoint(json, "server", &record->ends[SERVER]);
-    json_word(json, "client_by", names_client_by(record->client_by));
+    char *at = members_begin(json, 16);
+    at = member_chars(at, KEY("community_id"), community_id, COMMUNITY_ID_LENGTH);
+    at = member_time(at, KEY("start"), &json->day, record->start);
+    at = member_time(at, KEY("end"), &json->day, record->end);
+    at = member_seconds(at, KEY("duration"), record->end - record->start);
+    at = member_uint(at, KEY("first_frame"), record->first_frame);
+    at = member_uint(at, KEY("last_frame"), record->last_frame);
+    at = put_endpoint(member_open(at, KEY("client"), '{'), &record->ends[CLIENT]);
+    at = put_endpoint(member_open(at, KEY("server"), '{'), &record->ends[SERVER]);
+    at = member_word(at, KEY("client_by"), word_client_by(record->client_by));
+    members_end(json, at);
     if (record->interface)
         json_text(json, "interface", record->interface);
-    if (record->vlan_count > 0) {
-        json_open_array(json, "vlan");
-        for (unsigned i = 0; i < record->vlan_count; i++)
-            json_uint(json, NULL, record->vlans[i]);
-        json_close_array(json);
-    }
+    if (record->vlan_count > 0)
+        put_vlans(json, record);
     if (record->outer)
         put_tunnel(json, record);
 }
 
 /* Who sends and receives on one side of the connection, and for whom. */
-static void put_process(struct json *json, const struct packet_process *process)
+static NOINLINE void put_process(struct json *json, const struct packet_process *process)
 {
     json_open_object(json, "process");
     if (process->name)
@@ -90,21 +97,20 @@ static void put_process(struct json *json, const struct packet_process *process)
     json_close_object(json);
 }
 
-static void put_service(struct json *json, const struct flow_record *record)
+static char *put_service(char *at, const struct flow_record *record)
 {
     struct service service = service_of(record);
-    json_open_object(json, "service");
-    json_word(json, "name", service.name);
+    at = member_open(at, KEY("service"), '{');
+    at = member_chars(at, KEY("name"), service.name, strlen(service.name));
     if (service.likely)
-        json_word(json, "likely", service.likely);
-    json_open_array(json, "evidence");
+        at = member_chars(at, KEY("likely"), service.likely, strlen(service.likely));
+    at = member_open(at, KEY("evidence"), '[');
     for (unsigned i = 0; i < service.evidence_count; i++)
-        json_word(json, NULL, service.evidence[i]);
-    json_close_array(json);
-    json_close_object(json);
+        at = member_chars(at, ITEM, service.evidence[i], strlen(service.evidence[i]));
+    return member_close(member_close(at, ']'), '}');
 }
 
-static void put_ndpi(struct json *json, const struct app_label *label)
+static NOINLINE void put_ndpi(struct json *json, const struct app_label *label)
 {
     json_open_object(json, "ndpi");
     json_text(json, "protocol", label->protocol);
@@ -147,7 +153,7 @@ static void put_summary(struct json *json, const struct finding *finding)
     json_close_text(json);
 }
 
-static void put_changes(struct json *json, const struct finding *finding)
+static NOINLINE void put_changes(struct json *json, const struct finding *finding)
 {
     json_open_array(json, "changes");
     for (unsigned i = 0; i < finding->change_count; i++) {
@@ -161,18 +167,26 @@ static void put_changes(struct json *json, const struct finding *finding)
     json_close_array(json);
 }
 
+static char *put_frames(char *at, const struct finding *finding)
+{
+    at = member_open(at, KEY("frames"), '[');
+    for (unsigned i = 0; i < finding->frame_count; i++)
+        at = member_uint(at, ITEM, finding->frames[i]);
+    return member_close(at, ']');
+}
+
 void json_finding(struct json *json, const struct finding *finding)
 {
-    json_word(json, "id", finding_name(finding->id));
-    json_word(json, "severity", severity_name(finding->severity));
+    char *at = members_begin(json, 3);
+    at = member_word(at, KEY("id"), finding_id_word(finding->id));
+    at = member_word(at, KEY("severity"), severity_word(finding->severity));
     if (finding->known)
-        json_bool(json, "known", true);
+        at = member_bool(at, KEY("known"), true);
+    members_end(json, at);
     put_summary(json, finding);
-    json_open_array(json, "frames");
-    for (unsigned i = 0; i < finding->frame_count; i++)
-        json_uint(json, NULL, finding->frames[i]);
-    json_close_array(json);
-    json_open_object(json, "evidence");
+    at = put_frames(members_begin(json, FINDING_FRAMES_MAX + 3), finding);
+    at = member_open(at, KEY("evidence"), '{');
+    members_end(json, at);
     for (unsigned i = 0; i < finding->evidence_count; i++)
         put_evidence(json, finding, &finding->evidence[i]);
     json_close_object(json);
@@ -180,25 +194,8 @@ void json_finding(struct json *json, const struct finding *finding)
         put_changes(json, finding);
 }
 
-void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings)
+static void put_findings(struct json *json, const struct findings *findings)
 {
-    put_identity(json, record);
-    if (record->has_process)
-        put_process(json, &record->process);
-    json_open_object(json, "tcp");
-    json_tcp(json, &record->tcp);
-    json_close_object(json);
-    if (record->tls) {
-        json_open_object(json, "tls");
-        json_tls(json, record, &findings->validation);
-        json_close_object(json);
-        if (record->tls->extras)
-            json_apns(json, record);
-    }
-    put_service(json, record);
-    if (record->has_ndpi && record->ndpi.protocol[0])
-        put_ndpi(json, &record->ndpi);
-    json_word(json, "end_reason", names_end_reason(record->end_reason));
     json_open_array(json, "findings");
     for (size_t i = 0; i < findings->count; i++) {
         json_open_object(json, NULL);
@@ -206,5 +203,26 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
         json_close_object(json);
     }
     json_close_array(json);
+}
+
+void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings,
+               struct cert_texts *certs)
+{
+    put_identity(json, record);
+    if (record->has_process)
+        put_process(json, &record->process);
+    json_tcp(json, &record->tcp);
+    if (record->tls) {
+        json_tls(json, record, &findings->validation, certs);
+        if (record->tls->extras)
+            json_apns(json, record);
+    }
+    char *at = put_service(members_begin(json, SERVICE_EVIDENCE_MAX + 6), record);
+    members_end(json, at);
+    if (record->has_ndpi && record->ndpi.protocol[0])
+        put_ndpi(json, &record->ndpi);
+    at = members_begin(json, 1);
+    members_end(json, member_word(at, KEY("end_reason"), word_end_reason(record->end_reason)));
+    put_findings(json, findings);
     json_bool(json, "final", record->final);
 }

@@ -1,24 +1,11 @@
 /* json_tcp.c: the `tcp` object of a flow. */
 #include "injection.h"
 #include "json_flow.h"
+#include "members.h"
 #include "names.h"
 
-JSON_INLINE void time_if_known(struct json *json, const char *key, nanotime time)
+static NOINLINE void put_pending(struct json *json, const struct end_record *end)
 {
-    if (time != 0)
-        json_time(json, key, time);
-}
-
-JSON_INLINE void seconds_if_known(struct json *json, const char *key, nanotime duration)
-{
-    if (duration >= 0)
-        json_seconds(json, key, duration);
-}
-
-static void put_pending(struct json *json, const struct end_record *end)
-{
-    if (end->pending_count == 0)
-        return;
     json_open_array(json, "unacked_records");
     for (unsigned i = 0; i < end->pending_count; i++) {
         struct name_room room;
@@ -32,38 +19,13 @@ static void put_pending(struct json *json, const struct end_record *end)
     json_close_array(json);
 }
 
-static void put_syn_options(struct json *json, const struct end_record *end)
+static bool has_oddities(const struct end_record *end)
 {
-    if (!end->syn_seen)
-        return;
-    if (end->mss > 0)
-        json_uint(json, "mss", end->mss);
-    if (end->wscale >= 0)
-        json_uint(json, "wscale", (uint64_t)end->wscale);
-    json_bool(json, "sack", end->sack);
-    json_bool(json, "timestamps", end->timestamps);
+    return end->marked_retransmits || end->marked_keepalives || end->corrupt;
 }
 
-static void put_end(struct json *json, const struct tcp_record *tcp, enum side side)
+static NOINLINE void put_oddities(struct json *json, const struct end_record *end)
 {
-    const struct end_record *end = &tcp->ends[side];
-    json_open_object(json, names_side(side));
-    json_word(json, "state", names_state(end->state));
-    time_if_known(json, "since", end->since);
-    json_uint(json, "packets", end->packets);
-    json_uint(json, "bytes", end->bytes);
-    json_uint(json, "unacked", end->unacked);
-    if (tcp->reset)
-        json_uint(json, "unacked_at_reset", end->unacked_at_reset);
-    put_pending(json, end);
-    json_uint(json, "retransmits", end->retransmits);
-    json_uint(json, "out_of_order", end->out_of_order);
-    json_uint(json, "dup_acks", end->dup_acks);
-    json_uint(json, "keepalives", end->keepalives);
-    json_uint(json, "zero_windows", end->zero_windows);
-    json_uint(json, "gap_bytes", end->gap_bytes);
-    json_uint(json, "fin", end->fin);
-    json_uint(json, "rst", end->rst);
     if (end->marked_retransmits + end->marked_keepalives > 0) {
         json_open_object(json, "kernel_marked");
         json_uint(json, "retransmits", end->marked_retransmits);
@@ -72,26 +34,81 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     }
     if (end->corrupt > 0)
         json_uint(json, "bad_checksums", end->corrupt);
-    if (end->packets > 0) {
-        json_open_array(json, "ttl");
-        json_uint(json, NULL, end->ttl_min);
-        json_uint(json, NULL, end->ttl_max);
-        json_close_array(json);
-    }
-    put_syn_options(json, end);
+}
+
+static char *put_syn_options(char *at, const struct end_record *end)
+{
+    if (!end->syn_seen)
+        return at;
+    if (end->mss > 0)
+        at = member_uint(at, KEY("mss"), end->mss);
+    if (end->wscale >= 0)
+        at = member_uint(at, KEY("wscale"), (uint64_t)end->wscale);
+    at = member_bool(at, KEY("sack"), end->sack);
+    return member_bool(at, KEY("timestamps"), end->timestamps);
+}
+
+static char *put_ttl(char *at, const struct end_record *end)
+{
+    if (end->packets == 0)
+        return at;
+    at = member_open(at, KEY("ttl"), '[');
+    at = member_uint(at, ITEM, end->ttl_min);
+    at = member_uint(at, ITEM, end->ttl_max);
+    return member_close(at, ']');
+}
+
+static char *put_last_frames(char *at, const struct end_record *end)
+{
     if (end->pending_more)
-        json_bool(json, "unacked_records_more", true);
-    json_uint(json, "window_probes", end->window_probes);
-    frame_if_known(json, "fin_frame", end->fin_frame);
-    frame_if_known(json, "fin_last_frame", end->fin_last_frame);
-    frame_if_known(json, "fin_acked_frame", end->fin_acked_frame);
-    frame_if_known(json, "rst_frame", end->rst_frame);
-    frame_if_known(json, "last_frame", end->last_frame);
-    json_close_object(json);
+        at = member_bool(at, KEY("unacked_records_more"), true);
+    at = member_uint(at, KEY("window_probes"), end->window_probes);
+    at = member_frame(at, KEY("fin_frame"), end->fin_frame);
+    at = member_frame(at, KEY("fin_last_frame"), end->fin_last_frame);
+    at = member_frame(at, KEY("fin_acked_frame"), end->fin_acked_frame);
+    at = member_frame(at, KEY("rst_frame"), end->rst_frame);
+    return member_frame(at, KEY("last_frame"), end->last_frame);
+}
+
+static char *put_counts(char *at, const struct end_record *end)
+{
+    at = member_uint(at, KEY("retransmits"), end->retransmits);
+    at = member_uint(at, KEY("out_of_order"), end->out_of_order);
+    at = member_uint(at, KEY("dup_acks"), end->dup_acks);
+    at = member_uint(at, KEY("keepalives"), end->keepalives);
+    at = member_uint(at, KEY("zero_windows"), end->zero_windows);
+    at = member_uint(at, KEY("gap_bytes"), end->gap_bytes);
+    at = member_uint(at, KEY("fin"), end->fin);
+    return member_uint(at, KEY("rst"), end->rst);
+}
+
+static void put_end(struct json *json, const struct tcp_record *tcp, enum side side)
+{
+    const struct end_record *end = &tcp->ends[side];
+    char *at = members_begin(json, 16);
+    at = member_open(at, side == CLIENT ? KEY("client") : KEY("server"), '{');
+    at = member_word(at, KEY("state"), word_state(end->state));
+    at = member_known_time(at, KEY("since"), &json->day, end->since);
+    at = member_uint(at, KEY("packets"), end->packets);
+    at = member_uint(at, KEY("bytes"), end->bytes);
+    at = member_uint(at, KEY("unacked"), end->unacked);
+    if (tcp->reset)
+        at = member_uint(at, KEY("unacked_at_reset"), end->unacked_at_reset);
+    members_end(json, at);
+    if (end->pending_count > 0)
+        put_pending(json, end);
+    at = put_counts(members_begin(json, 8), end);
+    members_end(json, at);
+    if (has_oddities(end))
+        put_oddities(json, end);
+    at = put_ttl(members_begin(json, 20), end);
+    at = put_syn_options(at, end);
+    at = put_last_frames(at, end);
+    members_end(json, member_close(at, '}'));
 }
 
 /* A word for each sign, strongest first. */
-static void put_injected(struct json *json, const struct injection *injection)
+static NOINLINE void put_injected(struct json *json, const struct injection *injection)
 {
     struct buf because = {0};
     for (unsigned sign = 0; sign < SIGNS; sign++)
@@ -103,7 +120,7 @@ static void put_injected(struct json *json, const struct injection *injection)
     buf_done(&because);
 }
 
-static void put_reset(struct json *json, const struct tcp_record *tcp)
+static NOINLINE void put_reset(struct json *json, const struct tcp_record *tcp)
 {
     const struct injection injection = injection_of(tcp);
     json_open_object(json, "reset");
@@ -115,7 +132,7 @@ static void put_reset(struct json *json, const struct tcp_record *tcp)
     json_close_object(json);
 }
 
-static void put_stuck(struct json *json, const struct stuck_record *stuck)
+static NOINLINE void put_stuck(struct json *json, const struct stuck_record *stuck)
 {
     json_open_object(json, "stuck");
     json_word(json, "end", names_side(stuck->end));
@@ -128,33 +145,39 @@ static void put_stuck(struct json *json, const struct stuck_record *stuck)
     json_close_object(json);
 }
 
-static void put_rtt(struct json *json, const nanotime rtt[2])
+static char *put_rtt(char *at, const nanotime rtt[2])
 {
     if (rtt[CLIENT] < 0 && rtt[SERVER] < 0)
-        return;
-    json_open_object(json, "rtt");
-    seconds_if_known(json, "client", rtt[CLIENT]);
-    seconds_if_known(json, "server", rtt[SERVER]);
-    json_close_object(json);
+        return at;
+    at = member_open(at, KEY("rtt"), '{');
+    at = member_known_seconds(at, KEY("client"), rtt[CLIENT]);
+    at = member_known_seconds(at, KEY("server"), rtt[SERVER]);
+    return member_close(at, '}');
 }
 
 void json_tcp(struct json *json, const struct tcp_record *tcp)
 {
+    char *at = members_begin(json, 8);
+    at = member_open(at, KEY("tcp"), '{');
     if (tcp->conn_state)
-        json_word(json, "conn_state", tcp->conn_state);
-    json_word(json, "history", tcp->history);
-    json_word(json, "teardown", names_teardown(tcp->teardown));
+        at = member_chars(at, KEY("conn_state"), tcp->conn_state, strlen(tcp->conn_state));
+    at = member_chars(at, KEY("history"), tcp->history, strlen(tcp->history));
+    at = member_word(at, KEY("teardown"), word_teardown(tcp->teardown));
     if (tcp->closed_by != CLOSED_BY_NOBODY)
-        json_word(json, "closed_by", names_closed_by(tcp->closed_by));
+        at = member_word(at, KEY("closed_by"), word_closed_by(tcp->closed_by));
+    members_end(json, at);
     if (tcp->reset)
         put_reset(json, tcp);
-    json_word(json, "handshake", names_handshake(tcp->handshake));
-    put_rtt(json, tcp->rtt);
-    seconds_if_known(json, "idle_before_close", tcp->idle_before_close);
-    seconds_if_known(json, "max_idle", tcp->max_idle);
-    seconds_if_known(json, "idle_at_end", tcp->idle_at_end);
+    at = members_begin(json, 12);
+    at = member_word(at, KEY("handshake"), word_handshake(tcp->handshake));
+    at = put_rtt(at, tcp->rtt);
+    at = member_known_seconds(at, KEY("idle_before_close"), tcp->idle_before_close);
+    at = member_known_seconds(at, KEY("max_idle"), tcp->max_idle);
+    at = member_known_seconds(at, KEY("idle_at_end"), tcp->idle_at_end);
+    members_end(json, at);
     if (tcp->stuck.cause != STUCK_NOT)
         put_stuck(json, &tcp->stuck);
     put_end(json, tcp, CLIENT);
     put_end(json, tcp, SERVER);
+    json_close_object(json);
 }

@@ -1,6 +1,7 @@
 /* json_tls.c: the `tls` object of a flow. */
 #include "json_flow.h"
 #include "keepalive.h"
+#include "members.h"
 #include "names.h"
 
 JSON_INLINE void span_if_any(struct json *json, const char *key, struct span text)
@@ -9,57 +10,92 @@ JSON_INLINE void span_if_any(struct json *json, const char *key, struct span tex
         json_span(json, key, text);
 }
 
-/* A fingerprint that could not be made is an empty string. */
-JSON_INLINE void word_if_any(struct json *json, const char *key, const char *word)
-{
-    if (word[0])
-        json_word(json, key, word);
-}
-
-static void put_version(struct json *json, const struct tls_facts *tls)
+static char *put_version(char *at, const struct tls_facts *tls)
 {
     struct name_room room;
     if (tls->version == 0)
-        return;
-    json_word(json, "version", names_tls_version(&room, tls->version));
-    json_bool(json, "negotiated", tls->negotiated);
+        return at;
+    const char *name = names_tls_version(&room, tls->version);
+    at = member_chars(at, KEY("version"), name, strlen(name));
+    return member_bool(at, KEY("negotiated"), tls->negotiated);
 }
 
-static void put_negotiated(struct json *json, const struct tls_facts *tls)
+static void put_names(struct json *json, const struct tls_facts *tls)
 {
-    const struct client_hello *client = tls->client_hello;
+    span_if_any(json, "sni", tls->sni);
+    if (tls->client_hello)
+        json_list_if_any(json, "alpn_offered", &tls->client_hello->alpn);
+    span_if_any(json, "alpn", tls_alpn(tls));
+}
+
+static char *put_cipher(char *at, const struct tls_facts *tls)
+{
     const struct server_hello *server = tls->server_hello;
     struct name_room room;
-
-    span_if_any(json, "sni", tls->sni);
-    if (client)
-        json_list_if_any(json, "alpn_offered", &client->alpn);
-    span_if_any(json, "alpn", tls_alpn(tls));
     if (server && server->version != TLS_VERSION_SSL2) {
-        json_word(json, "cipher", names_cipher(&room, server->cipher));
-        json_word(json, "cipher_id", names_code(&room, server->cipher));
-    } else if (tls->extras && tls->extras->ssl2_cipher != 0) {
-        json_word(json, "cipher", names_ssl2_cipher(&room, tls->extras->ssl2_cipher));
-        json_word(json, "cipher_id", names_ssl2_code(&room, tls->extras->ssl2_cipher));
+        const char *name = names_cipher(&room, server->cipher);
+        at = member_chars(at, KEY("cipher"), name, strlen(name));
+        return member_code(at, KEY("cipher_id"), server->cipher);
     }
-    if (tls->group != 0)
-        json_word(json, "group", names_group(&room, tls->group));
-    if (tls->resumed)
-        json_bool(json, "resumed", true);
-    else if (tls->server_cert_count > 0)
-        json_bool(json, "resumed", false);
-    if (client) {
-        json_bool(json, "ech", client->ech);
-        if (tls->ech != ECH_UNDECIDED)
-            json_word(json, "ech_status", names_ech(tls->ech));
-        if (client->esni)
-            json_bool(json, "esni", true);
-        word_if_any(json, "ja3", client->ja3);
+    if (tls->extras && tls->extras->ssl2_cipher != 0) {
+        const char *name = names_ssl2_cipher(&room, tls->extras->ssl2_cipher);
+        at = member_chars(at, KEY("cipher"), name, strlen(name));
+        name = names_ssl2_code(&room, tls->extras->ssl2_cipher);
+        return member_chars(at, KEY("cipher_id"), name, strlen(name));
     }
-    if (server)
-        word_if_any(json, "ja3s", server->ja3s);
-    if (client)
-        word_if_any(json, "ja4", client->ja4);
+    return at;
+}
+
+static char *put_ech(char *at, const struct tls_facts *tls)
+{
+    at = member_bool(at, KEY("ech"), tls->client_hello->ech);
+    if (tls->ech != ECH_UNDECIDED) {
+        const char *name = names_ech(tls->ech);
+        at = member_chars(at, KEY("ech_status"), name, strlen(name));
+    }
+    return tls->client_hello->esni ? member_bool(at, KEY("esni"), true) : at;
+}
+
+/* One that could not be made is an empty string. */
+static char *put_fingerprints(char *at, const struct client_hello *client,
+                              const struct server_hello *server)
+{
+    if (client && client->ja3[0])
+        at = member_chars(at, KEY("ja3"), client->ja3, sizeof client->ja3 - 1);
+    if (server && server->ja3s[0])
+        at = member_chars(at, KEY("ja3s"), server->ja3s, sizeof server->ja3s - 1);
+    if (client && client->ja4[0])
+        at = member_chars(at, KEY("ja4"), client->ja4, sizeof client->ja4 - 1);
+    return at;
+}
+
+static char *put_negotiated(char *at, const struct tls_facts *tls)
+{
+    struct name_room room;
+    at = put_cipher(at, tls);
+    if (tls->group != 0) {
+        const char *name = names_group(&room, tls->group);
+        at = member_chars(at, KEY("group"), name, strlen(name));
+    }
+    if (tls->resumed || tls->server_cert_count > 0)
+        at = member_bool(at, KEY("resumed"), tls->resumed);
+    if (tls->client_hello)
+        at = put_ech(at, tls);
+    return put_fingerprints(at, tls->client_hello, tls->server_hello);
+}
+
+static char *put_requested(char *at, const struct tls_facts *tls)
+{
+    if (tls->client_cert_count > 0)
+        at = member_chars(at, KEY("client_validation"), "not-judged", 10);
+    if (tls->certificate_requested) {
+        at = member_bool(at, KEY("client_certificate_requested"), true);
+        if (tls->acceptable_cas != TLS_CAS_UNKNOWN)
+            at = member_uint(at, KEY("acceptable_cas"), tls->acceptable_cas);
+    } else if (tls->server_cert_count > 0 && tls->progress == TLS_COMPLETE) {
+        at = member_bool(at, KEY("client_certificate_requested"), false);
+    }
+    return at;
 }
 
 /* Timestamps may come in the leaf, in an extension of TLS, and in the stapled response: RFC 6962
@@ -77,68 +113,61 @@ static void put_scts(struct json *json, const struct tls_facts *tls)
 }
 
 static void put_certificates(struct json *json, const struct tls_facts *tls,
-                             const struct validation *validation)
+                             const struct validation *validation, struct cert_texts *certs)
 {
-    if (tls->certs_via != CERTS_UNKNOWN)
-        json_word(json, "certificates_via", names_certs_via(tls->certs_via));
     if (tls->extras)
         json_raw_keys(json, tls->extras);
     json_chain(json, tls->server_chain_cut ? "server_certificates_partial" : "server_certificates",
-               tls->server_certs, tls->server_cert_count);
+               tls->server_certs, tls->server_cert_count, certs);
     json_chain(json, tls->client_chain_cut ? "client_certificates_partial" : "client_certificates",
-               tls->client_certs, tls->client_cert_count);
-    if (tls->client_cert_count > 0)
-        json_word(json, "client_validation", "not-judged");
-    if (tls->certificate_requested) {
-        json_bool(json, "client_certificate_requested", true);
-        if (tls->acceptable_cas != TLS_CAS_UNKNOWN)
-            json_uint(json, "acceptable_cas", tls->acceptable_cas);
-    } else if (tls->server_cert_count > 0 && tls->progress == TLS_COMPLETE) {
-        json_bool(json, "client_certificate_requested", false);
-    }
+               tls->client_certs, tls->client_cert_count, certs);
+    members_end(json, put_requested(members_begin(json, 3), tls));
     if (tls->extras)
         json_staple(json, tls->extras);
     put_scts(json, tls);
     json_validation(json, validation);
 }
 
-static void put_alerts(struct json *json, const struct flow_record *record)
+static char *put_alert(char *at, const struct flow_record *record, const struct tls_alert *alert)
+{
+    struct name_room room;
+    at = member_open(at, ITEM, '{');
+    at = member_word(at, KEY("from"), word_side(side_of_direction(record, alert->direction)));
+    if (alert->encrypted) {
+        at = member_bool(at, KEY("encrypted"), true);
+    } else {
+        const char *name = names_alert_level(&room, alert->level);
+        at = member_chars(at, KEY("level"), name, strlen(name));
+        name = names_alert(&room, alert->description);
+        at = member_chars(at, KEY("description"), name, strlen(name));
+    }
+    at = member_uint(at, KEY("frame"), alert->frame);
+    return member_close(at, '}');
+}
+
+static char *put_alerts(char *at, const struct flow_record *record)
 {
     const struct tls_facts *tls = record->tls;
     if (tls->alert_count == 0)
-        return;
-    json_open_array(json, "alerts");
-    for (unsigned i = 0; i < tls->alert_count; i++) {
-        const struct tls_alert *alert = &tls->alerts[i];
-        struct name_room room;
-        json_open_object(json, NULL);
-        json_word(json, "from", names_side(side_of_direction(record, alert->direction)));
-        if (alert->encrypted) {
-            json_bool(json, "encrypted", true);
-        } else {
-            json_word(json, "level", names_alert_level(&room, alert->level));
-            json_word(json, "description", names_alert(&room, alert->description));
-        }
-        json_uint(json, "frame", alert->frame);
-        json_close_object(json);
-    }
-    json_close_array(json);
+        return at;
+    at = member_open(at, KEY("alerts"), '[');
+    for (unsigned i = 0; i < tls->alert_count; i++)
+        at = put_alert(at, record, &tls->alerts[i]);
+    return member_close(at, ']');
 }
 
-static void put_close_notify(struct json *json, const struct flow_record *record)
+static char *put_close_notify(char *at, const struct flow_record *record)
 {
-    const char *answers[2];
-    for (unsigned direction = 0; direction < 2; direction++)
-        answers[side_of_direction(record, direction)] =
-            names_close_notify(record->tls->close_notify[direction]);
-    json_open_object(json, "close_notify");
-    json_word(json, "client", answers[CLIENT]);
-    json_word(json, "server", answers[SERVER]);
-    json_close_object(json);
+    const uint8_t *answers = record->tls->close_notify;
+    unsigned client = record->client_direction & 1;
+    at = member_open(at, KEY("close_notify"), '{');
+    at = member_word(at, KEY("client"), word_close_notify((enum close_notify)answers[client]));
+    at = member_word(at, KEY("server"), word_close_notify((enum close_notify)answers[client ^ 1]));
+    return member_close(at, '}');
 }
 
-static void put_step(struct json *json, const struct flow_record *record,
-                     const struct prologue_step *step)
+static NOINLINE void put_step(struct json *json, const struct flow_record *record,
+                              const struct prologue_step *step)
 {
     uint64_t offset[2];
     for (unsigned direction = 0; direction < 2; direction++)
@@ -160,17 +189,15 @@ static void put_step(struct json *json, const struct flow_record *record,
 }
 
 /* What was said in clear before TLS began, outermost first. */
-static void put_prologue(struct json *json, const struct flow_record *record)
+static NOINLINE void put_prologue(struct json *json, const struct flow_record *record)
 {
-    if (!record->prologue)
-        return;
     json_open_array(json, "prologue");
     for (unsigned i = 0; i < record->prologue->count; i++)
         put_step(json, record, &record->prologue->steps[i]);
     json_close_array(json);
 }
 
-static void put_keepalive(struct json *json, const struct flow_record *record)
+static NOINLINE void put_keepalive(struct json *json, const struct flow_record *record)
 {
     const struct keepalive_facts *facts = &record->keepalive;
     struct period period;
@@ -189,22 +216,20 @@ static void put_keepalive(struct json *json, const struct flow_record *record)
     json_close_object(json);
 }
 
-static void put_frames(struct json *json, const struct tls_facts *tls)
+static char *put_frames(char *at, const struct tls_facts *tls)
 {
-    json_open_object(json, "frames");
-    frame_if_known(json, "client_hello", tls->client_hello_frame);
-    frame_if_known(json, "server_hello", tls->server_hello_frame);
-    frame_if_known(json, "certificate", tls->certificate_frame);
-    frame_if_known(json, "client_certificate", tls->client_certificate_frame);
-    frame_if_known(json, "complete", tls->complete_frame);
-    json_close_object(json);
+    at = member_open(at, KEY("frames"), '{');
+    at = member_frame(at, KEY("client_hello"), tls->client_hello_frame);
+    at = member_frame(at, KEY("server_hello"), tls->server_hello_frame);
+    at = member_frame(at, KEY("certificate"), tls->certificate_frame);
+    at = member_frame(at, KEY("client_certificate"), tls->client_certificate_frame);
+    at = member_frame(at, KEY("complete"), tls->complete_frame);
+    return member_close(at, '}');
 }
 
 /* Messages that are in the holes. */
-static void put_missed(struct json *json, const struct flow_record *record)
+static NOINLINE void put_missed(struct json *json, const struct flow_record *record)
 {
-    if (LIKELY((record->tls->missed[0] | record->tls->missed[1]) == 0))
-        return;
     json_open_array(json, "missed");
     for (unsigned side = CLIENT; side <= SERVER; side++) {
         uint32_t missed = record->tls->missed[(side ^ record->client_direction) & 1];
@@ -221,24 +246,36 @@ static void put_missed(struct json *json, const struct flow_record *record)
 }
 
 void json_tls(struct json *json, const struct flow_record *record,
-              const struct validation *validation)
+              const struct validation *validation, struct cert_texts *certs)
 {
     const struct tls_facts *tls = record->tls;
-    put_version(json, tls);
-    json_word(json, "handshake", names_tls_progress(tls->progress));
-    put_negotiated(json, tls);
-    put_certificates(json, tls, validation);
-    put_alerts(json, record);
-    put_close_notify(json, record);
+    char *at = member_open(members_begin(json, 4), KEY("tls"), '{');
+    at = put_version(at, tls);
+    at = member_word(at, KEY("handshake"), word_tls_progress(tls->progress));
+    members_end(json, at);
+    put_names(json, tls);
+    at = put_negotiated(members_begin(json, 14), tls);
+    if (tls->certs_via != CERTS_UNKNOWN)
+        at = member_word(at, KEY("certificates_via"), word_certs_via(tls->certs_via));
+    members_end(json, at);
+    put_certificates(json, tls, validation, certs);
+    at = put_alerts(members_begin(json, 2 + 6 * TLS_ALERTS_MAX + 6), record);
+    at = put_close_notify(at, record);
     if (tls->client_hello)
-        json_bool(json, "early_data", tls->early_data);
+        at = member_bool(at, KEY("early_data"), tls->early_data);
     if (tls->server_hello)
-        json_bool(json, "hello_retry", tls->hello_retry);
+        at = member_bool(at, KEY("hello_retry"), tls->hello_retry);
+    members_end(json, at);
     if (tls->extras)
         json_tls_extras(json, record);
-    put_keepalive(json, record);
-    put_prologue(json, record);
-    put_frames(json, tls);
-    json_uint(json, "gap_bytes", tls->gap_bytes);
-    put_missed(json, record);
+    if (record->keepalive.time_count > 0)
+        put_keepalive(json, record);
+    if (record->prologue)
+        put_prologue(json, record);
+    at = put_frames(members_begin(json, 8), tls);
+    at = member_uint(at, KEY("gap_bytes"), tls->gap_bytes);
+    members_end(json, at);
+    if (tls->missed[0] | tls->missed[1])
+        put_missed(json, record);
+    json_close_object(json);
 }

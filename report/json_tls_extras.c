@@ -29,12 +29,6 @@ void json_raw_keys(struct json *json, const struct tls_extras *extras)
         json_word(json, "certificate_compression", names_compression(extras->compression));
 }
 
-static void time_if_known(struct json *json, const char *key, nanotime time)
-{
-    if (time != 0)
-        json_time(json, key, time);
-}
-
 void json_staple(struct json *json, const struct tls_extras *extras)
 {
     const struct ocsp_staple *staple = extras->staple;

@@ -14,40 +14,6 @@ static const char *pick(const char *const *names, size_t count, unsigned value)
 
 #define PICK(names, value) pick(names, COUNT_OF(names), (unsigned)(value))
 
-const char *names_side(enum side side)
-{
-    static const char *const names[] = {[CLIENT] = "client", [SERVER] = "server"};
-    return PICK(names, side);
-}
-
-const char *names_state(enum tcp_state state)
-{
-    static const char *const names[] = {
-        [SIDE_CLOSED] = "CLOSED",
-        [SIDE_SYN_SENT] = "SYN_SENT",
-        [SIDE_SYN_RECEIVED] = "SYN_RECEIVED",
-        [SIDE_ESTABLISHED] = "ESTABLISHED",
-        [SIDE_FIN_WAIT_1] = "FIN_WAIT_1",
-        [SIDE_FIN_WAIT_2] = "FIN_WAIT_2",
-        [SIDE_CLOSE_WAIT] = "CLOSE_WAIT",
-        [SIDE_CLOSING] = "CLOSING",
-        [SIDE_LAST_ACK] = "LAST_ACK",
-        [SIDE_TIME_WAIT] = "TIME_WAIT",
-    };
-    return PICK(names, state);
-}
-
-const char *names_client_by(enum client_by by)
-{
-    static const char *const names[] = {
-        [BY_SYN] = "syn",
-        [BY_CLIENT_HELLO] = "client-hello",
-        [BY_WATCHED_PORT] = "watched-port",
-        [BY_PORT_ORDER] = "port-order",
-    };
-    return PICK(names, by);
-}
-
 const char *names_tunnel(enum tunnel_kind kind)
 {
     static const char *const names[TUNNEL_KINDS] = {
@@ -59,42 +25,6 @@ const char *names_tunnel(enum tunnel_kind kind)
         [TUNNEL_ETHERIP] = "etherip",     [TUNNEL_LISP] = "lisp",     [TUNNEL_AYIYA] = "ayiya",
     };
     return PICK(names, kind);
-}
-
-const char *names_teardown(enum teardown teardown)
-{
-    static const char *const names[] = {
-        [TEARDOWN_OPEN] = "open",
-        [TEARDOWN_GRACEFUL] = "graceful",
-        [TEARDOWN_HALF_CLOSED] = "half-closed",
-        [TEARDOWN_FIN_UNANSWERED] = "fin-unanswered",
-        [TEARDOWN_CLOSING] = "closing",
-        [TEARDOWN_RESET] = "reset",
-        [TEARDOWN_REFUSED] = "refused",
-        [TEARDOWN_UNANSWERED] = "unanswered",
-    };
-    return PICK(names, teardown);
-}
-
-const char *names_closed_by(enum closed_by by)
-{
-    static const char *const names[] = {
-        [CLOSED_BY_NOBODY] = "nobody",
-        [CLOSED_BY_CLIENT] = "client",
-        [CLOSED_BY_SERVER] = "server",
-        [CLOSED_BY_BOTH] = "both",
-    };
-    return PICK(names, by);
-}
-
-const char *names_handshake(enum tcp_handshake handshake)
-{
-    static const char *const names[] = {
-        [HANDSHAKE_MIDSTREAM] = "midstream", [HANDSHAKE_SYN_ONLY] = "syn-only",
-        [HANDSHAKE_SYN_ACK] = "syn-ack",     [HANDSHAKE_REFUSED] = "refused",
-        [HANDSHAKE_COMPLETE] = "complete",
-    };
-    return PICK(names, handshake);
 }
 
 const char *names_reset_phase(enum reset_phase phase)
@@ -119,47 +49,6 @@ const char *names_stuck_cause(enum stuck_cause cause)
         [STUCK_ANSWERS_LOST] = "answers-lost",
     };
     return PICK(names, cause);
-}
-
-const char *names_end_reason(enum end_reason reason)
-{
-    static const char *const names[] = {
-        [ENDED_CLOSED] = "closed",
-        [ENDED_RESET] = "reset",
-        [ENDED_END_OF_CAPTURE] = "end-of-capture",
-        [ENDED_IDLE] = "idle",
-        [ENDED_EVICTED] = "evicted",
-        [ENDED_PORT_REUSED] = "port-reused",
-        [ENDED_INTERVAL] = "interval",
-    };
-    return PICK(names, reason);
-}
-
-const char *names_tls_progress(enum tls_progress progress)
-{
-    static const char *const names[] = {
-        [TLS_MIDSTREAM] = "midstream",
-        [TLS_INCOMPLETE] = "incomplete",
-        [TLS_COMPLETE] = "complete",
-        [TLS_FAILED] = "failed",
-    };
-    return PICK(names, progress);
-}
-
-const char *names_certs_via(enum certs_via via)
-{
-    static const char *const names[] = {
-        [CERTS_PLAIN] = "plain",
-        [CERTS_KEYLOG] = "keylog",
-        [CERTS_ENCRYPTED] = "encrypted",
-        [CERTS_RESUMED] = "resumed",
-        [CERTS_NOT_CAPTURED] = "not-captured",
-        [CERTS_GAP] = "gap",
-        [CERTS_MALFORMED] = "malformed",
-        [CERTS_NOT_REACHED] = "not-reached",
-        [CERTS_ANONYMOUS] = "anonymous",
-    };
-    return PICK(names, via);
 }
 
 /* Those that dissect/tls_missed.c tells of. */
@@ -239,16 +128,6 @@ const char *names_compression(unsigned algorithm)
 {
     static const char *const names[] = {[1] = "zlib", [2] = "brotli", [3] = "zstd"};
     return PICK(names, algorithm);
-}
-
-const char *names_close_notify(enum close_notify answer)
-{
-    static const char *const names[] = {
-        [CLOSE_NOTIFY_NO] = "no",
-        [CLOSE_NOTIFY_YES] = "yes",
-        [CLOSE_NOTIFY_LIKELY] = "likely",
-    };
-    return PICK(names, answer);
 }
 
 const char *names_plain(enum plain_protocol protocol)

@@ -2,30 +2,71 @@
 #ifndef PUSHWATCH_REPORT_NAMES_H
 #define PUSHWATCH_REPORT_NAMES_H
 
-#include "../dissect/flow_record.h"
+#include "words.h"
+
+/* The words of words.h. */
+static inline const char *names_side(enum side side)
+{
+    return word_side(side)->text;
+}
+
+static inline const char *names_state(enum tcp_state state)
+{
+    return word_state(state)->text;
+}
+
+static inline const char *names_client_by(enum client_by by)
+{
+    return word_client_by(by)->text;
+}
+
+static inline const char *names_teardown(enum teardown teardown)
+{
+    return word_teardown(teardown)->text;
+}
+
+static inline const char *names_closed_by(enum closed_by by)
+{
+    return word_closed_by(by)->text;
+}
+
+static inline const char *names_handshake(enum tcp_handshake handshake)
+{
+    return word_handshake(handshake)->text;
+}
+
+static inline const char *names_end_reason(enum end_reason reason)
+{
+    return word_end_reason(reason)->text;
+}
+
+static inline const char *names_tls_progress(enum tls_progress progress)
+{
+    return word_tls_progress(progress)->text;
+}
+
+static inline const char *names_certs_via(enum certs_via via)
+{
+    return word_certs_via(via)->text;
+}
+
+static inline const char *names_close_notify(enum close_notify answer)
+{
+    return word_close_notify(answer)->text;
+}
 
 /* All of these return static strings, and "unknown" for a value outside its enum. */
-const char *names_side(enum side side);
-const char *names_state(enum tcp_state state);
-const char *names_client_by(enum client_by by);
 const char *names_tunnel(enum tunnel_kind kind);
-const char *names_teardown(enum teardown teardown);
-const char *names_closed_by(enum closed_by by);
-const char *names_handshake(enum tcp_handshake handshake);
 const char *names_reset_phase(enum reset_phase phase);
 const char *names_stuck_cause(enum stuck_cause cause);
-const char *names_end_reason(enum end_reason reason);
-const char *names_tls_progress(enum tls_progress progress);
 /* HandshakeType (RFC 8446 section 4, RFC 5246 section 7.4). */
 const char *names_handshake_message(unsigned type);
-const char *names_certs_via(enum certs_via via);
 const char *names_decryption(enum decryption_status status);
 const char *names_decryption_trouble(enum decryption_trouble trouble);
 const char *names_staple(enum staple_status status);
 const char *names_ech(enum ech_status status);
 const char *names_certificate_type(unsigned type); /* enum certificate_type */
 const char *names_compression(unsigned algorithm); /* of a certificate: RFC 8879 section 7.3 */
-const char *names_close_notify(enum close_notify answer);
 const char *names_plain(enum plain_protocol protocol);
 
 /* names_prologue says in words after what TLS began, as in "TLS began after …". */

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "baseline.h"
+#include "cert_texts.h"
 #include "gate.h"
 #include "identity.h"
 #include "judge/judge.h"
@@ -35,6 +36,7 @@ struct report {
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
     bool renders[REPORT_FORMATS]; /* formats that an output wants rendered ahead */
+    struct cert_texts *certs;     /* what they say of certificates */
 };
 
 struct report *report_new(const struct run_meta *meta)
@@ -42,6 +44,7 @@ struct report *report_new(const struct run_meta *meta)
     struct report *report = xcalloc(1, sizeof(*report));
     report->meta = meta;
     report->judge = judge_new(meta);
+    report->certs = cert_texts_new();
     return report;
 }
 
@@ -128,7 +131,7 @@ void report_prepare(const struct report *report, struct report_item *item,
     for (unsigned format = 0; format < REPORT_FORMATS; format++) {
         item->rendered[format].n = 0;
         if (report->renders[format])
-            sinks[format]->render(&item->rendered[format], record, &item->findings);
+            sinks[format]->render(&item->rendered[format], record, &item->findings, report->certs);
     }
 }
 
@@ -200,6 +203,7 @@ void report_free(struct report *report)
     for (size_t i = 0; i < report->output_count; i++)
         report->outputs[i].sink->destroy(report->outputs[i].context);
     judge_free(report->judge);
+    cert_texts_free(report->certs);
     summary_done(&report->summary);
     free(report);
 }

@@ -24,7 +24,8 @@ static bool in_domain(struct span name, const char *domain)
     size_t n = strlen(domain);
     if (name.n > 0 && name.p[name.n - 1] == '.')
         name.n--;
-    if (name.n < n || strncasecmp((const char *)name.p + name.n - n, domain, n) != 0)
+    if (name.n < n || (name.p[name.n - 1] | 0x20) != domain[n - 1] || /* most end otherwise */
+        strncasecmp((const char *)name.p + name.n - n, domain, n) != 0)
         return false;
     return name.n == n || name.p[name.n - n - 1] == '.';
 }

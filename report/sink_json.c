@@ -6,6 +6,7 @@
 #include "json_witness.h"
 #include "judge/trust.h"
 #include "judge/verdict.h"
+#include "members.h"
 #include "names.h"
 #include "sinks.h"
 
@@ -115,10 +116,10 @@ static void json_meta(void *context)
 
 /* All of a flow's line that follows its ordinal. */
 static void json_render(struct buf *out, const struct flow_record *record,
-                        const struct findings *findings)
+                        const struct findings *findings, struct cert_texts *certs)
 {
     struct json json = json_begin(out);
-    json_flow(&json, record, findings);
+    json_flow(&json, record, findings, certs);
     json_close_object(&json);
     json_end(&json);
     buf_append(out, "\n", 1);
@@ -129,11 +130,12 @@ static void json_flow_line(void *context, const struct flow_record *record,
 {
     struct json_sink *sink = context;
     (void)findings;
-    struct json json = begin_line(sink, "flow");
-    json_uint(&json, "n", record->n);
+    struct json json = json_begin(&sink->lines);
+    char *at = members_begin(&json, 3);
+    at = member_uint(member_key(at, "{" KEY("type") "\"flow\","), KEY("n"), record->n);
+    members_end(&json, at);
+    json_written(&json, rendered);
     json_end(&json);
-    buf_append(&sink->lines, ",", 1);
-    buf_append(&sink->lines, rendered.p, rendered.n);
     write_if_enough(sink);
 }
 

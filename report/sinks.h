@@ -10,16 +10,18 @@
 /* The version of report/flow-record.schema.json. */
 #define REPORT_SCHEMA_VERSION "1.2"
 
-struct verdict; /* judge/verdict.h */
+struct cert_texts; /* cert_texts.h */
+struct verdict;    /* judge/verdict.h */
 
 struct report_sink {
     /* Makes the context that all others get first. `meta` and `out` outlive it. */
     void *(*create)(const struct run_meta *meta, FILE *out, const struct report_options *options);
     void (*begin)(void *context);
-    /* Appends what can be made of a flow before its ordinal is known: a pure function, called by
-     * several threads at once. NULL if the format makes nothing ahead. */
+    /* Appends what can be made of a flow before its ordinal is known: a pure function, but for what
+     * it keeps in `certs`, called by several threads at once. NULL if the format makes nothing
+     * ahead. */
     void (*render)(struct buf *out, const struct flow_record *record,
-                   const struct findings *findings);
+                   const struct findings *findings, struct cert_texts *certs);
     /* Takes a flow whose turn it is, with what `render` appended. */
     void (*flow)(void *context, const struct flow_record *record, const struct findings *findings,
                  struct span rendered);

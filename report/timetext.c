@@ -5,9 +5,12 @@
 
 enum { DAY_SECONDS = 86400 };
 
-struct moment {
-    int64_t year;
-    unsigned month, day, hour, minute, second, nanosecond;
+struct date {
+    unsigned year, month, day;
+};
+
+struct clock {
+    unsigned hour, minute, second, nanosecond;
 };
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -15,30 +18,33 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-/* The proleptic Gregorian calendar repeats every 400 years of 146097 days. Years are counted from
- * March here, so that the day that leap years add is the last of its year. */
-static struct moment moment_of(nanotime time)
+/* Of the proleptic Gregorian calendar, by C. Neri and L. Schneider, Euclidean affine functions and
+ * their application to calendar algorithms (2022), section 6: a century, a year and a month are
+ * each one division of a line. Years begin in March here, so that the day that leap years add is
+ * the last of its year. nanotime begins in 1677: days since 0000-03-01 are not below 0. */
+static struct date date_of(int64_t day)
 {
-    int64_t seconds = floor_div(time, NS_PER_SECOND);
-    int64_t days = floor_div(seconds, DAY_SECONDS);
-    unsigned in_day = (unsigned)(seconds - days * DAY_SECONDS);
+    uint32_t quarters = 4 * (uint32_t)(day + 719468) + 3, century = quarters / 146097;
+    uint64_t line = UINT64_C(2939745) * (quarters % 146097 | 3);
+    uint32_t year = (uint32_t)(line >> 32), in_year = (uint32_t)line / 2939745 / 4;
+    uint32_t months = 2141 * in_year + 197913;
+    bool next_year = in_year >= 306;
+    return (struct date){.year = century * 100 + year + next_year,
+                         .month = (months >> 16) - (next_year ? 12 : 0),
+                         .day = (months & 0xffff) / 2141 + 1};
+}
 
-    int64_t shifted = days + 719468; /* since 0000-03-01 */
-    int64_t era = floor_div(shifted, 146097);
-    unsigned in_era = (unsigned)(shifted - era * 146097);
-    unsigned year_of_era = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    unsigned in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    unsigned march_month = (5 * in_year + 2) / 153;
-
-    struct moment m;
-    m.day = in_year - (153 * march_month + 2) / 5 + 1;
-    m.month = march_month < 10 ? march_month + 3 : march_month - 9;
-    m.year = era * 400 + year_of_era + (m.month <= 2);
-    m.hour = in_day / 3600;
-    m.minute = in_day / 60 % 60;
-    m.second = in_day % 60;
-    m.nanosecond = (unsigned)((uint64_t)time - (uint64_t)seconds * (uint64_t)NS_PER_SECOND);
-    return m;
+/* The day of a time, since 1970-01-01, and the time of day. */
+static int64_t split(struct clock *clock, nanotime time)
+{
+    int64_t day = floor_div(time, DAY_SECONDS * NS_PER_SECOND);
+    uint64_t in_day = (uint64_t)time - (uint64_t)day * (DAY_SECONDS * (uint64_t)NS_PER_SECOND);
+    unsigned seconds = (unsigned)(in_day / (uint64_t)NS_PER_SECOND);
+    clock->nanosecond = (unsigned)(in_day % (uint64_t)NS_PER_SECOND);
+    clock->hour = seconds / 3600;
+    clock->minute = seconds / 60 % 60;
+    clock->second = seconds % 60;
+    return day;
 }
 
 /* A number in two digits and what follows it; returns where it ends. */
@@ -49,20 +55,21 @@ static char *put_two(char *at, unsigned number, char after)
     return at + 1;
 }
 
-static char *put_date(char *at, const struct moment *m, char after)
+/* nanotime ends in 2262: four digits are enough. */
+static char *put_date(char *at, int64_t day, char after)
 {
-    /* nanotime ends in 2262, and begins in 1677: four digits. */
-    at = digits_two(at, (unsigned)m->year / 100);
-    at = put_two(at, (unsigned)m->year % 100, '-');
-    at = put_two(at, m->month, '-');
-    return put_two(at, m->day, after);
+    struct date date = date_of(day);
+    at = digits_two(at, date.year / 100);
+    at = put_two(at, date.year % 100, '-');
+    at = put_two(at, date.month, '-');
+    return put_two(at, date.day, after);
 }
 
-static char *put_clock(char *at, const struct moment *m, char after)
+static char *put_clock(char *at, const struct clock *clock, char after)
 {
-    at = put_two(at, m->hour, ':');
-    at = put_two(at, m->minute, ':');
-    return put_two(at, m->second, after);
+    at = put_two(at, clock->hour, ':');
+    at = put_two(at, clock->minute, ':');
+    return put_two(at, clock->second, after);
 }
 
 /* Nine decimals. */
@@ -73,39 +80,47 @@ static char *put_fraction(char *at, unsigned nanosecond)
     return digits_two(at, nanosecond % 100);
 }
 
-char *timetext_put_rfc3339(char *at, nanotime time)
+char *timetext_put_rfc3339(char *at, struct timetext_day *last, nanotime time)
 {
-    struct moment m = moment_of(time);
-    at = put_date(at, &m, 'T');
-    at = put_clock(at, &m, '.');
-    if (m.nanosecond % 1000 == 0)
-        at = digits_six(at, m.nanosecond / 1000);
+    enum { DATE = 11 };
+    struct clock clock;
+    int64_t day = split(&clock, time);
+    if (UNLIKELY(day != last->day || !last->date[0])) {
+        put_date(last->date, day, 'T');
+        last->day = day;
+    }
+    memcpy(at, last->date, sizeof last->date);
+    at = put_clock(at + DATE, &clock, '.');
+    if (clock.nanosecond % 1000 == 0)
+        at = digits_six(at, clock.nanosecond / 1000);
     else
-        at = put_fraction(at, m.nanosecond);
+        at = put_fraction(at, clock.nanosecond);
     *at = 'Z';
     return at + 1;
 }
 
 const char *timetext_date(struct time_room *room, nanotime time)
 {
-    struct moment m = moment_of(time);
-    put_date(room->text, &m, '\0');
+    struct clock clock;
+    put_date(room->text, split(&clock, time), '\0');
     return room->text;
 }
 
 const char *timetext_clock(struct time_room *room, nanotime time, unsigned decimals)
 {
-    struct moment m = moment_of(time);
-    char *fraction = put_clock(room->text, &m, decimals == 0 ? '\0' : '.');
-    put_fraction(fraction, m.nanosecond);
+    struct clock clock;
+    split(&clock, time);
+    char *fraction = put_clock(room->text, &clock, decimals == 0 ? '\0' : '.');
+    put_fraction(fraction, clock.nanosecond);
     fraction[decimals] = '\0';
     return room->text;
 }
 
 const char *timetext_day_second(struct time_room *room, nanotime time)
 {
-    struct moment m = moment_of(time);
-    put_clock(put_date(room->text, &m, ' '), &m, '\0');
+    struct clock clock;
+    int64_t day = split(&clock, time);
+    put_clock(put_date(room->text, day, ' '), &clock, '\0');
     return room->text;
 }
 

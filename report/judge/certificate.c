@@ -171,7 +171,7 @@ static void judge_broken(struct findings *out, const struct flow_record *record)
         finding_seen(finding, "%s", what_is_wrong(faults[i]));
         if (faults[i] == FAULT_OTHER && validation->detail)
             finding_seen(finding, ": %s", validation->detail);
-        finding_word(finding, "error", fault_name(faults[i]));
+        finding_word(finding, "error", fault_word(faults[i])->text);
         return;
     }
 }
@@ -216,7 +216,7 @@ static void judge_unknown_anchor(struct findings *out, const struct flow_record 
     finding->why = "whoever trusts these alone will refuse it: another authority than the expected "
                    "one has signed, as a proxy that intercepts does, or the stores lack one";
     finding->next = "ask whose authority that is; if it is the right one, add it with --trust";
-    finding_word(finding, "error", fault_name(FAULT_UNKNOWN_ANCHOR));
+    finding_word(finding, "error", fault_word(FAULT_UNKNOWN_ANCHOR)->text);
 }
 
 static void judge_order(struct findings *out, const struct flow_record *record)
@@ -290,7 +290,7 @@ static void judge_revoked(struct findings *out, const struct flow_record *record
         finding_time(finding, "revoked_at", staple->revoked_at);
     }
     finding_seen(finding, ", says the stapled OCSP response%s", how_sure(check));
-    finding_word(finding, "response", staple_check_name(check));
+    finding_word(finding, "response", staple_check_word(check)->text);
 }
 
 void judge_certificate(struct findings *out, const struct flow_record *record, bool own_trust)

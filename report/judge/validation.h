@@ -3,6 +3,7 @@
 #define PUSHWATCH_REPORT_JUDGE_VALIDATION_H
 
 #include "../../capture/base.h"
+#include "../word.h"
 
 enum validation_status {
     VALIDATION_NONE, /* no chain was seen */
@@ -80,8 +81,8 @@ static inline bool validation_has(const struct validation *validation, enum faul
     return validation->faults >> fault & 1;
 }
 
-const char *validation_status_name(enum validation_status status); /* "valid", … */
-const char *fault_name(enum fault fault);                          /* "expired", … */
-const char *staple_check_name(enum staple_check check);            /* "checked", … */
+const struct word *validation_status_word(enum validation_status status); /* "valid", … */
+const struct word *fault_word(enum fault fault);                          /* "expired", … */
+const struct word *staple_check_word(enum staple_check check);            /* "checked", … */
 
 #endif

@@ -190,7 +190,7 @@ static void describe(struct buf *out, struct run *run, const struct flow_key *ke
     need(record.tcp.conn_state && memchr(record.tcp.history, 0, sizeof record.tcp.history));
     struct json json = json_begin(out);
     json_open_object(&json, NULL);
-    json_flow(&json, &record, &(const struct findings){0});
+    json_flow(&json, &record, &(const struct findings){0}, NULL);
     json_close_object(&json);
     json_end(&json);
 }
