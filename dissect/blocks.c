@@ -6,8 +6,9 @@
 /* The last size is small: all of a chunk counts as used, though most of the latest one is not. */
 enum { CHUNK_FIRST = 1 << 13, CHUNK_LAST = 1 << 16 };
 
-/* A chunk begins with the pointer to the one before it. */
-enum { CHUNK_HEAD = 16 };
+/* A chunk begins with the pointer to the one before it; the blocks begin with a cache line, so that
+ * those of so many whole lines take no more. */
+enum { LINE = 64, CHUNK_HEAD = sizeof(void *) + LINE };
 
 static size_t rounded(size_t size)
 {
@@ -25,7 +26,7 @@ static void add_chunk(struct blocks *blocks)
                          : xmalloc_ready(blocks->chunk_size + BLOCK_SLACK);
     memcpy(chunk, &blocks->chunks, sizeof blocks->chunks);
     blocks->chunks = chunk;
-    blocks->fresh = chunk + CHUNK_HEAD;
+    blocks->fresh = chunk + CHUNK_HEAD - (uintptr_t)(chunk + CHUNK_HEAD) % LINE;
     blocks->fresh_size = blocks->chunk_size - CHUNK_HEAD;
 }
 

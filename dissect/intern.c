@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 struct interned {
-    struct hash_digest digest;
     uint32_t users; /* one is the cache's */
-    uint32_t size;  /* of the thing */
+    uint32_t size;  /* of the thing, without its key */
+    uint16_t key_size;
+    uint8_t kind;
+    bool digested; /* the key is a digest */
     uint64_t thing[];
 };
 
@@ -16,14 +18,30 @@ static struct interned *header_of(const void *thing)
     return (struct interned *)((char *)(uintptr_t)thing - offsetof(struct interned, thing));
 }
 
+/* The key lies behind the thing. */
+static uint8_t *key_in(struct interned *interned)
+{
+    return (uint8_t *)interned->thing + interned->size;
+}
+
+static bool is_long(const struct intern_key *key)
+{
+    return key->bytes.n > INTERN_KEY_MOST;
+}
+
+static struct span kept(const struct intern_key *key)
+{
+    return is_long(key) ? span_of(&key->digest, sizeof key->digest) : key->bytes;
+}
+
 static struct intern_place *set_of(struct intern *intern, const struct intern_key *key)
 {
-    return intern->sets[key->place % INTERN_SETS];
+    return intern->sets[(key->glance >> 32) % INTERN_SETS];
 }
 
 /* Some of the bytes do, for whoever makes things fall into one place only makes them be forgotten.
  */
-static uint32_t place_of(struct span bytes)
+static uint64_t glance_at(struct span bytes)
 {
     uint64_t mixed = bytes.n, word;
     for (size_t at = 0; at + sizeof word <= bytes.n;
@@ -36,62 +54,81 @@ static uint32_t place_of(struct span bytes)
     if (bytes.n > 0)
         memcpy(&word, bytes.p + bytes.n - (bytes.n < sizeof word ? bytes.n : sizeof word),
                bytes.n < sizeof word ? bytes.n : sizeof word);
-    return (uint32_t)((mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    return (mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-struct intern_key intern_key_of(const struct intern *intern, const struct hash_key *key,
-                                struct span bytes)
+void intern_init(struct intern *intern)
 {
-    uint32_t place = place_of(bytes);
-    __builtin_prefetch(intern->sets[place % INTERN_SETS]);
-    return (struct intern_key){hash_digest(key, bytes), place};
+    *intern = (struct intern){0};
+    hash_key_random(&intern->digests);
+}
+
+struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes)
+{
+    struct intern_key key = {.bytes = bytes, .glance = glance_at(bytes), .kind = kind};
+    __builtin_prefetch(intern->sets[(key.glance >> 32) % INTERN_SETS]);
+    if (is_long(&key))
+        key.digest = hash_digest(&intern->digests, bytes);
+    return key;
 }
 
 static void release(struct intern *intern, struct interned *interned)
 {
     if (!interned || --interned->users > 0)
         return;
-    intern->memory -= sizeof *interned + interned->size;
+    intern->memory -= sizeof *interned + interned->size + interned->key_size;
     free(interned);
 }
 
 /* put_first moves the places before `at` back by one and puts a thing in front. */
-static void put_first(struct intern_place *set, unsigned at, struct interned *interned)
+static void put_first(struct intern_place *set, unsigned at, struct intern_place first)
 {
     for (; at > 0; at--)
         set[at] = set[at - 1];
-    set[0] = (struct intern_place){interned->digest.low, interned};
+    set[0] = first;
 }
 
-void *intern_new(struct intern *intern, size_t size)
+static void remember(struct intern *intern, struct interned *interned, const struct intern_key *key)
 {
-    struct interned *interned = xcalloc(1, sizeof *interned + size);
+    struct intern_place *set = set_of(intern, key);
+    struct span bytes = kept(key);
+    interned->kind = key->kind;
+    interned->digested = is_long(key);
+    if (bytes.n > 0)
+        memcpy(key_in(interned), bytes.p, bytes.n);
+    interned->users++;
+    release(intern, set[INTERN_WAYS - 1].interned);
+    put_first(set, INTERN_WAYS - 1, (struct intern_place){key->glance, interned});
+}
+
+void *intern_new(struct intern *intern, size_t size, const struct intern_key *key)
+{
+    size_t key_size = key ? kept(key).n : 0;
+    struct interned *interned = xcalloc(1, sizeof *interned + size + key_size);
     interned->users = 1;
     interned->size = (uint32_t)size;
-    intern->memory += sizeof *interned + size;
+    interned->key_size = (uint16_t)key_size;
+    intern->memory += sizeof *interned + size + key_size;
+    if (key)
+        remember(intern, interned, key);
     return interned->thing;
 }
 
-void intern_add(struct intern *intern, void *thing, const struct intern_key *key)
+static bool is_of(struct interned *interned, const struct intern_key *key)
 {
-    struct interned *interned = header_of(thing);
-    struct intern_place *set = set_of(intern, key);
-    interned->digest = key->digest;
-    interned->users++;
-    release(intern, set[INTERN_WAYS - 1].interned);
-    put_first(set, INTERN_WAYS - 1, interned);
+    return interned->kind == key->kind && interned->digested == is_long(key) &&
+           span_equal(span_of(key_in(interned), interned->key_size), kept(key));
 }
 
 void *intern_find(struct intern *intern, const struct intern_key *key)
 {
-    const struct hash_digest *digest = &key->digest;
     struct intern_place *set = set_of(intern, key);
     for (unsigned i = 0; i < INTERN_WAYS && set[i].interned; i++) {
         struct interned *interned = set[i].interned;
-        if (set[i].low != digest->low || interned->digest.high != digest->high)
+        if (set[i].glance != key->glance || !is_of(interned, key))
             continue;
         if (i > 0)
-            put_first(set, i, interned);
+            put_first(set, i, set[i]);
         interned->users++;
         return interned->thing;
     }

@@ -1,5 +1,5 @@
-/* intern.h: things of which many are alike, made once and shared: found again by a digest, counted
- * by their users.
+/* intern.h: things of which many are alike, made once and shared: found again by the bytes that
+ * they were made of, counted by their users.
  *
  * At most INTERN_MAX are remembered, those found last, whether they have users or not: so what is
  * gone for a moment need not be made anew. What is forgotten lives on while it has users. */
@@ -10,36 +10,40 @@
 
 enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAYS };
 
+/* Of more bytes a digest is kept in their place. */
+enum { INTERN_KEY_MOST = 768 };
+
 /* What a thing is found by. Where it is remembered depends on its bytes alone, and so does who is
- * forgotten for it and how much memory there is: two runs are the same, though their keys differ.
- */
+ * forgotten for it and how much memory there is: two runs are the same, though their digests
+ * differ. */
 struct intern_key {
-    struct hash_digest digest;
-    uint32_t place;
+    struct span bytes;
+    uint64_t glance;           /* what they tell at a glance: unkeyed, and not of all bytes */
+    struct hash_digest digest; /* where there are more than INTERN_KEY_MOST; else zero */
+    uint8_t kind;
 };
 
-/* Zero-initialise it; free with intern_done. */
+/* Make it with intern_init; free with intern_done. */
 struct intern {
-    /* Each: that found last first. Half of the digests is here, so that others of a set
-     * are not looked at. */
+    /* Each: that found last first. */
     struct intern_place {
-        uint64_t low;
+        uint64_t glance;
         struct interned *interned;
     } sets[INTERN_SETS][INTERN_WAYS];
-    size_t memory; /* of all things that have users */
+    struct hash_key digests; /* the key of all digests */
+    size_t memory;           /* of all things that have users */
 };
 
-/* intern_key_of makes the key of bytes; nobody without the hash's key can find others that share
- * their digest. The key's place in `intern` is brought near. */
-struct intern_key intern_key_of(const struct intern *intern, const struct hash_key *key,
-                                struct span bytes);
+void intern_init(struct intern *intern);
 
-/* intern_new makes a thing of `size` bytes, all zero, with one user, that is not remembered. It
- * must own no memory but its own. */
-MUST_CHECK void *intern_new(struct intern *intern, size_t size);
+/* intern_key_of makes the key of bytes for things of one kind: those of other kinds have nothing
+ * to do with them. The bytes are borrowed until the key has been used. The key's place in `intern`
+ * is brought near. */
+struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes);
 
-/* intern_add remembers a thing made by intern_new under a key. */
-void intern_add(struct intern *intern, void *thing, const struct intern_key *key);
+/* intern_new makes a thing of `size` bytes, all zero, with one user, that is remembered under a
+ * key if there is one. It must own no memory but its own. */
+MUST_CHECK void *intern_new(struct intern *intern, size_t size, const struct intern_key *key);
 
 /* intern_find gives the thing of a key to one more user; NULL if none is remembered. */
 MUST_CHECK void *intern_find(struct intern *intern, const struct intern_key *key);

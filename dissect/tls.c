@@ -79,7 +79,8 @@ static void arrived(struct tls *tls, struct tls_direction *d, const struct tls_w
     d->any_bytes = true;
     d->last_frame = where->frame;
     d->last_time = d->joiner.have > 0 ? where->time : 0;
-    update(tls, where->frame);
+    if (UNLIKELY(tls->changed || !tls->is_tls))
+        update(tls, where->frame);
 }
 
 /* not_tls: what began like a record is none. Its bytes are dropped from here on. */
@@ -103,41 +104,65 @@ void tls_plain(struct tls *tls, unsigned direction)
     decide(tls);
 }
 
-static void read_records(struct tls *tls, unsigned direction, struct cursor *in,
+/* begin_record takes the header of a record that begins at a stream offset. */
+static void begin_record(struct tls *tls, unsigned direction, uint64_t offset,
                          const struct tls_where *where, const struct tls_observer *observer)
 {
+    const struct tls_framer *framer = &tls->directions[direction].framer;
+    if (observer && !tls_framer_is_ssl2(framer))
+        observer->record(observer->context, direction, offset, tls_framer_type(framer),
+                         tls_framer_length(framer));
+    tls_session_header(tls, direction, where);
+    take_record_version(tls, &tls->directions[direction]);
+}
+
+static void take_body(struct tls *tls, unsigned direction, struct span body,
+                      const struct tls_where *where)
+{
     struct tls_direction *d = &tls->directions[direction];
-    const uint8_t *start = in->p;
+    if (UNLIKELY(tls->opener != NULL))
+        tls_decrypt_body(tls, direction, body, where);
+    if (tls_framer_type(&d->framer) != TLS_APPLICATION_DATA &&
+        !tls_session_body(tls, direction, body, where))
+        not_tls(tls, d);
+    take_record_version(tls, d);
+}
+
+/* lose_record: bytes that are no record are as good as a gap of unknown length. Returns false if
+ * no record is found behind it. */
+static bool lose_record(struct tls *tls, unsigned direction, struct cursor *in,
+                        const struct tls_where *where)
+{
+    struct tls_direction *d = &tls->directions[direction];
+    if (UNLIKELY(tls->opener != NULL))
+        tls_decrypt_gap(tls, direction, 1, false, where);
+    tls_session_gap(tls, direction, 1, false, where);
+    return d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, in);
+}
+
+/* read_records reads what is in a segment, `in`, from `start`, its first byte, on. */
+static void read_records(struct tls *tls, unsigned direction, const uint8_t *start,
+                         struct cursor *in, const struct tls_where *where,
+                         const struct tls_observer *observer)
+{
+    struct tls_direction *d = &tls->directions[direction];
     struct span body;
     while (!cursor_done(in)) {
-        switch (tls_framer_next(&d->framer, in, &body)) {
-        case FRAME_MORE:
+        uint64_t offset = where->offset + (uint64_t)(in->p - start);
+        enum tls_frame frame = tls_framer_next(&d->framer, in, &body);
+        if (frame == FRAME_MORE)
             return;
-        case FRAME_HEADER:
-            if (observer && !tls_framer_is_ssl2(&d->framer))
-                observer->record(observer->context, direction,
-                                 where->offset + (uint64_t)(in->p - start) - TLS_RECORD_HEADER,
-                                 tls_framer_type(&d->framer), tls_framer_length(&d->framer));
-            tls_session_header(tls, direction, where);
-            take_record_version(tls, d);
-            break;
-        case FRAME_BODY:
-            if (UNLIKELY(tls->opener != NULL))
-                tls_decrypt_body(tls, direction, body, where);
-            if (tls_framer_type(&d->framer) != TLS_APPLICATION_DATA &&
-                !tls_session_body(tls, direction, body, where))
-                not_tls(tls, d);
-            take_record_version(tls, d);
-            break;
-        case FRAME_LOST:
-            /* Bytes that are no record are as good as a gap of unknown length. */
-            if (UNLIKELY(tls->opener != NULL))
-                tls_decrypt_gap(tls, direction, 1, false, where);
-            tls_session_gap(tls, direction, 1, false, where);
-            if (d->framer.state != FRAMING_SEARCH || !tls_framer_find(&d->framer, in))
-                return;
-            break;
+        if (frame == FRAME_LOST) {
+            if (lose_record(tls, direction, in, where))
+                continue;
+            return;
         }
+        if (frame == FRAME_HEADER)
+            offset = where->offset + (uint64_t)(in->p - start) - TLS_RECORD_HEADER;
+        if (frame != FRAME_BODY)
+            begin_record(tls, direction, offset, where, observer);
+        if (frame != FRAME_HEADER && body.n > 0)
+            take_body(tls, direction, body, where);
     }
 }
 
@@ -146,12 +171,10 @@ void tls_data(struct tls *tls, unsigned direction, struct span bytes, const stru
 {
     struct tls_direction *d = &tls->directions[direction & 1];
     struct cursor in = cursor_of(bytes);
-    struct tls_where here = *where;
     if (tls->is_other || bytes.n == 0)
         return;
-    if (d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, &in))
-        here.offset += (uint64_t)(in.p - bytes.p);
-    read_records(tls, direction & 1, &in, &here, observer);
+    if (LIKELY(d->framer.state != FRAMING_SEARCH) || tls_framer_find(&d->framer, &in))
+        read_records(tls, direction & 1, bytes.p, &in, where, observer);
     if ((d->framer.state == FRAMING_SEARCH || is_plain(d)) && d->searched < UINT8_MAX)
         d->searched++;
     arrived(tls, d, where);
@@ -204,9 +227,8 @@ void tls_fin(struct tls *tls, unsigned direction)
 
 void tls_prefetch(const struct tls *tls, unsigned direction)
 {
-    __builtin_prefetch(&tls->facts);
-    __builtin_prefetch(&tls->early_first_frame); /* what stands before it, too */
     __builtin_prefetch(&tls->directions[direction & 1]);
+    __builtin_prefetch(&tls->opener); /* what stands behind it, too */
 }
 
 bool tls_holds(const struct tls *tls)

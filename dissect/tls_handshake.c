@@ -22,11 +22,13 @@ enum { ROOM_USUAL = 4096, ROOM_PROMISED = 8192, SPARE_MAX = 16 };
 
 static bool is_read(uint8_t type)
 {
-    return type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO ||
-           type == TLS_HELLO_RETRY_REQUEST || type == TLS_CERTIFICATE ||
-           type == TLS_SERVER_KEY_EXCHANGE || type == TLS_CERTIFICATE_REQUEST ||
-           type == TLS_CERTIFICATE_STATUS || type == TLS_ENCRYPTED_EXTENSIONS ||
-           type == TLS_COMPRESSED_CERTIFICATE;
+    const uint32_t read =
+        UINT32_C(1) << TLS_CLIENT_HELLO | UINT32_C(1) << TLS_SERVER_HELLO |
+        UINT32_C(1) << TLS_HELLO_RETRY_REQUEST | UINT32_C(1) << TLS_CERTIFICATE |
+        UINT32_C(1) << TLS_SERVER_KEY_EXCHANGE | UINT32_C(1) << TLS_CERTIFICATE_REQUEST |
+        UINT32_C(1) << TLS_CERTIFICATE_STATUS | UINT32_C(1) << TLS_ENCRYPTED_EXTENSIONS |
+        UINT32_C(1) << TLS_COMPRESSED_CERTIFICATE;
+    return type < 32 && read & UINT32_C(1) << type;
 }
 
 static uint32_t length_of(const uint8_t header[TLS_MESSAGE_HEADER])
@@ -142,10 +144,32 @@ static enum tls_join read_header(struct tls_joiner *joiner, struct tls_message *
     return JOIN_HEADER;
 }
 
+/* read_whole takes a message that lies in `in` from end to end. Returns false, and has done
+ * nothing, if there is none. */
+static bool read_whole(struct tls_message *message, struct cursor *in)
+{
+    struct cursor ahead = *in;
+    struct span header, body;
+    if (!cursor_bytes(&ahead, &header, TLS_MESSAGE_HEADER) ||
+        !cursor_bytes(&ahead, &body, length_of(header.p)))
+        return false;
+    *message = (struct tls_message){.type = header.p[0],
+                                    .length = (uint32_t)body.n,
+                                    .body = is_read(header.p[0]) ? body : span_of(NULL, 0)};
+    *in = ahead;
+    return true;
+}
+
 enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
                               struct cursor *in, struct tls_joiner_pool *pool)
 {
     struct span part;
+    if (joiner->have == 0 && !joiner->lost) {
+        if (cursor_done(in))
+            return JOIN_MORE;
+        if (read_whole(message, in))
+            return JOIN_WHOLE;
+    }
     if (joiner->lost)
         *in = (struct cursor){in->p, 0};
     if (joiner->given && !finish_given(joiner, in, pool))

@@ -38,8 +38,9 @@ struct tls_message {
 
 enum tls_join {
     JOIN_MORE,   /* all bytes are used up */
+    JOIN_WHOLE,  /* a message as a whole, header and body at once */
     JOIN_HEADER, /* type and length are known; the body comes with a later call */
-    JOIN_MESSAGE
+    JOIN_MESSAGE /* it is whole, or all that will be had of it */
 };
 
 /* The bodies that joiners put together, and spare memory for them. One for each thread at a time.

@@ -81,7 +81,7 @@ static void take_messages(struct tls *tls, unsigned direction, struct span conte
     enum tls_join join;
     tls_joiner_resync(joiner);
     while ((join = tls_joiner_next(joiner, &message, &in, pool)) != JOIN_MORE)
-        if (join == JOIN_MESSAGE)
+        if (join != JOIN_HEADER)
             take_message(tls, direction, &message, false, &where);
 }
 

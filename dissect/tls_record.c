@@ -141,8 +141,37 @@ static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
     return FRAME_HEADER;
 }
 
+/* Application data shows nothing inside by which to know it, but that it ends where the bytes end
+ * is as good as a second header. */
+static bool ends_with_data(const struct tls_framer *framer, const struct cursor *in)
+{
+    return framer->header[0] == TLS_APPLICATION_DATA && cursor_done(in);
+}
+
+/* read_record takes a record that lies in `in` from end to end, where record follows record: nearly
+ * always the next one does. Returns false, and has done nothing, if there is none. */
+static inline bool read_record(struct tls_framer *framer, struct cursor *in, struct span *body)
+{
+    struct cursor ahead = *in;
+    struct span header;
+    if (framer->state != FRAMING_RECORDS || framer->have > 0 ||
+        !cursor_bytes(&ahead, &header, TLS_RECORD_HEADER) ||
+        !header_possible(header.p, TLS_RECORD_HEADER) ||
+        !cursor_bytes(&ahead, body, number(header.p + 3)))
+        return false;
+    memcpy(framer->header, header.p, TLS_RECORD_HEADER);
+    *in = ahead;
+    if (UNLIKELY(!framer->proven))
+        framer->proven = framer->chained || (body->n > 0 && ends_with_data(framer, in));
+    if (UNLIKELY(!framer->chained))
+        framer->chained = true;
+    return true;
+}
+
 enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body)
 {
+    if (LIKELY(read_record(framer, in, body)))
+        return FRAME_RECORD;
     if (framer->state == FRAMING_SEARCH || framer->state == FRAMING_NONE)
         *in = (struct cursor){in->p, 0};
     if (cursor_done(in))
@@ -156,10 +185,7 @@ enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, str
     framer->left = (uint16_t)(framer->left - n);
     if (framer->left == 0) {
         framer->have = 0;
-        /* Application data shows nothing inside by which to know it, but that it ends where the
-         * bytes end is as good as a second header. */
-        if (cursor_done(in) && framer->header[0] == TLS_APPLICATION_DATA)
-            framer->proven = true;
+        framer->proven = framer->proven || ends_with_data(framer, in);
     }
     return FRAME_BODY;
 }

@@ -33,6 +33,7 @@ struct tls_framer {
 
 enum tls_frame {
     FRAME_MORE,   /* all bytes are used up */
+    FRAME_RECORD, /* a record as a whole, header and body */
     FRAME_HEADER, /* a header is complete; its record begins */
     FRAME_BODY,   /* a piece of the body; the record ends if framer->left is 0 */
     FRAME_LOST    /* what should be a header is none: the state is now SEARCH or NONE */
@@ -42,8 +43,9 @@ enum tls_frame {
  * in SSLv2's format, as far as there are any. */
 bool tls_record_may_begin(struct span first_bytes);
 
-/* tls_framer_next reads the next event from `in`. *body is set for FRAME_BODY, borrowed from `in`.
- * A record of length 0 has no FRAME_BODY. In state SEARCH and NONE all bytes are dropped. */
+/* tls_framer_next reads the next event from `in`. *body is set for FRAME_RECORD and FRAME_BODY,
+ * borrowed from `in`. A record of length 0 has no FRAME_BODY. In state SEARCH and NONE all bytes
+ * are dropped. */
 enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body);
 
 /* tls_framer_find looks, in state SEARCH, for a record header in the bytes of one segment, and

@@ -93,16 +93,17 @@ void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8
 
 /* --- Handshake messages --- */
 
-/* What surrounds a message header that was just read. */
+/* What surrounds a message's header. */
 struct placement {
     size_t after;      /* bytes of the record behind the header */
     bool fills_record; /* header and body are exactly the record */
 };
 
-static struct placement placement_of(const struct tls_direction *d, const struct cursor *in,
+/* placement_of says it of a message behind whose header `left` bytes of the record were read. */
+static struct placement placement_of(const struct tls_direction *d, size_t left,
                                      const struct tls_message *message)
 {
-    struct placement place = {.after = in->left + d->framer.left};
+    struct placement place = {.after = left + d->framer.left};
     place.fills_record = place.after == message->length &&
                          tls_framer_length(&d->framer) == place.after + TLS_MESSAGE_HEADER;
     return place;
@@ -179,29 +180,55 @@ static bool give_up_messages(struct tls *tls, struct tls_direction *d)
     return true;
 }
 
+/* begin_message looks at a message's header, behind which `left` bytes of the record were read.
+ * Returns false if it is none. */
+static bool begin_message(struct tls *tls, struct tls_direction *d,
+                          const struct tls_message *message, size_t left)
+{
+    struct placement place = placement_of(d, left, message);
+    if (!is_clear(d, tls, message, &place))
+        return false;
+    if (is_hello(message) && tls_framer_type(&d->framer) == TLS_HANDSHAKE)
+        d->framer.proven = true;
+    return true;
+}
+
+static bool end_message(struct tls *tls, unsigned direction, const struct tls_message *message,
+                        const struct tls_where *where)
+{
+    struct tls_direction *d = direction_of(tls, direction);
+    if (!tls_flight_take(tls, direction, message, false, where))
+        return false;
+    /* A hello in SSLv2's format is known only when it has been read. */
+    d->framer.proven = d->framer.proven || tls_framer_is_ssl2(&d->framer);
+    return true;
+}
+
 static bool take_handshake(struct tls *tls, unsigned direction, struct span piece,
                            const struct tls_where *where)
 {
     struct tls_direction *d = direction_of(tls, direction);
     struct cursor in = cursor_of(piece);
     struct tls_message message;
-    while (!d->encrypted) {
-        enum tls_join join = tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store));
-        if (join == JOIN_MORE)
+    bool good = true;
+    while (good && !d->encrypted) {
+        switch (tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store))) {
+        case JOIN_MORE:
             return true;
-        if (join == JOIN_HEADER) {
-            struct placement place = placement_of(d, &in, &message);
-            if (!is_clear(d, tls, &message, &place))
-                return give_up_messages(tls, d);
-            if (is_hello(&message) && tls_framer_type(&d->framer) == TLS_HANDSHAKE)
-                d->framer.proven = true;
-        } else if (!tls_flight_take(tls, direction, &message, false, where)) {
-            return give_up_messages(tls, d);
-        } else {
-            /* A hello in SSLv2's format is known only when it has been read. */
-            d->framer.proven = d->framer.proven || tls_framer_is_ssl2(&d->framer);
+        case JOIN_WHOLE:
+            good = begin_message(tls, d, &message, message.length + in.left) &&
+                   end_message(tls, direction, &message, where);
+            break;
+        case JOIN_HEADER:
+            good = begin_message(tls, d, &message, in.left);
+            break;
+        case JOIN_MESSAGE:
+            good = end_message(tls, direction, &message, where);
+            break;
         }
     }
+    if (!good)
+        return give_up_messages(tls, d);
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     return true;
 }
@@ -241,12 +268,13 @@ static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
     struct tls_facts *facts = &tls->facts;
     if (length == 0)
         return;
-    if (!d->data || !d->many_data)
+    if (!d->many_data) {
         tls->changed = true;
-    d->many_data = d->data;
-    if (!d->data)
-        d->first_data = length;
-    d->data = true;
+        d->many_data = d->data;
+        if (!d->data)
+            d->first_data = length;
+        d->data = true;
+    }
     if (LIKELY(!tls->early_offered) || facts->client != (int)direction || tls->early_over)
         return;
     if (tls->early_first_frame == 0)

@@ -50,12 +50,11 @@ struct tls_held_chain {
     const struct cert *const *certs; /* of tls_store_chain */
 };
 
+/* What every segment needs comes first, in one cache line for each direction and one for both. */
 struct tls {
-    struct tls_facts facts;
-    struct tls_held_chain *held_chain; /* NULL if there is none */
-    struct tls_store *store;
-    struct tls_opener *opener; /* NULL: no secrets are known, nor waited for; tls_decrypt.h */
     struct tls_direction directions[2];
+    struct tls_opener *opener; /* NULL: no secrets are known, nor waited for; tls_decrypt.h */
+    struct tls_store *store;
     bool is_tls : 1;         /* decided */
     bool is_other : 1;       /* decided */
     bool changed : 1;        /* something happened that the outcome may depend on */
@@ -69,6 +68,8 @@ struct tls {
     bool ech_answered : 1;   /* the server's hello, or request for another, knows ECH */
     bool ech_rejected : 1;   /* it has said so */
     bool ssl2_resumed : 1;   /* the server goes on from an earlier session of SSLv2 */
+    struct tls_facts facts;
+    struct tls_held_chain *held_chain; /* NULL if there is none */
     /* Where early data was offered: frames of the client's first and latest application data. */
     uint64_t early_first_frame, early_last_frame;
 };

@@ -14,8 +14,10 @@
 
 #include <stdlib.h>
 
+/* What is shared, by what it was made of. */
+enum { OF_CLIENT_HELLO, OF_SERVER_HELLO, OF_NAME, OF_CHAIN, OF_STAPLE, OF_RAW_KEY };
+
 struct tls_store {
-    struct hash_key hello_key, name_key, chain_key, staple_key, raw_key_key;
     struct cert_store *certs;
     struct tls_joiner_pool pool;
     struct blocks sessions;
@@ -28,11 +30,7 @@ struct tls_store *tls_store_new(struct cert_store *certs)
 {
     struct tls_store *store = xcalloc(1, sizeof *store);
     store->certs = certs;
-    hash_key_random(&store->hello_key);
-    hash_key_random(&store->name_key);
-    hash_key_random(&store->chain_key);
-    hash_key_random(&store->staple_key);
-    hash_key_random(&store->raw_key_key);
+    intern_init(&store->shared);
     return store;
 }
 
@@ -86,7 +84,7 @@ void tls_store_release(struct tls_store *store, const void *shared)
 
 struct tls_extras *tls_store_extras(struct tls_store *store)
 {
-    return intern_new(&store->shared, sizeof(struct tls_extras));
+    return intern_new(&store->shared, sizeof(struct tls_extras), NULL);
 }
 
 void *tls_store_session(struct tls_store *store, size_t size)
@@ -114,12 +112,19 @@ static struct span kept_alpn(struct span list)
     return span_of(list.p, n);
 }
 
-/* put_part appends a part with its length, so that no two lists of parts look alike. */
-static void put_part(struct buf *out, struct span part)
+/* Writes a part of a key where room for it was made; returns what is behind it. */
+static uint8_t *put(uint8_t *at, const void *part, size_t n)
+{
+    if (n > 0)
+        memcpy(at, part, n);
+    return at + n;
+}
+
+/* put_part writes a part with its length, so that no two lists of parts look alike. */
+static uint8_t *put_part(uint8_t *at, struct span part)
 {
     uint32_t n = (uint32_t)part.n;
-    buf_append(out, &n, sizeof n);
-    buf_append(out, part.p, part.n);
+    return put(put(at, &n, sizeof n), part.p, part.n);
 }
 
 static bool has_grease(struct span values)
@@ -133,36 +138,51 @@ static bool has_grease(struct span values)
     return any;
 }
 
-/* put_values appends a list of numbers, as they are on the wire, without those of RFC 8701, which
- * are other ones each time. */
-static void put_values(struct buf *out, struct span values)
+/* How many of a list's values there are, and how many of them are kept: stands before these. */
+struct list_head {
+    uint16_t all, kept;
+};
+
+static uint8_t *put_value(uint8_t *at, struct list_head *head, uint16_t value)
 {
-    uint32_t count = (uint32_t)(values.n / 2);
-    uint16_t value;
-    buf_reserve(out, values.n + sizeof count);
-    if (has_grease(values)) {
-        for (size_t at = 0; at + sizeof value <= values.n; at += sizeof value) {
-            memcpy(&value, values.p + at, sizeof value);
-            memcpy(out->p + out->n, &value, sizeof value);
-            out->n += tls_is_grease(value) ? 0 : sizeof value;
-        }
-    } else {
-        buf_append(out, values.p, count * sizeof value);
-    }
-    buf_append(out, &count, sizeof count);
+    head->all++;
+    if (tls_is_grease(value))
+        return at;
+    head->kept++;
+    return put(at, &value, sizeof value);
 }
 
-static void put_extension_types(struct buf *out, struct span extensions)
+/* put_values writes a list of numbers, as they are on the wire, without those of RFC 8701, which
+ * are other ones each time. */
+static uint8_t *put_values(uint8_t *at, struct span values)
+{
+    struct list_head head = {(uint16_t)(values.n / 2), (uint16_t)(values.n / 2)};
+    uint8_t *list = at + sizeof head;
+    if (!has_grease(values)) {
+        put(at, &head, sizeof head);
+        return put(list, values.p, values.n);
+    }
+    uint8_t *end = list;
+    head = (struct list_head){0};
+    for (size_t i = 0; i + sizeof(uint16_t) <= values.n; i += sizeof(uint16_t)) {
+        uint16_t value;
+        memcpy(&value, values.p + i, sizeof value);
+        end = put_value(end, &head, value);
+    }
+    put(at, &head, sizeof head);
+    return end;
+}
+
+static uint8_t *put_extension_types(uint8_t *at, struct span extensions)
 {
     struct cursor c = cursor_of(extensions), body;
+    struct list_head head = {0};
+    uint8_t *end = at + sizeof head;
     uint16_t type;
-    uint32_t count = 0;
-    buf_reserve(out, extensions.n / 2 + sizeof count); /* an extension has four bytes at least */
-    for (; tls_hello_extension(&c, &type, &body); count++) {
-        memcpy(out->p + out->n, &type, sizeof type);
-        out->n += tls_is_grease(type) ? 0 : sizeof type;
-    }
-    buf_append(out, &count, sizeof count);
+    while (tls_hello_extension(&c, &type, &body))
+        end = put_value(end, &head, type);
+    put(at, &head, sizeof head);
+    return end;
 }
 
 /* key_of makes a key of all that goes into a hello's facts. So a fingerprint is computed once
@@ -170,21 +190,27 @@ static void put_extension_types(struct buf *out, struct span extensions)
 static struct intern_key key_of(struct tls_store *store, uint8_t kind,
                                 const struct tls_hello *hello)
 {
-    const uint8_t flags[] = {kind,        hello->ssl2,       hello->ech,
-                             hello->esni, hello->early_data, hello->external_keys};
     const uint16_t numbers[] = {hello->legacy_version, hello->highest, hello->version,
                                 hello->cipher, hello->group};
+    const uint8_t flags[] = {hello->ssl2, hello->ech, hello->esni, hello->early_data,
+                             hello->external_keys};
+    const struct span alpn = kept_alpn(hello->alpn);
+    enum { LENGTHS = 2 * sizeof(uint32_t) + 4 * sizeof(struct list_head) };
     struct buf *all = &store->scratch;
     all->n = 0;
-    buf_append(all, flags, sizeof flags);
-    buf_append(all, numbers, sizeof numbers);
-    put_part(all, kept_alpn(hello->alpn));
-    put_values(all, hello->ciphers);
-    put_extension_types(all, hello->extensions);
-    put_values(all, hello->groups);
-    put_part(all, hello->point_formats);
-    put_values(all, hello->signature_algorithms);
-    return intern_key_of(&store->shared, &store->hello_key, span_of(all->p, all->n));
+    /* An extension has four bytes at least, of which two are kept. */
+    buf_reserve(all, sizeof numbers + sizeof flags + LENGTHS + alpn.n + hello->ciphers.n +
+                         hello->extensions.n / 2 + hello->groups.n + hello->point_formats.n +
+                         hello->signature_algorithms.n);
+    uint8_t *end = put(all->p, numbers, sizeof numbers);
+    end = put(end, flags, sizeof flags);
+    end = put_part(end, alpn);
+    end = put_values(end, hello->ciphers);
+    end = put_extension_types(end, hello->extensions);
+    end = put_values(end, hello->groups);
+    end = put_part(end, hello->point_formats);
+    end = put_values(end, hello->signature_algorithms);
+    return intern_key_of(&store->shared, kind, span_of(all->p, (size_t)(end - all->p)));
 }
 
 /* copy_to puts a copy of bytes behind a thing, where there is room for them. */
@@ -210,12 +236,13 @@ static size_t split_alpn(struct span items[LIMIT_TLS_ALPN], struct span list)
 }
 
 /* A client's hello, the list of its ALPN names, and their bytes, in one piece. */
-static struct client_hello *make_client_hello(struct tls_store *store,
+static struct client_hello *make_client_hello(struct tls_store *store, const struct intern_key *key,
                                               const struct tls_hello *hello)
 {
     struct span items[LIMIT_TLS_ALPN], alpn = kept_alpn(hello->alpn);
     size_t list_size = split_alpn(items, alpn) * sizeof *items;
-    struct client_hello *facts = intern_new(&store->shared, sizeof *facts + list_size + alpn.n);
+    struct client_hello *facts =
+        intern_new(&store->shared, sizeof *facts + list_size + alpn.n, key);
     struct span *list = (struct span *)(facts + 1);
     facts->legacy_version = hello->legacy_version;
     facts->version = hello->version;
@@ -232,21 +259,17 @@ static struct client_hello *make_client_hello(struct tls_store *store,
 const struct client_hello *tls_store_client_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct intern_key key = key_of(store, CERT_FROM_CLIENT, hello);
+    struct intern_key key = key_of(store, OF_CLIENT_HELLO, hello);
     struct client_hello *facts = intern_find(&store->shared, &key);
-    if (!facts) {
-        facts = make_client_hello(store, hello);
-        intern_add(&store->shared, facts, &key);
-    }
-    return facts;
+    return facts ? facts : make_client_hello(store, &key, hello);
 }
 
-static struct server_hello *make_server_hello(struct tls_store *store,
+static struct server_hello *make_server_hello(struct tls_store *store, const struct intern_key *key,
                                               const struct tls_hello *hello)
 {
     struct cursor list = cursor_of(kept_alpn(hello->alpn)), name;
     struct span alpn = cursor_vec8(&list, &name) ? cursor_rest(&name) : span_of(NULL, 0);
-    struct server_hello *facts = intern_new(&store->shared, sizeof *facts + alpn.n);
+    struct server_hello *facts = intern_new(&store->shared, sizeof *facts + alpn.n, key);
     facts->version = hello->version;
     facts->cipher = hello->cipher;
     facts->group = hello->group;
@@ -258,25 +281,20 @@ static struct server_hello *make_server_hello(struct tls_store *store,
 const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
-    struct intern_key key = key_of(store, CERT_FROM_SERVER, hello);
+    struct intern_key key = key_of(store, OF_SERVER_HELLO, hello);
     struct server_hello *facts = intern_find(&store->shared, &key);
-    if (!facts) {
-        facts = make_server_hello(store, hello);
-        intern_add(&store->shared, facts, &key);
-    }
-    return facts;
+    return facts ? facts : make_server_hello(store, &key, hello);
 }
 
 /* --- Names --- */
 
 const uint8_t *tls_store_name(struct tls_store *store, struct span name)
 {
-    struct intern_key key = intern_key_of(&store->shared, &store->name_key, name);
+    struct intern_key key = intern_key_of(&store->shared, OF_NAME, name);
     uint8_t *shared = intern_find(&store->shared, &key);
     if (!shared) {
-        shared = intern_new(&store->shared, name.n);
+        shared = intern_new(&store->shared, name.n, &key);
         memcpy(shared, name.p, name.n);
-        intern_add(&store->shared, shared, &key);
     }
     return shared;
 }
@@ -288,31 +306,30 @@ const struct ocsp_staple *tls_store_staple(struct tls_store *store, bool whole,
 {
     struct buf *all = &store->scratch;
     all->n = 0;
-    buf_append(all, &whole, sizeof whole);
-    put_part(all, serial);
-    put_part(all, response);
+    buf_reserve(all, sizeof whole + 2 * sizeof(uint32_t) + serial.n + response.n);
+    uint8_t *end = put(all->p, &whole, sizeof whole);
+    end = put_part(end, serial);
+    end = put_part(end, response);
     struct intern_key key =
-        intern_key_of(&store->shared, &store->staple_key, span_of(all->p, all->n));
+        intern_key_of(&store->shared, OF_STAPLE, span_of(all->p, (size_t)(end - all->p)));
     struct ocsp_staple *staple = intern_find(&store->shared, &key);
     if (!staple) {
         size_t kept = whole ? response.n : 0;
-        staple = intern_new(&store->shared, sizeof *staple + kept);
+        staple = intern_new(&store->shared, sizeof *staple + kept, &key);
         if (whole)
             ocsp_read(staple, response, serial);
         staple->der = copy_to(staple + 1, span_of(response.p, kept));
-        intern_add(&store->shared, staple, &key);
     }
     return staple;
 }
 
 const struct raw_key *tls_store_raw_key(struct tls_store *store, struct span spki)
 {
-    struct intern_key key = intern_key_of(&store->shared, &store->raw_key_key, spki);
+    struct intern_key key = intern_key_of(&store->shared, OF_RAW_KEY, spki);
     struct raw_key *facts = intern_find(&store->shared, &key);
     if (!facts) {
-        facts = intern_new(&store->shared, sizeof *facts);
+        facts = intern_new(&store->shared, sizeof *facts, &key);
         x509_raw_key(facts, spki);
-        intern_add(&store->shared, facts, &key);
     }
     return facts;
 }
@@ -320,19 +337,20 @@ const struct raw_key *tls_store_raw_key(struct tls_store *store, struct span spk
 /* --- Chains --- */
 
 /* What tells a chain from most others, at the price of a few bytes: lengths, and the end of the
- * leaf, which is its signature. Returns false if there is no leaf. */
-static bool sample(struct intern_key *key, const struct tls_store *store, struct span body,
-                   bool tls13)
+ * leaf, which is its signature. */
+enum { SAMPLE_WORDS = 4 };
+
+/* Returns false if there is no leaf. */
+static bool sample(uint64_t words[SAMPLE_WORDS], struct span body, bool tls13)
 {
     struct tls_chain chain;
     struct span der;
-    uint64_t words[4] = {body.n};
+    words[0] = body.n;
     tls_chain_open(&chain, body, tls13);
     if (!tls_chain_next(&chain, &der) || der.n < 2 * sizeof *words)
         return false;
     words[1] = der.n;
     memcpy(words + 2, der.p + der.n - 2 * sizeof *words, 2 * sizeof *words);
-    *key = intern_key_of(&store->shared, &store->chain_key, span_of(words, sizeof words));
     return true;
 }
 
@@ -372,8 +390,10 @@ static unsigned look_up(const struct cert *list[LIMIT_TLS_CHAIN], bool *whole, b
 const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *count, bool *whole,
                                           struct span body, bool tls13)
 {
-    struct intern_key key;
-    bool known, sampled = sample(&key, store, body, tls13);
+    uint64_t words[SAMPLE_WORDS];
+    bool known, sampled = sample(words, body, tls13);
+    struct intern_key key =
+        intern_key_of(&store->shared, OF_CHAIN, span_of(words, sampled ? sizeof words : 0));
     const struct cert **shared = sampled ? intern_find(&store->shared, &key) : NULL;
     if (shared && shows(body, tls13, shared, count)) {
         *whole = true;
@@ -386,9 +406,8 @@ const struct cert *const *tls_store_chain(struct tls_store *store, uint8_t *coun
     *count = (uint8_t)look_up(list, whole, &known, store, body, tls13);
     if (*count == 0)
         return NULL;
-    shared = intern_new(&store->shared, (*count + 1u) * sizeof *shared);
+    shared = intern_new(&store->shared, (*count + 1u) * sizeof *shared,
+                        known && sampled && !taken ? &key : NULL);
     memcpy(shared, list, *count * sizeof *shared);
-    if (known && sampled && !taken)
-        intern_add(&store->shared, shared, &key);
     return shared;
 }

@@ -67,11 +67,22 @@ static void what_is_free_is_used_first(void **state)
     blocks_done(&blocks); /* small ones need not be freed one by one */
 }
 
+/* So that none has a part in one line more than it needs. */
+static void blocks_of_whole_lines_begin_with_one(void **state)
+{
+    (void)state;
+    struct blocks blocks = {0};
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal((uintptr_t)blocks_new(&blocks, 320) % 64, 0);
+    blocks_done(&blocks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_keep_apart),
         cmocka_unit_test(what_is_free_is_used_first),
+        cmocka_unit_test(blocks_of_whole_lines_begin_with_one),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
 }

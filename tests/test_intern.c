@@ -2,32 +2,41 @@
 #include "../dissect/intern.h"
 
 #include <setjmp.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+
+enum { KIND = 1 };
+
+static struct intern_key key_of(const struct intern *intern, const uint64_t *number)
+{
+    return intern_key_of(intern, KIND, span_of(number, sizeof *number));
+}
 
 /* make remembers a number under itself. */
 static const uint64_t *make(struct intern *intern, uint64_t number)
 {
-    uint64_t *thing = intern_new(intern, sizeof *thing);
+    struct intern_key key = key_of(intern, &number);
+    uint64_t *thing = intern_new(intern, sizeof *thing, &key);
     assert_int_equal(*thing, 0);
     *thing = number;
-    intern_add(intern, thing, &(struct intern_key){{number, 0}, (uint32_t)number});
     return thing;
 }
 
 static const uint64_t *find(struct intern *intern, uint64_t number)
 {
-    return intern_find(intern, &(struct intern_key){{number, 0}, (uint32_t)number});
+    struct intern_key key = key_of(intern, &number);
+    return intern_find(intern, &key);
 }
 
 static void a_thing_is_found_again_also_without_users(void **state)
 {
     (void)state;
-    struct intern intern = {0};
+    struct intern intern;
+    intern_init(&intern);
     const uint64_t *a = make(&intern, 7);
     assert_ptr_equal(find(&intern, 7), a);
     assert_null(find(&intern, 8));
-    assert_null(intern_find(&intern, &(struct intern_key){{7, 1}, 7}));
     intern_release(&intern, a);
     intern_release(&intern, a);
     intern_release(&intern, NULL);
@@ -39,21 +48,80 @@ static void a_thing_is_found_again_also_without_users(void **state)
     intern_release(&intern, a);
 }
 
+/* One that differs in its last byte, in its length or in its kind is another thing, whether its
+ * bytes are kept or a digest of them. */
+static void all_bytes_count_and_the_kind(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {1, 7, 9, 200, INTERN_KEY_MOST, INTERN_KEY_MOST + 2, 100000};
+    struct intern intern;
+    intern_init(&intern);
+    uint8_t *bytes = xcalloc(1, 100001);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct intern_key key = intern_key_of(&intern, KIND, span_of(bytes, sizes[i]));
+        const void *thing = intern_new(&intern, 3, &key), *found = intern_find(&intern, &key);
+        assert_ptr_equal(found, thing);
+        for (size_t at = 0; at < sizes[i]; at += 1 + sizes[i] / 100) {
+            bytes[at] = 1;
+            key = intern_key_of(&intern, KIND, span_of(bytes, sizes[i]));
+            assert_null(intern_find(&intern, &key));
+            bytes[at] = 0;
+        }
+        key = intern_key_of(&intern, KIND + 1, span_of(bytes, sizes[i]));
+        assert_null(intern_find(&intern, &key));
+        key = intern_key_of(&intern, KIND, span_of(bytes, sizes[i] - 1));
+        assert_null(intern_find(&intern, &key));
+        intern_release(&intern, found);
+        intern_release(&intern, thing);
+    }
+    free(bytes);
+    intern_done(&intern);
+}
+
+/* A digest in a key's place is no key whose bytes are the same. */
+static void a_digest_is_no_key(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[INTERN_KEY_MOST + 1];
+    struct intern intern;
+    intern_init(&intern);
+    struct intern_key key = intern_key_of(&intern, KIND, span_of(bytes, sizeof bytes));
+    const void *thing = intern_new(&intern, 1, &key);
+    key.bytes = span_of(&key.digest, sizeof key.digest);
+    assert_null(intern_find(&intern, &key));
+    intern_release(&intern, thing);
+    intern_done(&intern);
+}
+
+/* The n-th number whose key falls into the place of the first one. */
+static uint64_t sharer(const struct intern *intern, unsigned n)
+{
+    uint64_t zero = 0, number = 0;
+    struct intern_key first = key_of(intern, &zero);
+    while (n > 0) {
+        number++;
+        struct intern_key key = key_of(intern, &number);
+        n -= (key.glance >> 32) % INTERN_SETS == (first.glance >> 32) % INTERN_SETS;
+    }
+    return number;
+}
+
 /* Of those that share a place the one found longest ago goes. */
 static void the_one_found_longest_ago_is_forgotten(void **state)
 {
     (void)state;
-    struct intern intern = {0};
+    struct intern intern;
     const uint64_t *things[INTERN_WAYS + 1];
+    intern_init(&intern);
     for (unsigned i = 0; i < INTERN_WAYS; i++)
-        things[i] = make(&intern, (uint64_t)i * INTERN_SETS);
+        things[i] = make(&intern, sharer(&intern, i));
     assert_ptr_equal(find(&intern, 0), things[0]);
     intern_release(&intern, things[0]);
-    things[INTERN_WAYS] = make(&intern, (uint64_t)INTERN_WAYS * INTERN_SETS);
+    things[INTERN_WAYS] = make(&intern, sharer(&intern, INTERN_WAYS));
     for (unsigned i = 0; i <= INTERN_WAYS; i++) {
-        const uint64_t *found = find(&intern, (uint64_t)i * INTERN_SETS);
+        const uint64_t *found = find(&intern, sharer(&intern, i));
         assert_ptr_equal(found, i == 1 ? NULL : things[i]);
-        assert_int_equal(*things[i], i * INTERN_SETS); /* forgotten, but not freed */
+        assert_int_equal(*things[i], sharer(&intern, i)); /* forgotten, but not freed */
         intern_release(&intern, found);
         intern_release(&intern, things[i]);
     }
@@ -63,8 +131,10 @@ static void the_one_found_longest_ago_is_forgotten(void **state)
 static void one_that_is_not_remembered_is_freed(void **state)
 {
     (void)state;
-    struct intern intern = {0};
-    intern_release(&intern, intern_new(&intern, 100));
+    struct intern intern;
+    intern_init(&intern);
+    intern_release(&intern, intern_new(&intern, 100, NULL));
+    assert_int_equal(intern.memory, 0);
     intern_done(&intern);
 }
 
@@ -88,6 +158,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thing_is_found_again_also_without_users),
+        cmocka_unit_test(all_bytes_count_and_the_kind),
+        cmocka_unit_test(a_digest_is_no_key),
         cmocka_unit_test(the_one_found_longest_ago_is_forgotten),
         cmocka_unit_test(one_that_is_not_remembered_is_freed),
         cmocka_unit_test(digests_tell_inputs_and_keys_apart),

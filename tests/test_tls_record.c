@@ -35,17 +35,19 @@ static void frame(struct seen *seen, struct tls_framer *framer, const uint8_t *b
         enum tls_frame event = tls_framer_next(framer, &in, &body);
         if (event == FRAME_MORE)
             break;
-        if (event == FRAME_HEADER) {
+        if (event == FRAME_RECORD || event == FRAME_HEADER)
             buf_printf(&seen->text, "h%u:%u", tls_framer_type(framer), tls_framer_length(framer));
-            if (tls_framer_length(framer) == 0)
-                buf_printf(&seen->text, ".");
-        } else if (event == FRAME_BODY) {
+        if (event == FRAME_HEADER && tls_framer_length(framer) == 0)
+            buf_printf(&seen->text, ".");
+        if (event == FRAME_RECORD)
+            assert_int_equal(body.n, tls_framer_length(framer));
+        if (event == FRAME_RECORD || event == FRAME_BODY) {
             seen->body_bytes += body.n;
             if (framer->left == 0)
                 buf_printf(&seen->text, ".");
-        } else {
-            buf_printf(&seen->text, "!");
         }
+        if (event == FRAME_LOST)
+            buf_printf(&seen->text, "!");
     }
     assert_int_equal(in.left, 0);
     free(copy);

@@ -81,6 +81,44 @@ static void an_external_key_makes_another_hello(void **state)
     tls_store_free(store);
 }
 
+/* A number that moves from one list to the next makes another hello; one of RFC 8701 makes none. */
+static void where_a_number_stands_counts(void **state)
+{
+    (void)state;
+    static const uint8_t numbers[] = {0x13, 0x01, 0x00, 0x1d, 0x04, 0x03},
+                         grease[] = {0x13, 0x01, 0x5a, 0x5a, 0x00, 0x1d};
+    struct tls_store *store = tls_store_new(NULL);
+    const struct client_hello *hellos[4][4];
+    for (size_t i = 0; i <= 3; i++) {
+        for (size_t j = i; j <= 3; j++) {
+            const struct tls_hello hello = {.ciphers = span_of(numbers, 2 * i),
+                                            .groups = span_of(numbers + 2 * i, 2 * (j - i)),
+                                            .signature_algorithms =
+                                                span_of(numbers + 2 * j, 2 * (3 - j))};
+            hellos[i][j] = tls_store_client_hello(store, &hello);
+        }
+    }
+    for (size_t i = 0; i <= 3; i++)
+        for (size_t j = i; j <= 3; j++)
+            for (size_t k = 0; k <= 3; k++)
+                for (size_t l = k; l <= 3; l++)
+                    assert_true((hellos[i][j] == hellos[k][l]) == (i == k && j == l));
+    uint8_t other[sizeof grease];
+    memcpy(other, grease, sizeof grease);
+    memset(other + 2, 0xaa, 2);
+    const struct tls_hello a = {.ciphers = span_of(grease, sizeof grease)},
+                           b = {.ciphers = span_of(other, sizeof other)};
+    const struct client_hello *one = tls_store_client_hello(store, &a),
+                              *two = tls_store_client_hello(store, &b);
+    assert_ptr_equal(one, two);
+    tls_store_release(store, one);
+    tls_store_release(store, two);
+    for (size_t i = 0; i <= 3; i++)
+        for (size_t j = i; j <= 3; j++)
+            tls_store_release(store, hellos[i][j]);
+    tls_store_free(store);
+}
+
 /* put_chain appends a Certificate message of RFC 5246 whose certificates are `names`. */
 static void put_chain(struct buf *out, const char *const *names, size_t count)
 {
@@ -195,6 +233,7 @@ int main(void)
         cmocka_unit_test(names_are_kept_up_to_their_caps),
         cmocka_unit_test(what_is_beyond_the_caps_is_not_kept),
         cmocka_unit_test(an_external_key_makes_another_hello),
+        cmocka_unit_test(where_a_number_stands_counts),
         cmocka_unit_test(equal_chains_are_shared_and_like_ones_are_not),
         cmocka_unit_test(a_chain_that_is_cut_gives_what_is_whole),
         cmocka_unit_test(equal_names_are_shared),
