@@ -29,7 +29,8 @@ static const struct near nears[] = {
     {AT(tcp.ack_time), AT(start)},
 #define NEARS_OF_END(i)                                                                            \
     {END(i, sent), END(i, next)}, {END(i, isn), END(i, next)}, {END(i, fin_at), END(i, next)},     \
-        {END(i, edge), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                      \
+        {END(i, fin_ack), END(!(i), next)}, {END(i, edge), END(i, next)},                          \
+        {END(i, first), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                     \
         {END(i, since), AT(tcp.ack_time)}, {END(i, fin_time), AT(tcp.last_time)},                  \
         {END(i, flight.acked_time), AT(tcp.last_time)},                                            \
         {END(i, flight.segment.time), AT(tcp.last_time)},                                          \

@@ -5,6 +5,7 @@
 
 #include "handout.h"
 #include "limits.h"
+#include "tcp_fate.h"
 #include "tcp_outcome.h"
 
 /* Connections of one kind, by when they got into it. */

@@ -56,29 +56,6 @@ uint64_t tcp_unacked(const struct tcp_end *end)
     return to > from ? to - from : 0;
 }
 
-/* --- a new connection on the same tuple --- */
-
-enum tcp_fate tcp_fate(const struct tcp *tcp, unsigned from, const struct segment *segment,
-                       const struct segment *pending)
-{
-    const struct tcp_end *x = &tcp->ends[from], *y = &tcp->ends[!from];
-    bool ack = segment->flags & FLAG_ACK;
-    if (ack && pending && segment->flags & (FLAG_SYN | FLAG_RST) &&
-        segment->ack == pending->seq + 1)
-        return TCP_REPLACED;
-    if (!(segment->flags & FLAG_SYN) || segment->flags & FLAG_RST)
-        return TCP_BELONGS;
-    if (x->syn && (uint32_t)x->isn == segment->seq)
-        return TCP_BELONGS; /* sent again */
-    if (!x->seen && !tcp_is_over(tcp))
-        return TCP_BELONGS; /* the other end's SYN was first, or comes late */
-    if (tcp_is_over(tcp))
-        return TCP_ANEW;
-    if (!y->seen && x->state == SIDE_SYN_SENT)
-        return TCP_BELONGS; /* nobody answered the first: it tries again with another number */
-    return ack ? TCP_BELONGS : TCP_PENDING;
-}
-
 /* --- sequence space --- */
 
 static void know(struct tcp_end *end, uint64_t at)
@@ -300,8 +277,10 @@ static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, cons
         }
         advance(tcp, x, y, ack, a);
     } else if (ack <= y->una) {
-        if (!y->seen && ack < y->una)
-            y->una = ack; /* known from x's acknowledgments alone, and this one was overtaken */
+        /* Joined midway, y is known from x's acknowledgments alone, and this one was overtaken; or
+         * from what came first of it, and x has not said yet how much it has. */
+        if (ack < y->una && (!y->seen || (!y->syn && x->packets == 1)))
+            y->una = ack;
         if (ack == y->una && is_duplicate_ack(x, y, a))
             x->dup_acks++;
         if (y->tries && ack == y->una) {
@@ -338,6 +317,12 @@ static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arriv
     }
 }
 
+/* Is it the very byte that is missing? Its acknowledgment was captured before it. */
+static bool is_missing_byte(const struct tcp_end *x, const struct arrival *a)
+{
+    return a->end > a->seq && x->reasm.started && x->reasm.next == a->seq;
+}
+
 /* A keep-alive (RFC 9293 section 3.8.4), or a probe of a closed window (section 3.8.6.1) that sends
  * nothing new: at most one byte, just before what comes next, and acknowledged already. */
 static bool is_probe(const struct tcp_end *x, const struct arrival *a)
@@ -345,7 +330,8 @@ static bool is_probe(const struct tcp_end *x, const struct arrival *a)
     if (UNLIKELY(a->segment->marks & MARK_KEEPALIVE) && a->end - a->seq <= 1 && !a->syn && !a->fin)
         return true;
     return UNLIKELY(a->seq + 1 == x->next) && x->known && !a->syn && !a->fin &&
-           a->end - a->seq <= 1 && x->una == x->next && x->state >= SIDE_ESTABLISHED;
+           a->end - a->seq <= 1 && x->una == x->next && x->state >= SIDE_ESTABLISHED &&
+           !is_missing_byte(x, a);
 }
 
 static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
@@ -378,6 +364,22 @@ static bool is_out_of_window(const struct tcp_end *x, const struct arrival *a)
     return UNLIKELY(a->seq > x->next) && !a->syn && x->edge && a->end > x->edge + UINT16_MAX;
 }
 
+/* What was sent before the first that was seen: a capture that begins in the middle may begin with
+ * segments that were overtaken, or lost before. Of the stream they are no part, since it has begun
+ * behind them. Returns how many of the bytes are new. */
+static NOINLINE uint64_t reach_back(struct tcp_end *x, const struct tcp_end *y,
+                                    const struct arrival *a)
+{
+    uint64_t fresh = 0;
+    if (a->seq < x->una && !y->packets) /* nobody has acknowledged anything yet */
+        x->una = a->seq;
+    if (a->seq < x->first) {
+        fresh = (a->end < x->first ? a->end : x->first) - a->seq;
+        x->first = a->seq;
+    }
+    return fresh;
+}
+
 static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a,
                          const struct reasm_out *out)
 {
@@ -386,8 +388,10 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     uint64_t old_next = x->next;
     if (a->end > x->sent)
         x->sent = a->end;
-    if (!x->reasm.started)
+    if (!x->reasm.started) {
         reasm_start(&x->reasm, a->seq);
+        x->first = a->seq;
+    }
     if (a->end > x->next) {
         resends_forget(&x->resends);
         flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->time, a->frame);
@@ -404,6 +408,11 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     x->bytes += fresh;
     if (a->seq >= old_next)
         return;
+    if (UNLIKELY(!x->syn)) {
+        uint64_t before = reach_back(x, y, a);
+        x->bytes += before;
+        fresh += before;
+    }
     if (fresh == length) {
         x->out_of_order++;
     } else {
@@ -413,6 +422,18 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
         else if (a->seq <= x->una)
             count_try(x, a);
     }
+}
+
+/* Each end's FIN tells by what it acknowledges whether its sender had the other's, in whatever
+ * order they were captured. */
+static void compare_fins(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
+                         const struct arrival *a)
+{
+    if (!y->fin || x->fin_ack > y->fin_at || y->fin_ack > x->fin_at)
+        return;
+    tcp->both_closed_at_once = true;
+    if (!x->rsts && !y->rsts)
+        move(x, EVENT_HAD_NO_FIN, a->time);
 }
 
 static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
@@ -428,12 +449,17 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
             resends_note(&x->resends, &x->flight, a->seq, a->time, a->frame);
         if (x->una == x->fin_at && !x->fin_acked && a->end == x->fin_at)
             count_try(x, a);
+        if (a->ack && a->acked < x->fin_ack) { /* sent before the one that was seen first */
+            x->fin_ack = a->acked;
+            compare_fins(tcp, x, y, a);
+        }
         return;
     }
     if (a->end < x->sent || x->state <= SIDE_SYN_SENT)
         return; /* before what it has sent already, or with its SYN: no stack does that */
     x->fin = true;
     x->fin_at = a->end;
+    x->fin_ack = a->ack ? a->acked : y->una;
     x->fin_time = a->time;
     x->fin_frame = a->frame;
     x->next = a->end + 1;
@@ -444,15 +470,13 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
             count_try(x, a);
     }
     note_close(tcp, x, a);
-    x->fin_answers = y->reasm.started && y->una == y->reasm.next + 1 && !y->fin && a->ack;
-    bool answered = x->una == x->next && y->fin_answers;
-    if (y->fin && !y->fin_acked && !answered)
-        tcp->both_closed_at_once = true;
     move(x, EVENT_SENDS_FIN, a->time);
-    if (answered) { /* the capture has y's FIN first, which was the answer to this one */
+    if (y->fin && x->una == x->next && y->fin_ack == x->next) {
+        /* the capture has y's FIN first, which was the answer to this one */
         tcp->first_closer = (int8_t)number_of(tcp, x);
         move(y, EVENT_HAD_FIN, a->time);
     }
+    compare_fins(tcp, x, y, a);
     if (x->una == x->next) /* the capture has the acknowledgment first */
         fin_acked(y, x, a);
     else if (x->una > x->next) /* nothing comes behind a FIN: that acknowledgment was forged */
@@ -504,6 +528,8 @@ static void join(struct tcp *tcp, struct tcp_end *x, const struct tcp_end *y,
 {
     if (!x->known) /* a keep-alive is one byte behind */
         know(x, a->seq + (a->segment->marks & MARK_KEEPALIVE ? 1 : 0));
+    else if (!x->seen && a->seq > x->next && a->seq <= x->next + WINDOW_MAX)
+        x->next = a->seq; /* it has sent more than its peer, from which it is known, has got */
     if (!y->seen)
         tcp->joined = true;
     /* Some stacks acknowledge a SYN before their SYN-ACK: that does not make a connection yet. */

@@ -28,7 +28,6 @@ struct tcp_end {
     bool sack : 1, timestamps : 1, syn_ack : 1;
     bool fin : 1;
     bool fin_acked : 1;
-    bool fin_answers : 1; /* its FIN acknowledged a byte that was not seen, likely its peer's FIN */
     uint64_t packets;
     nanotime last_time;
     uint64_t last_frame;
@@ -39,11 +38,13 @@ struct tcp_end {
     struct reasm reasm;
     struct flight flight;
 
-    uint64_t fin_at; /* of its FIN */
-    nanotime since;  /* of its state */
+    uint64_t fin_at;  /* of its FIN */
+    uint64_t fin_ack; /* that its FIN acknowledged; the least, if it was sent again */
+    nanotime since;   /* of its state */
     nanotime fin_time, fin_last_time;
     uint64_t fin_frame, fin_last_frame, fin_acked_frame, rst_frame;
     uint64_t unacked_at_reset;
+    uint64_t first; /* payload that was seen, if its SYN was not */
 
     /* Transmissions of the oldest unacknowledged byte after the first. */
     uint32_t tries, tries_since_answer, answers;
@@ -79,23 +80,8 @@ struct tcp {
     struct reset_signs *signs; /* of the RST; NULL before there is one */
 };
 
-/* What a segment is to a connection that is already there. */
-enum tcp_fate {
-    TCP_BELONGS, /* it is part of it */
-    TCP_ANEW,    /* it begins another: the old one has ended */
-    TCP_PENDING, /* a SYN with another sequence number while this one lives: keep it until its
-                    answer tells */
-    TCP_REPLACED /* a SYN-ACK or RST that answers the kept SYN: the old one has ended without a
-                    trace */
-};
-
 /* tcp_init begins a connection of which nothing was seen yet. */
 void tcp_init(struct tcp *tcp);
-
-/* tcp_fate judges a segment sent by end `from` before tcp_take gets it. `pending` is the SYN kept
- * after TCP_PENDING, if its peer sent it, or NULL. */
-MUST_CHECK enum tcp_fate tcp_fate(const struct tcp *tcp, unsigned from,
-                                  const struct segment *segment, const struct segment *pending);
 
 /* tcp_take processes a segment sent by end `from`. Payload comes out of `out` in order, possibly
  * later or never; `out->context` is told by the caller which end it is. */

@@ -28,6 +28,7 @@ static const struct move moves[TCP_EVENTS][MOVES_MAX] = {
     [EVENT_FIN_ACKED] = {MOVE(FIN_WAIT_1, FIN_WAIT_2), MOVE(CLOSING, TIME_WAIT),
                          MOVE(LAST_ACK, CLOSED)},
     [EVENT_HAD_FIN] = {MOVE(FIN_WAIT_1, LAST_ACK), MOVE(FIN_WAIT_2, CLOSED)},
+    [EVENT_HAD_NO_FIN] = {MOVE(LAST_ACK, CLOSING), MOVE(CLOSED, TIME_WAIT)},
 };
 
 enum tcp_state tcp_state_after(enum tcp_state state, enum tcp_event event)

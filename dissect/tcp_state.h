@@ -15,9 +15,10 @@ enum tcp_event {
     EVENT_SYN_ACKED, /* the peer acknowledges its SYN */
     EVENT_ACKS_FIN,  /* it acknowledges the peer's FIN: it has got it */
     EVENT_SENDS_FIN,
-    EVENT_FIN_ACKED, /* the peer acknowledges its FIN */
-    EVENT_HAD_FIN,   /* it turns out that it had the peer's FIN when it sent its own */
-    EVENT_RESET      /* a RST that its receiver accepts, sent or received */
+    EVENT_FIN_ACKED,  /* the peer acknowledges its FIN */
+    EVENT_HAD_FIN,    /* it turns out that it had the peer's FIN when it sent its own */
+    EVENT_HAD_NO_FIN, /* it turns out that it had not */
+    EVENT_RESET       /* a RST that its receiver accepts, sent or received */
 };
 enum { TCP_EVENTS = EVENT_RESET + 1 };
 

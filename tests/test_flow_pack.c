@@ -14,6 +14,7 @@
 #include "../dissect/blocks.h"
 #include "../dissect/decode.h"
 #include "../dissect/flow_pack.h"
+#include "../dissect/tcp_fate.h"
 #include "records.h"
 
 static struct decoder decoder;

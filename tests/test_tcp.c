@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../dissect/tcp.h"
+#include "../dissect/tcp_fate.h"
 #include "../dissect/tcp_outcome.h"
 
 enum { C, S };
@@ -332,7 +332,6 @@ static void fin_after_its_own_ack(void **state)
     finish(&t);
 }
 
-/* An acknowledgment of bytes that never were hides no FIN. */
 /* Two rings of a network card read one after the other: the server's FIN comes first, and says by
  * its acknowledgment that it is the answer to the client's. */
 static void fin_after_the_fin_that_answers_it(void **state)
@@ -349,6 +348,78 @@ static void fin_after_the_fin_that_answers_it(void **state)
     finish(&t);
 }
 
+/* The same where the capture begins with it. */
+static void a_capture_that_begins_with_the_fin_that_answers(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(0, 0);
+    send(&t, S, FIN | ACK, 101, 12, 0);
+    send(&t, C, FIN | ACK, 11, 101, 0);
+    send(&t, C, ACK, 12, 102, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_CLOSED);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_CLIENT);
+    finish(&t);
+}
+
+/* Both closed at once, for neither FIN acknowledges the other; the server's acknowledgment of the
+ * client's was captured before the server's own FIN. */
+static void simultaneous_close_with_an_ack_before_its_fin(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, FIN | ACK, 1, 1, 0);
+    send(&t, S, ACK, 2, 2, 0);
+    send(&t, S, FIN | ACK, 1, 1, 0);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_CLOSING);
+    send(&t, C, ACK, 2, 2, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_TIME_WAIT);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_BOTH);
+    finish(&t);
+}
+
+/* The same, where the FIN that was sent first is captured behind one that repeats it. */
+static void simultaneous_close_with_the_first_fin_last(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, FIN | ACK, 1, 1, 0);
+    send(&t, S, FIN | ACK, 1, 2, 30);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_LAST_ACK);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_CLIENT);
+    send(&t, S, FIN | ACK, 1, 1, 30);
+    expect_states(&t, SIDE_FIN_WAIT_2, SIDE_CLOSING);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_BOTH);
+    finish(&t);
+}
+
+/* A FIN that is sent again because the answer has not come yet is no simultaneous close. */
+static void a_fin_again_before_its_answer_came(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, FIN | ACK, 1, 1, 0);
+    send(&t, S, FIN | ACK, 1, 2, 0);
+    send(&t, C, FIN | ACK, 1, 1, 0);
+    send(&t, C, ACK, 2, 2, 0);
+    expect_states(&t, SIDE_TIME_WAIT, SIDE_CLOSED);
+    assert_int_equal(outcome_after(&t, 0).closed_by, CLOSED_BY_CLIENT);
+    finish(&t);
+}
+
+/* What comes late after a RST brings nobody back. */
+static void the_first_fin_last_after_a_reset(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, FIN | ACK, 1, 1, 0);
+    send(&t, S, FIN | ACK, 1, 2, 0);
+    send(&t, C, RST, 2, 0, 0);
+    send(&t, S, FIN | ACK, 1, 1, 0);
+    expect_states(&t, SIDE_CLOSED, SIDE_CLOSED);
+    finish(&t);
+}
+
+/* An acknowledgment of bytes that never were hides no FIN. */
 static void fin_after_a_forged_ack(void **state)
 {
     (void)state;
@@ -542,6 +613,25 @@ static void keep_alives(void **state)
 }
 
 /* The sender's kernel says what a capture that began too late can't show. */
+/* One byte is no keep-alive where it is the one that is missing. */
+static void a_byte_whose_acknowledgment_came_first(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 1);
+    send(&t, S, ACK, 1, 3, 0);
+    send(&t, C, ACK, 2, 1, 1);
+    struct tcp_record tcp = outcome_after(&t, 9 * NS_PER_SECOND);
+    assert_int_equal(tcp.ends[CLIENT].keepalives, 0);
+    assert_int_equal(tcp.ends[CLIENT].bytes, 2);
+    assert_int_equal(tcp.stuck.cause, STUCK_NOT);
+    send(&t, C, ACK, 2, 1, 1); /* but the next one is */
+    tcp = outcome_after(&t, 0);
+    assert_int_equal(tcp.ends[CLIENT].keepalives, 1);
+    assert_int_equal(tcp.ends[CLIENT].bytes, 2);
+    finish(&t);
+}
+
 static void marked_retransmissions(void **state)
 {
     (void)state;
@@ -752,6 +842,60 @@ static void answers_that_came_late(void **state)
     finish(&t);
 }
 
+/* A capture that begins in the middle begins with a segment that was overtaken. Each byte counts
+ * once, and what the peer acknowledges first tells what it has. */
+static void joined_at_what_was_sent_second(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(0, 0);
+    send(&t, C, ACK, 140, 1, 24);
+    send(&t, C, ACK, 101, 1, 39);
+    send(&t, S, ACK, 1, 101, 0);
+    struct tcp_record tcp = outcome_after(&t, 0);
+    assert_int_equal(tcp.ends[CLIENT].bytes, 63);
+    assert_int_equal(tcp.ends[CLIENT].unacked, 63);
+    assert_int_equal(tcp.ends[CLIENT].out_of_order, 1);
+    assert_int_equal(tcp.ends[CLIENT].retransmits, 0);
+    send(&t, C, ACK, 121, 1, 43);
+    send(&t, C, ACK, 91, 1, 20);
+    tcp = outcome_after(&t, 0);
+    assert_int_equal(tcp.ends[CLIENT].bytes, 73);
+    assert_int_equal(tcp.ends[CLIENT].unacked, 63);
+    assert_int_equal(tcp.ends[CLIENT].retransmits, 2);
+    finish(&t);
+}
+
+/* The same before the peer has said anything. */
+static void joined_at_what_nobody_has_acknowledged(void **state)
+{
+    (void)state;
+    struct talk t = begin_at(0, 0);
+    send(&t, C, FIN | ACK, 140, 1, 0);
+    send(&t, C, ACK, 101, 1, 39);
+    struct tcp_record tcp = outcome_after(&t, 0);
+    assert_int_equal(tcp.ends[CLIENT].bytes, 39);
+    assert_int_equal(tcp.ends[CLIENT].unacked, 39);
+    finish(&t);
+}
+
+/* Either end may come first: the client has sent 222 bytes that the server has not got. */
+static void joined_with_bytes_on_their_way(void **state)
+{
+    (void)state;
+    for (unsigned swapped = 0; swapped < 2; swapped++) {
+        struct talk t = begin_at(0, 0);
+        if (swapped)
+            send(&t, C, ACK, 785, 136, 0);
+        send(&t, S, FIN | ACK, 135, 563, 0);
+        if (!swapped)
+            send(&t, C, ACK, 785, 136, 0);
+        assert_int_equal(outcome_after(&t, 0).ends[CLIENT].unacked, 222);
+        send(&t, S, ACK, 136, 785, 0);
+        assert_int_equal(outcome_after(&t, 0).ends[CLIENT].unacked, 0);
+        finish(&t);
+    }
+}
+
 static void silence(void **state)
 {
     (void)state;
@@ -889,6 +1033,11 @@ int main(void)
         cmocka_unit_test(refused_with_data_in_the_syn),
         cmocka_unit_test(fin_after_its_own_ack),
         cmocka_unit_test(fin_after_the_fin_that_answers_it),
+        cmocka_unit_test(a_capture_that_begins_with_the_fin_that_answers),
+        cmocka_unit_test(simultaneous_close_with_an_ack_before_its_fin),
+        cmocka_unit_test(simultaneous_close_with_the_first_fin_last),
+        cmocka_unit_test(a_fin_again_before_its_answer_came),
+        cmocka_unit_test(the_first_fin_last_after_a_reset),
         cmocka_unit_test(fin_after_a_forged_ack),
         cmocka_unit_test(one_direction_of_a_connection),
         cmocka_unit_test(answer_to_the_syn_missing),
@@ -900,6 +1049,7 @@ int main(void)
         cmocka_unit_test(reset_after_close),
         cmocka_unit_test(reset_ends_time_wait_only),
         cmocka_unit_test(keep_alives),
+        cmocka_unit_test(a_byte_whose_acknowledgment_came_first),
         cmocka_unit_test(marked_retransmissions),
         cmocka_unit_test(marked_syn_tells_no_round_trip),
         cmocka_unit_test(marked_keep_alive),
@@ -908,6 +1058,9 @@ int main(void)
         cmocka_unit_test(duplicate_acks),
         cmocka_unit_test(answers_lost),
         cmocka_unit_test(answers_that_came_late),
+        cmocka_unit_test(joined_at_what_was_sent_second),
+        cmocka_unit_test(joined_with_bytes_on_their_way),
+        cmocka_unit_test(joined_at_what_nobody_has_acknowledged),
         cmocka_unit_test(resends_after_a_reset),
         cmocka_unit_test(an_end_joins_after_a_lone_acknowledgment),
         cmocka_unit_test(silence),

@@ -7,6 +7,7 @@
 #include "../../dissect/blocks.h"
 #include "../../dissect/cursor.h"
 #include "../../dissect/flow_pack.h"
+#include "../../dissect/tcp_fate.h"
 #include "../../report/json_flow.h"
 
 #include <stdlib.h>
