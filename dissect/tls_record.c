@@ -192,35 +192,71 @@ enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, str
 
 enum chain { CHAIN_NO, CHAIN_MAYBE /* the record ends beyond the bytes */, CHAIN_YES };
 
-/* chain_at judges whether a record begins at p, by what follows it. In the middle of a stream the
- * rarer forms are left out: they would only be found by chance. */
-static enum chain chain_at(const uint8_t *p, size_t n)
+/* likely_header is header_possible in the middle of a stream: the rarer forms are left out, for
+ * they would only be found by chance. */
+static bool likely_header(const uint8_t *p, size_t n)
 {
-    if (n < TLS_RECORD_HEADER || !header_possible(p, TLS_RECORD_HEADER) || p[0] == TLS_HEARTBEAT ||
-        p[2] > (TLS_VERSION_12 & 0xff))
-        return CHAIN_NO;
-    uint16_t length = number(p + 3);
+    if (!header_possible(p, n) || (n > 0 && p[0] == TLS_HEARTBEAT) ||
+        (n > 2 && p[2] > (TLS_VERSION_12 & 0xff)))
+        return false;
     /* A byte of content at least, and the shortest authentication tag, CCM_8's: RFC 6655. */
-    if (p[0] == TLS_APPLICATION_DATA && length > 0 && length < 1 + 8)
+    return n < TLS_RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || number(p + 3) == 0 ||
+           number(p + 3) >= 1 + 8;
+}
+
+/* chain_of judges whether a header is one, by the n bytes that follow it. */
+static enum chain chain_of(const uint8_t *header, const uint8_t *body, size_t n)
+{
+    if (!likely_header(header, TLS_RECORD_HEADER))
         return CHAIN_NO;
-    size_t next = TLS_RECORD_HEADER + (size_t)length;
-    if (next > n)
+    size_t length = number(header + 3);
+    if (length > n)
         return CHAIN_MAYBE;
-    size_t after = n - next < TLS_RECORD_HEADER ? n - next : TLS_RECORD_HEADER;
-    return header_possible(p + next, after) ? CHAIN_YES : CHAIN_NO;
+    size_t after = n - length < TLS_RECORD_HEADER ? n - length : TLS_RECORD_HEADER;
+    return header_possible(body + length, after) ? CHAIN_YES : CHAIN_NO;
+}
+
+static void begin_records(struct tls_framer *framer, size_t have, bool proven)
+{
+    framer->state = FRAMING_RECORDS;
+    framer->have = have & 7;
+    framer->chained = false;
+    framer->proven = framer->proven || proven;
+}
+
+/* collect_first takes a header of which a segment held a few bytes and nothing else: it is decided
+ * only by what comes next. Returns false if it is none, with `framer->have` 0 again. */
+static bool collect_first(struct tls_framer *framer, struct cursor *in)
+{
+    uint8_t *header = framer->header;
+    size_t have = framer->have, missing = TLS_RECORD_HEADER - have;
+    size_t more = in->left < missing ? in->left : missing;
+    memcpy(header + have, in->p, more);
+    if (more < missing && likely_header(header, have + more)) {
+        framer->have = (have + more) & 7;
+        return cursor_skip(in, more);
+    }
+    enum chain chain = more < missing ? CHAIN_NO : chain_of(header, in->p + more, in->left - more);
+    framer->have = 0;
+    if (chain != CHAIN_NO) /* the bytes that are still in `in` are read again */
+        begin_records(framer, have, chain == CHAIN_YES);
+    return chain != CHAIN_NO;
 }
 
 bool tls_framer_find(struct tls_framer *framer, struct cursor *in)
 {
     const uint8_t *start = in->p;
+    if (UNLIKELY(framer->have > 0) && collect_first(framer, in))
+        return framer->state == FRAMING_RECORDS;
+    if (in->left < TLS_RECORD_HEADER && collect_first(framer, in))
+        return false;
     for (;;) {
-        enum chain chain = chain_at(in->p, in->left);
+        enum chain chain = in->left < TLS_RECORD_HEADER ? CHAIN_NO
+                                                        : chain_of(in->p, in->p + TLS_RECORD_HEADER,
+                                                                   in->left - TLS_RECORD_HEADER);
         if (chain == CHAIN_YES ||
             (chain == CHAIN_MAYBE && (in->p == start || in->p[0] == TLS_APPLICATION_DATA))) {
-            framer->state = FRAMING_RECORDS;
-            framer->have = 0;
-            framer->chained = false;
-            framer->proven = framer->proven || chain == CHAIN_YES;
+            begin_records(framer, 0, chain == CHAIN_YES);
             return true;
         }
         /* On to the next byte before a 3, the version's first byte. */

@@ -50,8 +50,9 @@ enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, str
 
 /* tls_framer_find looks, in state SEARCH, for a record header in the bytes of one segment, and
  * moves `in` to it. A segment often begins with one; anywhere else it must be followed by another
- * header or by the end of the segment, or be application data. Returns false, with `in` at its end,
- * if there is none. */
+ * header or by the end of the segment, or be application data. A segment that holds nothing but the
+ * first bytes of a header is decided with the next one: `in` is then behind those. Returns false,
+ * with `in` at its end, if there is none yet. */
 MUST_CHECK bool tls_framer_find(struct tls_framer *framer, struct cursor *in);
 
 /* tls_framer_gap passes over missing bytes. Returns true if they lie in the record's body, so that

@@ -242,6 +242,57 @@ static void a_record_that_goes_on_is_only_a_guess(void **state)
     buf_done(&stream);
 }
 
+/* Segments that hold less than a header. */
+static void a_record_is_found_in_small_pieces(void **state)
+{
+    (void)state;
+    struct buf stream = {0};
+    put_record(&stream, TLS_HANDSHAKE, 0x0301, 60);
+    for (size_t cut = 1; cut < TLS_RECORD_HEADER; cut++) {
+        struct tls_framer framer = {.state = FRAMING_SEARCH};
+        struct seen seen = {0};
+        assert_int_equal(found(&framer, stream.p, cut), -1);
+        assert_int_equal(found(&framer, stream.p + cut, stream.n - cut), 0);
+        assert_true(framer.proven);
+        frame(&seen, &framer, stream.p + cut, stream.n - cut);
+        assert_string_equal(seen.text.p, "h22:60.");
+        buf_done(&seen.text);
+    }
+    struct tls_framer framer = {.state = FRAMING_SEARCH};
+    struct seen seen = {0};
+    for (size_t i = 0; i < stream.n; i++) {
+        if (framer.state == FRAMING_SEARCH)
+            assert_int_equal(found(&framer, stream.p + i, 1), i < 4 ? -1 : 0);
+        if (framer.state == FRAMING_RECORDS)
+            frame(&seen, &framer, stream.p + i, 1);
+    }
+    assert_string_equal(seen.text.p, "h22:60.");
+    buf_done(&seen.text);
+    buf_done(&stream);
+}
+
+/* What looked like the beginning of a header was none: what comes then is looked at for itself. */
+static void a_piece_that_was_no_header_hides_none(void **state)
+{
+    (void)state;
+    struct buf stream = {0};
+    put_record(&stream, TLS_APPLICATION_DATA, 0x0303, 20);
+    struct tls_framer framer = {.state = FRAMING_SEARCH};
+    assert_int_equal(found(&framer, (const uint8_t *)"\x16\x03", 2), -1);
+    assert_int_equal(found(&framer, stream.p, 3), -1);
+    assert_int_equal(found(&framer, (const uint8_t *)"plain text", 10), -1);
+    assert_int_equal(framer.state, FRAMING_SEARCH);
+    assert_int_equal(found(&framer, (const uint8_t *)"\x17", 1), -1);
+    assert_int_equal(found(&framer, stream.p, stream.n), 0);
+    /* Nor is a header joined over a gap. */
+    framer = (struct tls_framer){.state = FRAMING_SEARCH};
+    assert_int_equal(found(&framer, stream.p, 4), -1);
+    assert_false(tls_framer_gap(&framer, 1));
+    assert_int_equal(found(&framer, stream.p + 4, stream.n - 4), -1);
+    assert_int_equal(framer.have, 0);
+    buf_done(&stream);
+}
+
 static void nothing_is_found_in_anything_else(void **state)
 {
     (void)state;
@@ -276,6 +327,8 @@ int main(void)
         cmocka_unit_test(a_gap_in_a_header_loses_the_framing),
         cmocka_unit_test(a_record_is_found_again),
         cmocka_unit_test(a_record_that_goes_on_is_only_a_guess),
+        cmocka_unit_test(a_record_is_found_in_small_pieces),
+        cmocka_unit_test(a_piece_that_was_no_header_hides_none),
         cmocka_unit_test(nothing_is_found_in_anything_else),
     };
     return cmocka_run_group_tests_name("tls_record", tests, NULL, NULL);
