@@ -193,7 +193,8 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
         name_plain(flow, bytes);
         begin_prologue(stream, bytes);
     }
-    struct tls_where where = {seq, from->frame, from->time};
+    const struct tcp_end *peer = &flow->tcp.ends[!stream->end];
+    struct tls_where where = {seq, from->frame, from->time, peer->una <= peer->isn + 1};
     struct cursor in = cursor_of(bytes);
     if (UNLIKELY(flow->prologue != NULL) && !take_prologue(stream, &in, &where))
         return;
@@ -212,7 +213,7 @@ static void take_gap(void *context, uint64_t seq, uint64_t length, const struct 
     if (UNLIKELY(prologue != NULL) && prologue_gap(prologue, stream->end, length))
         return;
     struct tls *tls = session_of(stream);
-    const struct tls_where where = {seq, from->frame, from->time};
+    const struct tls_where where = {.offset = seq, .frame = from->frame, .time = from->time};
     if (tls)
         tls_gap(tls, stream->end, length, &where);
 }

@@ -27,6 +27,7 @@ struct tls_where {
     uint64_t offset; /* stream offset of the first byte, any origin, growing */
     uint64_t frame;  /* of the segment that brought them */
     nanotime time;
+    bool unheard; /* as far as is known, their sender had nothing of its peer's stream yet */
 };
 
 /* Called for each record header, before the record's body: RFC 8446 section 5.1. `offset` is that

@@ -224,8 +224,9 @@ void tls_outcome_judge(struct tls *tls)
 {
     struct tls_facts *facts = &tls->facts;
     facts->early_data =
-        tls->early_first_frame != 0 &&
-        (!facts->server_hello || tls->early_first_frame < facts->server_hello_frame);
+        tls->early_unheard ||
+        (tls->early_first_frame != 0 &&
+         (!facts->server_hello || tls->early_first_frame < facts->server_hello_frame));
     if (is_13(tls))
         facts->resumed = resumed_13(tls);
     else if (tls->ssl2_resumed)

@@ -277,10 +277,12 @@ static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
     }
     if (LIKELY(!tls->early_offered) || facts->client != (int)direction || tls->early_over)
         return;
-    if (tls->early_first_frame == 0)
+    if (tls->early_first_frame == 0) {
         tls->early_first_frame = where->frame;
+        tls->early_unheard = where->unheard;
+    }
     tls->early_last_frame = where->frame;
-    if (facts->server_hello && where->frame > facts->server_hello_frame &&
+    if (facts->server_hello && where->frame > facts->server_hello_frame && !where->unheard &&
         tls_finished_sized(tls, length)) {
         tls->early_over = true;
         tls->changed = true;

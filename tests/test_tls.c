@@ -217,6 +217,7 @@ struct delivery {
     struct tls *tls;
     uint64_t offset[2], next_record[2];
     size_t records;
+    bool unheard; /* what is delivered: see struct tls_where */
 };
 
 enum { FIRST_OFFSET = 1000, FIRST_FRAME = 10 };
@@ -246,7 +247,8 @@ static void deliver(struct delivery *d, unsigned direction, const uint8_t *bytes
     uint8_t *copy = malloc(n ? n : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, n);
-    const struct tls_where where = {d->offset[direction], frame, (nanotime)frame * NS_PER_SECOND};
+    const struct tls_where where = {d->offset[direction], frame, (nanotime)frame * NS_PER_SECOND,
+                                    d->unheard};
     const struct tls_observer observer = {d, on_record};
     tls_data(d->tls, direction, span_of(copy, n), &where, observed ? &observer : NULL);
     d->offset[direction] += n;
@@ -593,7 +595,8 @@ static void drop_at_random(struct delivery *d, const struct peer_session *s, uin
             n = 1 + next_random(&seed) % step;
             n = n < left ? n : left;
             if (next_random(&seed) % 8 == 0) {
-                const struct tls_where where = {d->offset[flight->direction], FIRST_FRAME + i, 0};
+                const struct tls_where where = {.offset = d->offset[flight->direction],
+                                                .frame = FIRST_FRAME + i};
                 tls_gap(d->tls, flight->direction, n, &where);
                 d->offset[flight->direction] += n;
             } else {
@@ -635,7 +638,8 @@ static struct delivery with_hole(const struct fixture *f, size_t i, size_t at, s
             deliver_split(&d, flight, 100000, FIRST_FRAME + j);
             continue;
         }
-        const struct tls_where where = {d.offset[flight->direction] + from, FIRST_FRAME + j, 0};
+        const struct tls_where where = {.offset = d.offset[flight->direction] + from,
+                                        .frame = FIRST_FRAME + j};
         deliver(&d, flight->direction, flight->bytes.p, from, FIRST_FRAME + j, false);
         tls_gap(d.tls, flight->direction, length, &where);
         d.offset[flight->direction] += length;
@@ -816,6 +820,31 @@ static void an_end_of_capture_is_no_failure(void **state)
 }
 
 /* --- Joined midway --- */
+
+/* Behind the server's answer, of which its sender did not know. */
+static void early_data_may_be_captured_late(void **state)
+{
+    struct fixture *f = *state;
+    size_t i = 0;
+    while (!scenarios[i].early)
+        i++;
+    const struct peer_flight *first = &f->sessions[i].flights[0];
+    const struct peer_flight *answer = &f->sessions[i].flights[1];
+    size_t hello = TLS_RECORD_HEADER + (size_t)(first->bytes.p[3] << 8 | first->bytes.p[4]);
+    assert_true(first->direction == PEER_CLIENT && answer->direction == PEER_SERVER);
+    assert_true(first->bytes.n > hello);
+    for (unsigned unheard = 0; unheard < 2; unheard++) {
+        struct delivery d = begin(f->store, false);
+        deliver(&d, PEER_CLIENT, first->bytes.p, hello, FIRST_FRAME, true);
+        deliver_split(&d, answer, 100000, FIRST_FRAME + 1);
+        d.unheard = unheard;
+        deliver(&d, PEER_CLIENT, first->bytes.p + hello, first->bytes.n - hello, FIRST_FRAME + 2,
+                true);
+        tls_finish(d.tls);
+        assert_int_equal(tls_facts(d.tls)->early_data, unheard);
+        tls_free(d.tls);
+    }
+}
 
 static void a_session_is_known_from_its_middle(void **state)
 {
@@ -1147,6 +1176,7 @@ int main(void)
         cmocka_unit_test(a_lost_first_flight_is_not_captured),
         cmocka_unit_test(a_first_record_as_short_as_an_alert_is_a_rejection),
         cmocka_unit_test(an_end_of_capture_is_no_failure),
+        cmocka_unit_test(early_data_may_be_captured_late),
         cmocka_unit_test(a_session_is_known_from_its_middle),
         cmocka_unit_test(joining_inside_a_record_finds_the_next),
         cmocka_unit_test(a_whole_session_may_be_called_midstream),

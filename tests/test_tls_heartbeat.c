@@ -34,7 +34,7 @@ static struct tls *run(struct tls_store *store, const struct buf *bytes, size_t 
     struct tls *tls = tls_new(store, false);
     uint64_t frame = 0;
     for (size_t at = 0; at < bytes->n; at += step) {
-        const struct tls_where where = {at, ++frame, 0};
+        const struct tls_where where = {.offset = at, .frame = ++frame};
         size_t left = bytes->n - at;
         tls_data(tls, 0, span_of(bytes->p + at, left < step ? left : step), &where, NULL);
     }

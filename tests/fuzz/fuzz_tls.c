@@ -40,7 +40,7 @@ static void step(struct tls *tls, struct cursor *in, uint64_t *offset, uint64_t 
         *in = (struct cursor){in->p, 0};
         return;
     }
-    const struct tls_where where = {*offset, frame, (nanotime)frame};
+    const struct tls_where where = {*offset, frame, (nanotime)frame, frame % 5 == 0};
     switch (kind >> 1 & 3) {
     case STEP_DATA:
     case STEP_DATA_TOO:
