@@ -2,11 +2,12 @@
 """Packets that come in another order, twice, again, or cut otherwise tell the same story: rewrites
 captures in seeded ways and holds the report of each against that of the original.
 
-    perturb.py PUSHWATCH [--seconds N] [--seed N] [--keep DIR] CAPTURE...
+    perturb.py PUSHWATCH [--seconds N] [--seed N] [--ports P] [--keep DIR] CAPTURE...
 
 What may differ is stated in MAY_CHANGE, for each way; all else of a flow must stay. IPv4 and IPv6
-over Ethernet (with VLAN tags) and Linux cooked captures are rewritten; other captures are left out.
-A key log beside a capture, NAME.keys, opens it and what is made of it.
+over Ethernet (with VLAN tags) and Linux cooked captures are rewritten; other captures are left out,
+and those that cannot be read to their end. A key log beside a capture, NAME.keys, opens it and what
+is made of it. The seed draws the order of the rewrites, too: those come first that are done in time.
 """
 import argparse
 import json
@@ -43,17 +44,23 @@ class Packet:
         elif kind == b"\x86\xdd" and data[self.ip + 6] == 6:
             size = struct.unpack_from(">H", data, self.ip + 4)[0] + 40
             self.tcp = self.ip + 40
-        if self.tcp is None:
+        if self.tcp is None or len(data) < self.tcp + 20 or \
+                kind == b"\x08\x00" and struct.unpack_from(">H", data, self.ip + 6)[0] & 0x3fff:
+            self.tcp = None  # cut, or a fragment
             return
         self.source, self.target, self.seq, self.ack = struct.unpack_from(">HHII", data, self.tcp)
         self.body = self.tcp + (data[self.tcp + 12] >> 4) * 4
         self.flags = data[self.tcp + 13]
         self.payload = data[self.body:self.ip + size]
-        self.whole = self.ip + size <= len(data)
+        self.whole = self.body <= self.ip + size <= len(data)
         addresses = data[self.ip + 12:self.ip + 20] if kind == b"\x08\x00" else \
             data[self.ip + 8:self.ip + 40]
         half = len(addresses) // 2
         self.way = (addresses[:half], self.source, addresses[half:], self.target)
+        segment = data[self.tcp:self.ip + size]
+        pseudo = addresses + struct.pack(">II", len(segment), 6)
+        self.right = self.whole and not checksum(pseudo + segment)
+        self.doubtful = False  # its checksum is wrong, and its sender has shown right ones
 
     def again(self, link, when, seq, payload, flags):
         """The segment with other payload, as if its sender had sent it so."""
@@ -102,6 +109,10 @@ class Capture:
             when = seconds * 10**9 + part * self.unit
             self.packets.append(Packet(when, self.link, data[at + 16:at + 16 + size], wire))
             at += 16 + size
+        segments = [packet for packet in self.packets if packet.tcp is not None]
+        honest = {packet.way for packet in segments if packet.right}
+        for packet in segments:
+            packet.doubtful = packet.way in honest and not packet.right
 
     def write(self, path, packets):
         """Packets in the order given; a time earlier than the one before becomes that one."""
@@ -123,8 +134,16 @@ def in_time(packets):
 
 
 def is_plain_data(packet):
+    """A segment that can be sent once more, or cut otherwise: not where that would have a right
+    checksum in place of a wrong one."""
     return packet.tcp is not None and packet.whole and packet.payload and \
-        not packet.flags & (SYN | FIN | RST)
+        not packet.flags & (SYN | FIN | RST) and not packet.doubtful
+
+
+def may_be_probe(packet, sent):
+    """A keep-alive, or a probe of a closed window; `sent`: what its sender had sent before."""
+    return len(packet.payload) <= 1 and not packet.flags & FIN and \
+        packet.seq + 1 & 0xFFFFFFFF == sent
 
 
 def at(packet, link, when):
@@ -140,18 +159,23 @@ def seen_twice(capture, chance):
 
 
 def swapped_in_bursts(capture, chance):
-    """The network overtakes itself: what one end sent without hearing from the other."""
-    burst, times = [], []
+    """The network overtakes itself: what one end sent without hearing from the other. Where a capture
+    begins in the middle, the first that it has of an end stays so: there its stream begins."""
+    burst, times, begun = [], [], set()
     for packet in capture.packets + [None]:
         if burst and (packet is None or packet.tcp is None or packet.way != burst[-1].way or
                       packet.flags & (SYN | RST) or len(burst) == NEAR):
-            chance.shuffle(burst)
+            if burst[0].way in begun:
+                chance.shuffle(burst)
+            begun.add(burst[0].way)
             for when, moved in zip(times, burst):
                 yield at(moved, capture.link, when)
             burst, times = [], []
         if packet is None:
             return
         if packet.tcp is None or packet.flags & (SYN | RST):
+            if packet.tcp is not None:
+                begun.add(packet.way)
             yield packet
         else:
             burst.append(packet)
@@ -159,26 +183,32 @@ def swapped_in_bursts(capture, chance):
 
 
 def swapped_directions(capture, chance):
-    """Two rings of a network card, read one after the other: an answer before what it answers."""
+    """Two rings of a network card, read one after the other: an answer before what it answers. But
+    a keep-alive is answered by nothing more than what was sent before it, too."""
     packets = list(capture.packets)
+    sent = {}  # by each end so far
     i = 0
     while i + 1 < len(packets):
         a, b = packets[i], packets[i + 1]
+        passed = [a]
         if a.tcp is not None and b.tcp is not None and a.way != b.way and \
                 not (a.flags | b.flags) & (SYN | RST) and chance.random() < 0.4 and \
-                b.when - a.when < 50_000_000:
+                b.when - a.when < 50_000_000 and not may_be_probe(a, sent.get(a.way, b.ack)):
             packets[i:i + 2] = at(b, capture.link, a.when), at(a, capture.link, b.when)
-            i += 1
-        i += 1
+            passed = [a, b]
+        for packet in passed:
+            if packet.tcp is not None:
+                sent[packet.way] = packet.seq + len(packet.payload) & 0xFFFFFFFF
+        i += len(passed)
     return packets
 
 
 def sent_again(capture, chance):
-    """Retransmissions of what came, in the same segments."""
+    """Retransmissions of what came, in the same segments. One byte alone would be a keep-alive."""
     out = []
     for packet in capture.packets:
         out.append(packet)
-        if is_plain_data(packet) and chance.random() < 0.4:
+        if is_plain_data(packet) and len(packet.payload) > 1 and chance.random() < 0.4:
             out.append(packet.again(capture.link, packet.when + LATER, packet.seq, packet.payload,
                                     ACK | PSH))
     return in_time(out)
@@ -200,10 +230,13 @@ def sent_again_otherwise(capture, chance):
             back = chance.randrange(len(before.payload) + 1)
             seq -= back
             payload = before.payload[len(before.payload) - back:] + payload
-        cut = chance.randrange(len(payload))
-        keep = chance.randrange(cut, len(payload)) + 1
-        out.append(packet.again(capture.link, packet.when + LATER, seq + cut, payload[cut:keep],
-                                ACK))
+        else:
+            back = 0
+        cut = chance.randrange(len(payload))  # but nobody sends again the old bytes alone
+        keep = chance.randrange(max(cut, back), len(payload)) + 1
+        if keep - cut > 1:  # one byte would be a keep-alive
+            out.append(packet.again(capture.link, packet.when + LATER, seq + cut,
+                                    payload[cut:keep], ACK))
     return in_time(out)
 
 
@@ -264,12 +297,12 @@ MAY_CHANGE = {
     seen_twice: both("retransmits", "rst") | {"tcp.stuck.attempts"},
     swapped_in_bursts: both("out_of_order", "retransmits", "dup_acks", "keepalives"),
     swapped_directions: both("out_of_order", "retransmits", "dup_acks", "keepalives", "fin",
-                             "zero_windows", "window_probes") | {"tcp.stuck.attempts"},
+                             "zero_windows", "window_probes") |
+    # Whose packet was the last decides whether it was silent.
+    {"tcp.stuck.attempts", "tcp.stuck.cause"},
     # Of what was sent again while it is stuck there is one try more.
     sent_again: both("retransmits") | {"tcp.stuck.attempts", "tcp.stuck.cause"},
-    # One byte alone, just before what comes next, may be a keep-alive as well.
-    sent_again_otherwise: both("retransmits", "keepalives") |
-    {"tcp.stuck.attempts", "tcp.stuck.cause"},
+    sent_again_otherwise: both("retransmits") | {"tcp.stuck.attempts", "tcp.stuck.cause"},
     # As many as there are segments.
     split: both("retransmits", "out_of_order", "dup_acks"),
     merged: both("retransmits", "out_of_order", "dup_acks"),
@@ -298,11 +331,14 @@ def keys_of(path):
 
 
 def report(program, capture, options):
-    """The flows, in order of their ends and beginnings; the certificates."""
+    """The flows, in order of their ends and beginnings; the certificates. None where the capture
+    can't be read to its end."""
     run = subprocess.run([program, "-q", "--no-ndpi", "-j1", "-o", "json", *options, capture],
                          check=False,
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, timeout=60)
+    if run.returncode == 3:
+        return None
     if run.returncode != 0:
         sys.exit(f"{capture}: status {run.returncode}: {run.stderr.decode()[:2000]}")
     lines = [json.loads(line) for line in run.stdout.splitlines()]
@@ -314,7 +350,15 @@ def report(program, capture, options):
     return flows, certificates
 
 
-def compare(original, changed, may):
+def shows_hello(flow):
+    return flow.get("tls", {}).get("handshake") != "midstream"
+
+
+def compare(original, changed, way):
+    if changed is None:
+        yield "it can't be read any more"
+        return
+    may = PLACES | MAY_CHANGE[way]
     if len(original[0]) != len(changed[0]):
         yield f"{len(original[0])} flows became {len(changed[0])}"
         return
@@ -322,6 +366,9 @@ def compare(original, changed, may):
     for a, b in zip(*(found[0] for found in (original, changed))):
         # What is not TLS is named by the first piece of it alone, which may be a byte.
         named = may if "tls" in a else may | {"service"}
+        # Without a hello TLS is known by records that end where segments do.
+        if way is split and not shows_hello(a) and "tls" not in b:
+            named = named | {"tls", "service"} | both("unacked_records")
         for text in differences("", a, b, named):
             yield f"{a['client']['port']}: {text}"
 
@@ -331,14 +378,23 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("captures", nargs="+")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=30, help="0: all")
+    parser.add_argument("--ports", default="5223", help="as pushwatch has it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="folder for captures that show a difference")
     options = parser.parse_args()
-    deadline = time.monotonic() + options.seconds
-    work = tempfile.mkdtemp()
+    with tempfile.TemporaryDirectory() as work:
+        return rewrite_all(options, work)
+
+
+def rewrite_all(options, work):
+    deadline = time.monotonic() + (options.seconds or float("inf"))
     runs = wrong = 0
     originals = {}
+
+    def told(path, of):
+        return report(options.program, path, ["--ports", options.ports, *keys_of(of)])
+
     loaded = [(path, Capture(path)) for path in options.captures]
     jobs = [(way, path, capture) for way in MAY_CHANGE for path, capture in loaded
             if capture.packets and any(packet.tcp is not None for packet in capture.packets)]
@@ -351,9 +407,10 @@ def main():
         target = os.path.join(work, name)
         capture.write(target, list(way(capture, chance)))
         if path not in originals:
-            originals[path] = report(options.program, path, keys_of(path))
-        found = list(compare(originals[path], report(options.program, target, keys_of(path)),
-                             PLACES | MAY_CHANGE[way]))
+            originals[path] = told(path, path)
+        if originals[path] is None:
+            continue
+        found = list(compare(originals[path], told(target, path), way))
         runs += 1
         wrong += bool(found)
         for text in found:
@@ -363,7 +420,6 @@ def main():
             os.replace(target, os.path.join(options.keep, name))
         else:
             os.unlink(target)
-    os.rmdir(work)
     print(f"{runs} of {len(jobs)} captures rewritten, {wrong} tell another story")
     return wrong != 0
 
