@@ -211,6 +211,12 @@ static void prepare(void *context, const struct flow_record *record, void *item)
     report_prepare(run->report, item, record);
 }
 
+static void render(void *context, const struct flow_record *record, void *item)
+{
+    const struct run *run = context;
+    report_render(run->report, item, record);
+}
+
 static void *item_new(void *context)
 {
     (void)context;
@@ -344,7 +350,7 @@ static void begin_pipeline(struct run *run)
                                    .interface_context = &run->watch};
     if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
         abort(); /* only a kernel without random numbers gets here */
-    run->sink = (struct sink){run, on_flow, prepare, item_new, item_free};
+    run->sink = (struct sink){run, on_flow, prepare, render, item_new, item_free};
     run->watch.pipeline = pipeline_new(&how, &run->sink);
 }
 

@@ -171,29 +171,47 @@ static struct outgoing *describe(struct handout *handout, uint32_t number, enum 
     if (!flow->ended)
         flow_end(flow, reason, context);
     out->order = c->order;
+    out->steps = 0;
     out->awake = NULL;
     out->kept = SLAB_NONE;
     flow_describe(&out->record, flow, &c->key, end, context);
     handout->counts.flows++;
     handout->counts.matched += flow->tcp.ends[0].packets + flow->tcp.ends[1].packets;
-    if (handout->sink->prepare)
-        handout->sink->prepare(handout->sink->context, &out->record, out->item);
     return out;
+}
+
+void handout_step(const struct handout *handout, struct outgoing *out)
+{
+    const struct sink *sink = handout->sink;
+    void (*step)(void *, const struct flow_record *, void *) =
+        out->steps++ == 0 ? sink->prepare : sink->render;
+    if (step)
+        step(sink->context, &out->record, out->item);
+}
+
+static void take_steps(const struct handout *handout, struct outgoing *out)
+{
+    handout_step(handout, out);
+    handout_step(handout, out);
 }
 
 void handout_now(struct handout *handout, uint32_t number, nanotime now,
                  const struct flow_context *context)
 {
-    describe(handout, number, ENDED_CLOSED, now, context)->kept = number;
+    struct outgoing *out = describe(handout, number, ENDED_CLOSED, now, context);
+    out->kept = number;
+    take_steps(handout, out);
 }
 
-static void prepare(struct handout *handout, uint32_t number, const struct flow_context *context)
+static struct outgoing *describe_ended(struct handout *handout, uint32_t number,
+                                       const struct flow_context *context)
 {
     struct connection *c = connection_of(handout, number);
     struct outgoing *out =
         describe(handout, number, (enum end_reason)c->end_reason, connection_end(c), context);
     out->awake = awake_detach(handout->awake, c);
     slab_free(handout->awake->connections, number);
+    return out;
 }
 
 /* The next one whose turn it is: on disk, or at the head of the list. */
@@ -213,34 +231,40 @@ static uint32_t take_next(struct handout *handout, uint64_t ready)
 
 void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context)
 {
-    uint32_t number;
+    uint32_t number, before = handout->prepared;
     while (handout_has_room(handout) && (number = take_next(handout, ready)) != SLAB_NONE)
-        prepare(handout, number, context);
+        describe_ended(handout, number, context);
+    for (unsigned step = 0; step < 2; step++)
+        for (uint32_t i = before; i < handout->prepared; i++)
+            handout_step(handout, outgoing_at(handout, i));
 }
 
-bool handout_prepare_next(struct handout *handout, uint64_t ready,
-                          const struct flow_context *context)
+struct outgoing *handout_describe(struct handout *handout, uint64_t ready,
+                                  const struct flow_context *context)
 {
     handout_release(handout, context);
-    uint32_t number = take_next(handout, ready);
-    if (number != SLAB_NONE)
-        prepare(handout, number, context);
-    return number != SLAB_NONE;
+    uint32_t number = handout_has_room(handout) ? take_next(handout, ready) : SLAB_NONE;
+    return number != SLAB_NONE ? describe_ended(handout, number, context) : NULL;
 }
 
 /* --- handing out --- */
 
+uint64_t handout_next(const struct handout *handout, uint64_t otherwise)
+{
+    uint64_t next = otherwise, spilled;
+    if (handout->first != SLAB_NONE)
+        next = connection_of(handout, handout->first)->order;
+    if (handout->spill && spill_first(handout->spill, &spilled) && spilled < next)
+        next = spilled;
+    return next;
+}
+
 uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t otherwise)
 {
-    uint64_t bound = otherwise, spilled;
     *prepared = handout->committed < handout->prepared;
     if (*prepared)
         return outgoing_at(handout, handout->committed)->order;
-    if (handout->first != SLAB_NONE)
-        bound = connection_of(handout, handout->first)->order;
-    if (handout->spill && spill_first(handout->spill, &spilled) && spilled < bound)
-        bound = spilled;
-    return bound;
+    return handout_next(handout, otherwise);
 }
 
 void handout_commit(struct handout *handout, uint64_t n)
@@ -280,8 +304,8 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
     else
         flow = awake_flow(handout->awake, number, context);
     flow_describe(&out->record, flow, &c->key, now, context);
-    if (handout->sink->prepare)
-        handout->sink->prepare(handout->sink->context, &out->record, out->item);
+    out->steps = 0;
+    take_steps(handout, out);
     out->record.n = n;
     handout->sink->flow(handout->sink->context, &out->record, out->item);
     if (flow == &lone)

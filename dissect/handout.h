@@ -14,6 +14,7 @@ enum { HANDOUT_MAX = 16 };
 /* A flow that is prepared. */
 struct outgoing {
     uint64_t order;
+    unsigned steps;      /* of the sink, that it has taken */
     struct awake *awake; /* its own, or NULL: */
     uint32_t kept;       /* live: the connection whose flow it is */
     struct flow_record record;
@@ -54,11 +55,19 @@ void handout_now(struct handout *handout, uint32_t connection, nanotime now,
                  const struct flow_context *context);
 
 /* handout_prepare prepares flows whose turn it is, with places below `ready`, as many as there is
- * room for. handout_prepare_next frees what has been committed, and prepares one alone; it returns
- * false if it is nobody's turn. */
+ * room for. */
 void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context);
-MUST_CHECK bool handout_prepare_next(struct handout *handout, uint64_t ready,
-                                     const struct flow_context *context);
+
+/* Instead of it, one flow at a time: handout_describe frees what has been committed, and makes the
+ * record of the next flow; NULL if it is nobody's turn. handout_step then has the sink prepare it,
+ * and when it is called again render it. */
+MUST_CHECK struct outgoing *handout_describe(struct handout *handout, uint64_t ready,
+                                             const struct flow_context *context);
+void handout_step(const struct handout *handout, struct outgoing *outgoing);
+
+/* handout_next gives the lowest place in the order of those that are not prepared, `otherwise` if
+ * there are none. */
+uint64_t handout_next(const struct handout *handout, uint64_t otherwise);
 
 /* handout_open gives the place in the order of the first flow that has not ended, `otherwise` if
  * there is none: those before it are ready as far as this shard is concerned. */

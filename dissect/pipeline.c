@@ -55,10 +55,10 @@ static struct appid *appid_of(const struct pipeline *p, unsigned thread)
     return p->appids ? p->appids[thread] : NULL;
 }
 
-/* One thread alone prepares a flow when its turn comes, and not several in each shard ahead: what
- * is prepared is large, and one after the other in the same place stays in the cache. Where the
+/* One thread alone prepares flows when their turn comes, and not several in each shard ahead: what
+ * is prepared is large, and in the same place again and again it stays in the cache. Where the
  * flows do not come in their order it would be another. */
-static bool is_one_by_one(const struct pipeline *p)
+static bool is_alone(const struct pipeline *p)
 {
     return crew_size(p->crew) == 1 && p->shard_options.in_order;
 }
@@ -84,7 +84,7 @@ static void drain(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
     shard_work(p->shards[number], number, NULL, 0, p->now, appid_of(p, thread));
-    if (!is_one_by_one(p))
+    if (!is_alone(p))
         shard_prepare(p->shards[number], p->ready);
 }
 
@@ -115,11 +115,6 @@ static void find_ready(struct pipeline *p)
     }
 }
 
-static bool is_prepared(const struct pipeline *p, unsigned shard, const struct bound *bound)
-{
-    return bound->prepared || (is_one_by_one(p) && shard_prepare_next(p->shards[shard], p->ready));
-}
-
 static bool has_more(const struct pipeline *p)
 {
     for (unsigned i = 0; i < SHARDS && !p->shard_options.in_order; i++)
@@ -128,8 +123,59 @@ static bool has_more(const struct pipeline *p)
     return false;
 }
 
-/* How many flows one thread alone hands out at most before it looks up. */
-enum { HAND_OUT_MOST = 1024 };
+/* How many flows one thread alone hands out at most before it looks up, and how many of them take
+ * each step before any takes the next. */
+enum { HAND_OUT_MOST = 1024, GROUP = 8 };
+
+/* A flow of such a group, and its shard. */
+struct member {
+    unsigned shard;
+    struct outgoing *outgoing;
+};
+
+static unsigned least_of(const uint64_t next[SHARDS])
+{
+    unsigned least = 0;
+    for (unsigned i = 1; i < SHARDS; i++)
+        if (next[i] < next[least])
+            least = i;
+    return least;
+}
+
+/* Describes the flows whose turn is next. Returns how many there are. */
+static unsigned describe_group(struct pipeline *p, struct member group[GROUP])
+{
+    uint64_t next[SHARDS];
+    for (unsigned i = 0; i < SHARDS; i++)
+        next[i] = shard_next(p->shards[i], p->bound_frame);
+    for (unsigned n = 0; n < GROUP; n++) {
+        unsigned shard = least_of(next);
+        group[n].shard = shard;
+        group[n].outgoing = shard_describe(p->shards[shard], p->ready);
+        if (!group[n].outgoing)
+            return n;
+        next[shard] = shard_next(p->shards[shard], p->bound_frame);
+    }
+    return GROUP;
+}
+
+/* As hand_out, where one thread is alone. */
+static bool hand_out_alone(struct pipeline *p)
+{
+    struct member group[GROUP];
+    unsigned n = GROUP;
+    for (unsigned all = 0; n == GROUP && all < HAND_OUT_MOST; all += n) {
+        n = describe_group(p, group);
+        for (unsigned i = 0; i < 2 * n; i++)
+            shard_step(p->shards[group[i % n].shard], group[i % n].outgoing);
+        for (unsigned i = 0; i < n; i++)
+            shard_hand_out(p->shards[group[i].shard], ++p->handed_out);
+    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (shard_next(p->shards[i], p->bound_frame) < p->ready)
+            return true;
+    return false;
+}
 
 /* Hands out what is ready, in the order of all shards, as long as that is prepared. Returns whether
  * the shards have more that can be. */
@@ -137,21 +183,22 @@ static bool hand_out(struct pipeline *p)
 {
     struct bound bounds[SHARDS];
     find_ready(p);
+    if (is_alone(p))
+        return hand_out_alone(p);
     for (unsigned i = 0; i < SHARDS; i++)
         bounds[i] = bound_of(p, i);
-    for (unsigned n = 0; n < HAND_OUT_MOST || !is_one_by_one(p); n++) {
+    for (;;) {
         unsigned next = 0;
         for (unsigned i = 1; i < SHARDS; i++)
             if (bounds[i].order < bounds[next].order)
                 next = i;
         if (bounds[next].order >= p->ready)
             return has_more(p);
-        if (!is_prepared(p, next, &bounds[next]))
+        if (!bounds[next].prepared)
             return true;
         shard_hand_out(p->shards[next], ++p->handed_out);
         bounds[next] = bound_of(p, next);
     }
-    return true;
 }
 
 /* Where flows that wait for one that goes on take too much memory, that one is ended. Returns

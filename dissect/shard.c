@@ -487,9 +487,19 @@ void shard_prepare(struct shard *shard, uint64_t ready)
     handout_prepare(&shard->handout, ready, &shard->context);
 }
 
-bool shard_prepare_next(struct shard *shard, uint64_t ready)
+uint64_t shard_next(const struct shard *shard, uint64_t otherwise)
 {
-    return handout_prepare_next(&shard->handout, ready, &shard->context);
+    return handout_next(&shard->handout, otherwise);
+}
+
+struct outgoing *shard_describe(struct shard *shard, uint64_t ready)
+{
+    return handout_describe(&shard->handout, ready, &shard->context);
+}
+
+void shard_step(const struct shard *shard, struct outgoing *outgoing)
+{
+    handout_step(&shard->handout, outgoing);
 }
 
 uint64_t shard_open(const struct shard *shard, uint64_t otherwise)

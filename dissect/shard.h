@@ -8,6 +8,7 @@
 #include "flow.h"
 #include "intake.h"
 
+struct outgoing;
 struct shard;
 
 /* What all shards have in common. */
@@ -39,10 +40,11 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
                 nanotime now, struct appid *appid);
 
 /* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
- * once; shard_prepare_next, of a shard of which none is prepared, the next one alone: false if
- * there is none. */
+ * once. shard_next, shard_describe and shard_step are for one at a time: handout.h. */
 void shard_prepare(struct shard *shard, uint64_t ready);
-MUST_CHECK bool shard_prepare_next(struct shard *shard, uint64_t ready);
+uint64_t shard_next(const struct shard *shard, uint64_t otherwise);
+MUST_CHECK struct outgoing *shard_describe(struct shard *shard, uint64_t ready);
+void shard_step(const struct shard *shard, struct outgoing *outgoing);
 
 /* shard_open gives the place in the order of the first flow that has not ended, `otherwise` if
  * there is none. */

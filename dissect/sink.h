@@ -7,13 +7,15 @@
 
 struct sink {
     void *context;
-    /* A flow that ended, or a snapshot of one that goes on (record->final false), and what
-     * `prepare` made of it. Flows come in the order that was asked for; record->n is set. Record
+    /* A flow that ended, or a snapshot of one that goes on (record->final false), and what was made
+     * of it before. Flows come in the order that was asked for; record->n is set. Record
      * and item are borrowed for the call. */
     void (*flow)(void *context, struct flow_record *record, void *item);
-    /* The work that needs no order. Called from several threads at once, for different items. The
-     * three are NULL where there is none. */
+    /* The work that needs no order, in two steps: several flows take the first before they take the
+     * second, so that the code of each stays in the cache. Called from several threads at once, for
+     * different items. The four are NULL where there is none. */
     void (*prepare)(void *context, const struct flow_record *record, void *item);
+    void (*render)(void *context, const struct flow_record *record, void *item);
     void *(*item_new)(void *context);
     void (*item_free)(void *context, void *item);
 };

@@ -128,6 +128,11 @@ void report_prepare(const struct report *report, struct report_item *item,
     findings_clear(&item->findings);
     judge_flow(report->judge, &item->findings, record);
     mark_known(report, &item->findings, record);
+}
+
+void report_render(const struct report *report, struct report_item *item,
+                   const struct flow_record *record)
+{
     for (unsigned format = 0; format < REPORT_FORMATS; format++) {
         item->rendered[format].n = 0;
         if (report->renders[format])

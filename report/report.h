@@ -86,10 +86,12 @@ void report_add_output(struct report *report, enum report_format format, FILE *o
 /* report_begin writes what stands before the first flow (JSON: meta). */
 void report_begin(struct report *report);
 
-/* report_prepare judges a flow and renders what does not depend on its ordinal: record->n is not
- * looked at. Several threads may call it at once, each with its own item. */
+/* report_prepare judges a flow, report_render then renders what does not depend on its ordinal:
+ * record->n is not looked at. Several threads may call them at once, each with its own item. */
 void report_prepare(const struct report *report, struct report_item *item,
                     const struct flow_record *record);
+void report_render(const struct report *report, struct report_item *item,
+                   const struct flow_record *record);
 
 /* report_commit counts and writes a prepared flow, and makes n its ordinal. One caller, in order of
  * n. The record is the one that was prepared; nothing of it or of the item is kept by reference. In

@@ -356,6 +356,7 @@ void made_take(struct report *report, struct made_flow *flow)
 {
     struct report_item item = {.findings = {0}};
     report_prepare(report, &item, &flow->record);
+    report_render(report, &item, &flow->record);
     report_commit(report, &item, &flow->record, flow->record.n);
     report_item_done(&item);
 }

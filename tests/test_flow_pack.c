@@ -161,6 +161,7 @@ static void report_one(struct run *run, size_t i, enum end_reason reason)
     rest(run, flow);
     flow_describe(&record, flow, &run->keys[i], run->now, &run->context);
     report_prepare(run->report, &run->item, &record);
+    report_render(run->report, &run->item, &record);
     report_commit(run->report, &run->item, &record, i + 1);
     flow_strip(flow, &run->context);
 }

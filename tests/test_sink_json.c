@@ -273,6 +273,7 @@ static void prepared_ahead_is_the_same(void **state)
     for (unsigned i = COUNT_OF(flows); i-- > 0;) {
         flows[i].record.n = 0;
         report_prepare(report, &items[i], &flows[i].record);
+        report_render(report, &items[i], &flows[i].record);
     }
     for (unsigned i = 0; i < COUNT_OF(flows); i++) {
         report_commit(report, &items[i], &flows[i].record, i + 1);
