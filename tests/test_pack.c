@@ -141,10 +141,8 @@ static void near_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extreme_words),
-        cmocka_unit_test(each_byte_alone),
-        cmocka_unit_test(random_words),
-        cmocka_unit_test(differences),
+        cmocka_unit_test(extreme_words), cmocka_unit_test(each_byte_alone),
+        cmocka_unit_test(random_words),  cmocka_unit_test(differences),
         cmocka_unit_test(near_numbers),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct out {
     uint64_t frame;
     nanotime now;
     unsigned copies; /* of each packet */
+    bool early_data; /* of the last record */
 };
 
 static void on_flow(void *context, struct flow_record *record, void *item)
@@ -30,6 +31,7 @@ static void on_flow(void *context, struct flow_record *record, void *item)
     struct out *out = context;
     (void)item;
     assert_true(out->count < RECORDS_MAX);
+    out->early_data = record->tls && record->tls->early_data;
     out->records[out->count++] = *record;
     out->records[out->count - 1].tls = NULL; /* it lives as long as the call only */
 }
@@ -61,17 +63,17 @@ static void begin(struct out *out)
 }
 
 /* A packet between client port `port` and the watched one. */
-static void send(struct out *out, bool from_client, unsigned port, unsigned flags, uint32_t seq,
-                 uint32_t ack)
+static void send_bytes(struct out *out, bool from_client, unsigned port, unsigned flags,
+                       uint32_t seq, uint32_t ack, struct span bytes)
 {
     struct craft c = {.n = 0};
-    craft_ipv4(&c, 6, 20);
+    craft_ipv4(&c, 6, 20 + bytes.n);
     if (!from_client) { /* the addresses end in 1 and 2 */
         c.bytes[15] = 2;
         c.bytes[19] = 1;
     }
     craft_tcp(&c, from_client ? port : WATCHED, from_client ? WATCHED : port, seq, ack, flags, 1000,
-              span_of(NULL, 0), span_of(NULL, 0));
+              span_of(NULL, 0), bytes);
     struct packet packet = craft_packet(&c, LINK_RAW);
     packet.time = out->now += NS_PER_SECOND / 100;
     for (unsigned i = 0; i < out->copies; i++) {
@@ -80,6 +82,12 @@ static void send(struct out *out, bool from_client, unsigned port, unsigned flag
         packet.time += 30000; /* on its way to the next interface */
     }
     free((void *)(uintptr_t)packet.bytes);
+}
+
+static void send(struct out *out, bool from_client, unsigned port, unsigned flags, uint32_t seq,
+                 uint32_t ack)
+{
+    send_bytes(out, from_client, port, flags, seq, ack, span_of(NULL, 0));
 }
 
 static void open_connection(struct out *out, unsigned port, uint32_t isn)
@@ -356,6 +364,37 @@ static void bytes_missing_at_the_end_are_a_gap(void **state)
             assert_int_equal(out.records[i].tcp.ends[side].gap_bytes, missing[i][side]);
 }
 
+/* TLS 1.3's early data, captured behind the server's hello: what it acknowledges tells that its
+ * sender did not have that. */
+static void early_data_behind_the_answer(void **state)
+{
+    (void)state;
+    static const uint8_t client[5 + 58] = "\x16\3\1\0\x3a\1\0\0\x36\3\3",
+                                    hello_end[] =
+                                        "\0\0\2\x13\1\1\0\0\x0b\0\x2b\0\3\2\3\4\0\x2a\0\0";
+    static const uint8_t server[5 + 50] = "\x16\3\3\0\x32\2\0\0\x2e\3\3",
+                                    answer_end[] = "\0\x13\1\0\0\6\0\x2b\0\2\3\4";
+    static const uint8_t data[5 + 32] = "\x17\3\3\0\x20";
+    uint8_t hello[sizeof client], answer[sizeof server];
+    enum { RANDOM_END = 5 + 4 + 2 + 32 };
+    memcpy(hello, client, sizeof hello);
+    memcpy(hello + RANDOM_END, hello_end, sizeof hello - RANDOM_END);
+    memcpy(answer, server, sizeof answer);
+    memcpy(answer + RANDOM_END, answer_end, sizeof answer - RANDOM_END);
+    for (unsigned heard = 0; heard < 2; heard++) {
+        struct out out;
+        begin(&out);
+        open_connection(&out, 1001, 100);
+        send_bytes(&out, true, 1001, ACK, 101, 9001, span_of(hello, sizeof hello));
+        send_bytes(&out, false, 1001, ACK, 9001, 101 + sizeof hello,
+                   span_of(answer, sizeof answer));
+        send_bytes(&out, true, 1001, ACK, 101 + sizeof hello, 9001 + (heard ? sizeof answer : 0),
+                   span_of(data, sizeof data));
+        finish(&out);
+        assert_int_equal(out.early_data, !heard);
+    }
+}
+
 static void who_is_the_client(void **state)
 {
     (void)state;
@@ -406,6 +445,7 @@ int main(void)
         cmocka_unit_test(idle_times),
         cmocka_unit_test(live_reports_soon_and_once),
         cmocka_unit_test(bytes_missing_at_the_end_are_a_gap),
+        cmocka_unit_test(early_data_behind_the_answer),
         cmocka_unit_test(who_is_the_client),
         cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
     };
