@@ -300,6 +300,41 @@ static void old_version(void **state)
     check(&flow, FINDING_OLD_VERSION, false);
 }
 
+static void weak_cipher(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t suite;
+        enum severity severity;
+        const char *words; /* NULL: nothing is wrong with it */
+    } suites[] = {
+        {0x0002, SEVERITY_WARNING, "encrypts nothing"},     /* RSA_WITH_NULL_SHA */
+        {0x0003, SEVERITY_WARNING, "short by intent"},      /* RSA_EXPORT_WITH_RC4_40_MD5 */
+        {0x0005, SEVERITY_NOTICE, "RFC 7465"},              /* RSA_WITH_RC4_128_SHA */
+        {0x0006, SEVERITY_WARNING, "short by intent"},      /* RSA_EXPORT_WITH_RC2_CBC_40_MD5 */
+        {0x0007, SEVERITY_NOTICE, "64 bits"},               /* RSA_WITH_IDEA_CBC_SHA */
+        {0x0009, SEVERITY_WARNING, "56 bits"},              /* RSA_WITH_DES_CBC_SHA */
+        {0x000a, SEVERITY_NOTICE, "64 bits"},               /* RSA_WITH_3DES_EDE_CBC_SHA */
+        {0x0034, SEVERITY_WARNING, "authenticates nobody"}, /* DH_anon_WITH_AES_128_CBC_SHA */
+        {0xc0b4, SEVERITY_WARNING, "encrypts nothing"},     /* SHA256_SHA256, of TLS 1.3 */
+        {0x002f, SEVERITY_INFO, NULL},
+        {0x1301, SEVERITY_INFO, NULL},
+        {0xc02f, SEVERITY_INFO, NULL},
+        {0xfafa, SEVERITY_INFO, NULL},
+    };
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    for (size_t i = 0; i < COUNT_OF(suites); i++) {
+        flow.server_hello.cipher = suites[i].suite;
+        check(&flow, FINDING_WEAK_CIPHER, suites[i].words != NULL);
+        if (suites[i].words)
+            check_says(&flow, FINDING_WEAK_CIPHER, suites[i].severity, suites[i].words);
+    }
+    flow.server_hello.cipher = 0x0005;
+    flow.tls.negotiated = false; /* offered only */
+    check(&flow, FINDING_WEAK_CIPHER, false);
+}
+
 static void no_sni(void **state)
 {
     (void)state;
@@ -486,6 +521,7 @@ int main(void)
         cmocka_unit_test(one_way_capture),
         cmocka_unit_test(truncated_close),
         cmocka_unit_test(old_version),
+        cmocka_unit_test(weak_cipher),
         cmocka_unit_test(no_sni),
         cmocka_unit_test(not_tls),
         cmocka_unit_test(client_certificate_exposed),

@@ -222,24 +222,31 @@ static void judge_version(struct findings *out, const struct flow_record *record
     finding_word(finding, "version", name);
 }
 
-/* weakness_of tells what is wrong with a suite of this name, or returns NULL. */
-static const char *weakness_of(const char *suite)
+/* What is wrong with suites whose names have this part. */
+struct weakness {
+    const char *part, *words;
+    enum severity severity; /* a warning: it protects from nobody who makes an effort */
+};
+
+/* weakness_of returns what is wrong with a suite of this name, or NULL. */
+static const struct weakness *weakness_of(const char *suite)
 {
-    static const struct {
-        const char *part, *weakness;
-    } weak[] = {
-        {"_anon_", "it authenticates nobody, so that anybody can stand in between"},
-        {"_NULL_", "it encrypts nothing"},
-        {"EXPORT", "its keys are short by intent"},
-        {"_RC4_", "RC4 must not be used any more (RFC 7465)"},
-        {"_RC2_", "its keys are too short"},
-        {"_DES", "its keys of 56 bits are too short"},
-        {"_3DES_", "its blocks of 64 bits leak what is sent once many gigabytes have gone over one "
-                   "connection"},
+    static const char short_blocks[] = "its blocks of 64 bits leak what is sent once many "
+                                       "gigabytes have gone over one connection";
+    static const struct weakness weak[] = {
+        {"_anon_", "it authenticates nobody, so that anybody can stand in between",
+         SEVERITY_WARNING},
+        {"_NULL_", "it encrypts nothing", SEVERITY_WARNING},
+        {"TLS_SHA", "it encrypts nothing (RFC 9150)", SEVERITY_WARNING},
+        {"EXPORT", "its keys are short by intent", SEVERITY_WARNING},
+        {"_DES", "its keys of 56 bits are too short", SEVERITY_WARNING},
+        {"_RC4_", "RC4 must not be used any more (RFC 7465)", SEVERITY_NOTICE},
+        {"_3DES_", short_blocks, SEVERITY_NOTICE},
+        {"_IDEA_", short_blocks, SEVERITY_NOTICE},
     };
     for (size_t i = 0; i < COUNT_OF(weak); i++)
         if (strstr(suite, weak[i].part))
-            return weak[i].weakness;
+            return &weak[i];
     return NULL;
 }
 
@@ -250,11 +257,12 @@ static void judge_cipher(struct findings *out, const struct flow_record *record)
     if (!tls->negotiated || !tls->server_hello || tls->server_hello->cipher == 0)
         return;
     const char *suite = names_cipher(&room, tls->server_hello->cipher);
-    const char *weakness = weakness_of(suite);
+    const struct weakness *weakness = weakness_of(suite);
     if (!weakness)
         return;
     struct finding *finding = findings_add(out, FINDING_WEAK_CIPHER);
-    finding_seen(finding, "The ends agreed on %s: %s", suite, weakness);
+    finding->severity = weakness->severity;
+    finding_seen(finding, "The ends agreed on %s: %s", suite, weakness->words);
     finding_frame(finding, tls->server_hello_frame);
     finding_word(finding, "cipher", suite);
 }

@@ -136,7 +136,7 @@ static const struct answer {
          NULL, "Find the programs at both ends (ss -tnp, lsof -i) and see what this port is for."},
     [VERDICT_READABLE] =
         {"readable", SURETY_CERTAIN,
-         "It works, but others on the way can read or learn more than they should.",
+         "It works, but others on the way may be able to read or learn more than they should.",
          "It does what it was made to do; what it was made to do is out of date or in clear.", NULL,
          "Update or set up the end that the findings name."},
     [VERDICT_RHYTHM] = {"rhythm", SURETY_LIKELY, "Nothing is broken, but something repeats.",
