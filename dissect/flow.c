@@ -485,32 +485,32 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
     const struct tls_facts *tls =
         flow->tls && tls_verdict(flow->tls) == TLS_IS ? tls_facts(flow->tls) : NULL;
     const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
-    *out = (struct flow_record){
-        .start = flow->start,
-        .end = flow->tcp.last_time,
-        .first_frame = flow->first_frame,
-        .last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame,
-        .ends = {key->ends[client], key->ends[!client]},
-        .client_by = by,
-        .interface = context->interface_name(context->interface_context, flow->interface),
-        .vlan_count = flow->vlan_count,
-        .outer = flow->outer,
-        .outer_client = flow->outer_from != client,
-        .tls = tls,
-        .client_direction = client,
-        .prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL,
-        .plain = (enum plain_protocol)flow->plain,
-        .has_ndpi = flow->label != NULL,
-        .end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL,
-        .final = flow->ended};
+    out->n = 0;
+    out->start = flow->start;
+    out->end = flow->tcp.last_time;
+    out->first_frame = flow->first_frame;
+    out->last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame;
+    out->ends[CLIENT] = key->ends[client];
+    out->ends[SERVER] = key->ends[!client];
+    out->client_by = by;
+    out->interface = context->interface_name(context->interface_context, flow->interface);
+    out->has_process = UNLIKELY(flow->interface & PACKET_HAS_PROCESS) && context->process &&
+                       context->process(context->interface_context, &out->process, flow->interface);
     memcpy(out->vlans, flow->vlans, sizeof out->vlans);
-    if (UNLIKELY(flow->interface & PACKET_HAS_PROCESS) && context->process)
-        out->has_process =
-            context->process(context->interface_context, &out->process, flow->interface);
+    out->vlan_count = flow->vlan_count;
+    out->outer = flow->outer;
+    out->outer_client = flow->outer_from != client;
+    out->tls = tls;
+    out->client_direction = client;
+    if (!tls || !cadence_facts(&out->keepalive, flow->cadence, flow->start))
+        out->keepalive.time_count = 0;
+    out->prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL;
+    out->plain = (enum plain_protocol)flow->plain;
+    out->has_ndpi = flow->label != NULL;
     if (flow->label)
         out->ndpi = *flow->label;
-    if (tls && !cadence_facts(&out->keepalive, flow->cadence, flow->start))
-        out->keepalive.time_count = 0;
+    out->end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL;
+    out->final = flow->ended;
     tcp_outcome(&out->tcp, &flow->tcp, client, now);
     out->tcp.conn_state = zeek_conn_state(&flow->zeek, client);
     zeek_history(out->tcp.history, sizeof out->tcp.history, &flow->zeek, client);

@@ -67,7 +67,6 @@ static void shift_delivered(pack_word *words, bool back)
 {
     static const uint16_t ends[][3] = {{END(0, reasm.next), END(0, sent), END(0, next)},
                                        {END(1, reasm.next), END(1, sent), END(1, next)}};
-#pragma GCC unroll 2
     for (unsigned i = 0; i < COUNT_OF(ends); i++) {
         pack_word *word = &words[ends[i][0]];
         uint64_t base = words[ends[i][1]] ? words[ends[i][1]] : words[ends[i][2]];
@@ -101,31 +100,24 @@ static void shift_pairs(pack_word *words, bool back)
     }
 }
 
-/* The tables are loops only to read: each word's place is known to the compiler. */
 static void shrink(pack_word *words)
 {
     shift_pairs(words, false);
     shift_delivered(words, false);
-#pragma GCC unroll 8
     for (unsigned i = 0; i < COUNT_OF(equals); i++)
         words[equals[i].at] = pack_difference(words[equals[i].at], words[equals[i].base]);
-#pragma GCC unroll 64
     for (unsigned i = COUNT_OF(nears); i-- > 0;)
         words[nears[i].at] = pack_near(words[nears[i].at], words[nears[i].base]);
-#pragma GCC unroll 8
     for (unsigned i = 0; i < COUNT_OF(ones); i++)
         words[ones[i]] ^= 1;
 }
 
 static void grow(pack_word *words)
 {
-#pragma GCC unroll 8
     for (unsigned i = 0; i < COUNT_OF(ones); i++)
         words[ones[i]] ^= 1;
-#pragma GCC unroll 64
     for (unsigned i = 0; i < COUNT_OF(nears); i++)
         words[nears[i].at] = unpack_near(words[nears[i].at], words[nears[i].base]);
-#pragma GCC unroll 8
     for (unsigned i = 0; i < COUNT_OF(equals); i++)
         words[equals[i].at] = unpack_difference(words[equals[i].at], words[equals[i].base]);
     shift_delivered(words, true);

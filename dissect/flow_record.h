@@ -251,6 +251,7 @@ struct outer {
     uint16_t zero;
 };
 
+/* Of what has a count or a flag beside it, only as much is set as that tells. */
 struct flow_record {
     uint64_t n; /* ordinal by first packet, from 1 */
     nanotime start, end;

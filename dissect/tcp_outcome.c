@@ -85,8 +85,10 @@ static struct stuck_record stuck_unheard(const struct resends *resends)
                                  .last_frame = resends->last_frame};
 }
 
-/* What x has sent and y has not answered. */
-static struct stuck_record stuck_end(const struct tcp_end *x, const struct tcp_end *y, nanotime now)
+/* What x has sent and y has not answered. Like end_outcome once for both ends, for little of the
+ * code is still in the cache from the flow before. */
+static NOINLINE struct stuck_record stuck_end(const struct tcp_end *x, const struct tcp_end *y,
+                                              nanotime now)
 {
     struct stuck_record stuck = {.cause = STUCK_NOT};
     if (resends_prove(x->resends))
@@ -161,42 +163,43 @@ static void correct_unheard(struct end_record *out, const struct tcp_end *end)
     }
 }
 
-static void end_outcome(struct end_record *out, const struct tcp_end *end)
+static NOINLINE void end_outcome(struct end_record *out, const struct tcp_end *end)
 {
     bool more = false;
-    *out = (struct end_record){.state = (enum tcp_state)end->state,
-                               .since = end->since,
-                               .packets = end->packets,
-                               .bytes = end->bytes,
-                               .unacked = tcp_unacked(end),
-                               .unacked_at_reset = end->unacked_at_reset,
-                               .retransmits = end->retransmits,
-                               .out_of_order = end->out_of_order,
-                               .dup_acks = end->dup_acks,
-                               .keepalives = end->keepalives,
-                               .zero_windows = end->zero_windows,
-                               .window_probes = end->window_probes,
-                               .gap_bytes = end->reasm.gap_bytes,
-                               .fin = end->fins,
-                               .rst = end->rsts,
-                               .corrupt = end->corrupt,
-                               .marked_retransmits = end->marked_retransmits,
-                               .marked_keepalives = end->marked_keepalives,
-                               .fin_frame = end->fin_frame,
-                               .fin_last_frame = end->fin_last_frame,
-                               .fin_acked_frame = end->fin_acked_frame,
-                               .rst_frame = end->rst_frame,
-                               .last_frame = end->last_frame,
-                               .fin_time = end->fin_time,
-                               .fin_last_time = end->fin_last_time,
-                               .last_time = end->last_time,
-                               .ttl_min = end->ttl_min,
-                               .ttl_max = end->ttl_max,
-                               .syn_seen = end->syn,
-                               .mss = end->mss,
-                               .wscale = end->wscale,
-                               .sack = end->sack,
-                               .timestamps = end->timestamps};
+    out->state = (enum tcp_state)end->state;
+    out->since = end->since;
+    out->packets = end->packets;
+    out->bytes = end->bytes;
+    out->unacked = tcp_unacked(end);
+    out->unacked_at_reset = end->unacked_at_reset;
+    out->retransmits = end->retransmits;
+    out->out_of_order = end->out_of_order;
+    out->dup_acks = end->dup_acks;
+    out->keepalives = end->keepalives;
+    out->zero_windows = end->zero_windows;
+    out->window_probes = end->window_probes;
+    out->gap_bytes = end->reasm.gap_bytes;
+    out->fin = end->fins;
+    out->rst = end->rsts;
+    out->corrupt = end->corrupt;
+    out->marked_retransmits = end->marked_retransmits;
+    out->marked_keepalives = end->marked_keepalives;
+    out->fin_frame = end->fin_frame;
+    out->fin_last_frame = end->fin_last_frame;
+    out->fin_acked_frame = end->fin_acked_frame;
+    out->rst_frame = end->rst_frame;
+    out->last_frame = end->last_frame;
+    out->fin_time = end->fin_time;
+    out->fin_last_time = end->fin_last_time;
+    out->last_time = end->last_time;
+    out->ttl_min = end->ttl_min;
+    out->ttl_max = end->ttl_max;
+    out->syn_seen = end->syn;
+    out->mss = end->mss;
+    out->wscale = end->wscale;
+    out->sack = end->sack;
+    out->timestamps = end->timestamps;
+    out->pending_count = 0;
     if (out->unacked)
         out->pending_count = flight_pending(out->pending, &more, &end->flight, end->una,
                                             end->fin ? end->fin_at : end->next);
@@ -209,22 +212,22 @@ void tcp_outcome(struct tcp_record *out, const struct tcp *tcp, unsigned client,
     nanotime to_opener = round_trip(tcp->syn_ack_time, tcp->ack_time);
     nanotime to_other = round_trip(tcp->syn_time, tcp->syn_ack_time);
     bool opener_is_client = tcp->opener < 0 || (unsigned)tcp->opener == client;
-    *out = (struct tcp_record){
-        .teardown = tcp_teardown(tcp),
-        .closed_by = closed_by(tcp, client),
-        .reset = tcp->reset_by >= 0,
-        .reset_by = (enum side)(tcp->reset_by >= 0 ? (unsigned)tcp->reset_by ^ client : 0),
-        .reset_phase = tcp->reset_after_fin      ? RESET_IN_CLOSING
+    out->teardown = tcp_teardown(tcp);
+    out->closed_by = closed_by(tcp, client);
+    out->reset = tcp->reset_by >= 0;
+    out->reset_by = (enum side)(tcp->reset_by >= 0 ? (unsigned)tcp->reset_by ^ client : 0);
+    out->reset_phase = tcp->reset_after_fin      ? RESET_IN_CLOSING
                        : tcp->reset_in_handshake ? RESET_IN_SYN
-                                                 : RESET_IN_DATA,
-        .reset_frame = tcp->reset_frame,
-        .reset_signs = tcp->reset_by >= 0 ? tcp->signs : NULL,
-        .handshake = handshake(tcp),
-        .rtt = {opener_is_client ? to_opener : to_other, opener_is_client ? to_other : to_opener},
-        .idle_before_close = tcp->first_closer >= 0 ? tcp->idle_before_close : -1,
-        .max_idle = tcp->max_idle,
-        .idle_at_end = tcp->first_closer < 0 || !tcp_is_over(tcp) ? now - tcp->last_time : -1,
-        .stuck = stuck(tcp, client, now)};
+                                                 : RESET_IN_DATA;
+    out->reset_frame = tcp->reset_frame;
+    out->reset_signs = tcp->reset_by >= 0 ? tcp->signs : NULL;
+    out->handshake = handshake(tcp);
+    out->rtt[CLIENT] = opener_is_client ? to_opener : to_other;
+    out->rtt[SERVER] = opener_is_client ? to_other : to_opener;
+    out->idle_before_close = tcp->first_closer >= 0 ? tcp->idle_before_close : -1;
+    out->max_idle = tcp->max_idle;
+    out->idle_at_end = tcp->first_closer < 0 || !tcp_is_over(tcp) ? now - tcp->last_time : -1;
+    out->stuck = stuck(tcp, client, now);
     for (unsigned side = 0; side < 2; side++)
         end_outcome(&out->ends[side], &tcp->ends[side ^ client]);
 }

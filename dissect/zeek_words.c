@@ -302,14 +302,12 @@ const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
 void zeek_history(char *out, size_t size, const struct zeek_words *words, unsigned client)
 {
     size_t n = 0;
+    char other_case = client == 0 ? 0 : 'a' ^ 'A';
     bool flipped = words->flipped || (words->begun && words->first != client);
     if (flipped && n + 1 < size)
         out[n++] = '^';
-    for (unsigned i = 0; i < words->count && n + 1 < size; i++) {
-        unsigned char letter = (unsigned char)words->letters[i];
-        bool from_client = (isupper(letter) != 0) == (client == 0);
-        out[n++] = (char)(from_client ? toupper(letter) : tolower(letter));
-    }
+    for (unsigned i = 0; i < words->count && n + 1 < size; i++)
+        out[n++] = (char)(words->letters[i] ^ other_case);
     if (size)
         out[n] = '\0';
 }
