@@ -9,6 +9,7 @@
 
 #include "anchors.h"
 #include "memo.h"
+#include "parsed_certs.h"
 #include "staple.h"
 #include "strength.h"
 
@@ -33,6 +34,7 @@ struct validator {
     struct trust *trust;
     nanotime at;
     struct memo *chains, *names;
+    struct parsed_certs *parsed;
 };
 
 /* What is remembered of a chain. */
@@ -48,6 +50,7 @@ struct validator *validator_new(struct trust *trust, nanotime at)
     validator->at = at;
     validator->chains = memo_new(sizeof(struct verdict));
     validator->names = memo_new(sizeof(bool));
+    validator->parsed = parsed_certs_new();
     return validator;
 }
 
@@ -57,6 +60,7 @@ void validator_free(struct validator *validator)
         return;
     memo_free(validator->chains);
     memo_free(validator->names);
+    parsed_certs_free(validator->parsed);
     free(validator);
 }
 
@@ -69,20 +73,15 @@ struct chain {
     STACK_OF(X509) * sent;
 };
 
-static X509 *parse(const struct cert *cert)
-{
-    const uint8_t *p = cert->der.p;
-    return cert->malformed ? NULL : d2i_X509(NULL, &p, (long)cert->der.n);
-}
-
-static void chain_open(struct chain *chain, const struct tls_facts *tls)
+static void chain_open(struct chain *chain, const struct tls_facts *tls,
+                       struct parsed_certs *parsed)
 {
     chain->certs = tls->server_certs;
     chain->count =
         tls->server_cert_count < LIMIT_TLS_CHAIN ? tls->server_cert_count : LIMIT_TLS_CHAIN;
     chain->sent = sk_X509_new_null();
     for (unsigned i = 0; i < chain->count; i++) {
-        chain->x509[i] = parse(chain->certs[i]);
+        chain->x509[i] = parsed_certs_get(parsed, chain->certs[i]);
         if (chain->x509[i])
             sk_X509_push(chain->sent, chain->x509[i]);
     }
@@ -331,13 +330,13 @@ static void find_weak_ones(struct validation *out, const struct chain *chain)
     }
 }
 
-static void judge_chain(struct verdict *verdict, const struct tls_facts *tls,
-                        struct anchors *anchors)
+static void judge_chain(struct validator *validator, struct verdict *verdict,
+                        const struct tls_facts *tls)
 {
     struct chain chain;
     bool large = false;
     uint8_t large_at = 0;
-    chain_open(&chain, tls);
+    chain_open(&chain, tls, validator->parsed);
     for (unsigned i = 0; i < chain.count; i++) {
         if (!large && (is_too_large(chain.certs[i], i == 0) || has_huge_exponent(chain.x509[i]))) {
             large = true;
@@ -353,7 +352,7 @@ static void judge_chain(struct verdict *verdict, const struct tls_facts *tls,
         add_fault(&verdict->found, FAULT_TOO_LARGE, large_at);
     } else {
         find_order(&verdict->found, &chain);
-        verify(verdict, &chain, tls, anchors);
+        verify(verdict, &chain, tls, trust_anchors(validator->trust));
     }
     chain_close(&chain);
 }
@@ -388,7 +387,7 @@ static void find_chain(struct validator *validator, struct validation *out,
     if (!memo_find(validator->chains, &verdict, key) || !stretch_holds(&verdict.stretch, at)) {
         verdict = (struct verdict){.found.at = at, .stretch = stretch_around(at)};
         stretch_narrow(&verdict.stretch, 1); /* no time is not like any other */
-        judge_chain(&verdict, tls, trust_anchors(validator->trust));
+        judge_chain(validator, &verdict, tls);
         memo_put(validator->chains, key, &verdict);
     }
     *out = verdict.found;
@@ -397,9 +396,9 @@ static void find_chain(struct validator *validator, struct validation *out,
 
 /* --- names --- */
 
-static bool matches(const struct cert *leaf, struct span name)
+static bool matches(struct validator *validator, const struct cert *leaf, struct span name)
 {
-    X509 *x509 = parse(leaf);
+    X509 *x509 = parsed_certs_get(validator->parsed, leaf);
     char text[LIMIT_TLS_SNI + 1] = "";
     memcpy(text, name.p, name.n);
     /* RFC 9525 knows no names in the subject; it is looked at where there are no others. */
@@ -427,7 +426,7 @@ static void find_name(struct validator *validator, struct validation *out,
     struct span whole = span_of(key, sizeof leaf->ordinal + name.n);
     out->named = true;
     if (!memo_find(validator->names, &out->name_match, whole)) {
-        out->name_match = matches(leaf, name);
+        out->name_match = matches(validator, leaf, name);
         memo_put(validator->names, whole, &out->name_match);
     }
     if (!out->name_match)

@@ -1,0 +1,73 @@
+/* parsed_certs.c: one place for each remainder of a certificate's ordinal. OpenSSL counts who has
+ * one; the lock is held for a look and a count. */
+#include "parsed_certs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct place {
+    uint64_t ordinal; /* 0: free */
+    X509 *x509;
+};
+
+struct parsed_certs {
+    pthread_mutex_t lock; /* of the places */
+    struct place places[PARSED_CERTS_MOST];
+};
+
+struct parsed_certs *parsed_certs_new(void)
+{
+    struct parsed_certs *parsed = xcalloc(1, sizeof *parsed);
+    pthread_mutex_init(&parsed->lock, NULL);
+    return parsed;
+}
+
+void parsed_certs_free(struct parsed_certs *parsed)
+{
+    if (!parsed)
+        return;
+    for (size_t i = 0; i < PARSED_CERTS_MOST; i++)
+        X509_free(parsed->places[i].x509);
+    pthread_mutex_destroy(&parsed->lock);
+    free(parsed);
+}
+
+static X509 *find(struct parsed_certs *parsed, const struct place *place, uint64_t ordinal)
+{
+    X509 *found = NULL;
+    pthread_mutex_lock(&parsed->lock);
+    if (place->ordinal == ordinal) {
+        found = place->x509;
+        X509_up_ref(found);
+    }
+    pthread_mutex_unlock(&parsed->lock);
+    return found;
+}
+
+static void keep(struct parsed_certs *parsed, struct place *place, uint64_t ordinal, X509 *x509)
+{
+    X509_up_ref(x509);
+    pthread_mutex_lock(&parsed->lock);
+    X509 *before = place->x509;
+    place->ordinal = ordinal;
+    place->x509 = x509;
+    pthread_mutex_unlock(&parsed->lock);
+    X509_free(before);
+}
+
+X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
+{
+    if (cert->malformed)
+        return NULL;
+    /* One that no store has given out has no ordinal. */
+    bool kept = cert->ordinal > 0 && cert->der.n <= PARSED_CERT_BYTES_MOST;
+    struct place *place = &parsed->places[cert->ordinal % PARSED_CERTS_MOST];
+    X509 *x509 = kept ? find(parsed, place, cert->ordinal) : NULL;
+    if (x509)
+        return x509;
+    const uint8_t *p = cert->der.p;
+    x509 = d2i_X509(NULL, &p, (long)cert->der.n);
+    if (kept && x509)
+        keep(parsed, place, cert->ordinal, x509);
+    return x509;
+}

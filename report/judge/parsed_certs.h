@@ -1,0 +1,24 @@
+/* parsed_certs.h: certificates in OpenSSL's form, which take a million instructions to make: kept
+ * for the next chain or name that asks for them. */
+#ifndef PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
+#define PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
+
+#include "../../dissect/cert.h"
+
+#include <openssl/x509.h>
+
+/* So many are kept, and none that is larger, so that nobody can make it large: OpenSSL takes some
+ * times as much as the certificate itself. What comes later takes the place of what came before. */
+enum { PARSED_CERTS_MOST = 128, PARSED_CERT_BYTES_MOST = 8 << 10 };
+
+struct parsed_certs;
+
+MUST_CHECK struct parsed_certs *parsed_certs_new(void);
+void parsed_certs_free(struct parsed_certs *parsed);
+
+/* parsed_certs_get returns a certificate of the run in OpenSSL's form, NULL if OpenSSL cannot parse
+ * it. The caller frees it with X509_free, and only reads it: others may have the same. Several
+ * threads may call it at once. */
+MUST_CHECK X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert);
+
+#endif
