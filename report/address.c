@@ -97,13 +97,3 @@ const char *address_text(struct address_room *room, const struct endpoint *end)
     *digits_decimal(at, end->port) = '\0';
     return room->text;
 }
-
-bool address_same_host(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->ipv6 == b->ipv6 && memcmp(a->ip, b->ip, a->ipv6 ? 16 : 4) == 0;
-}
-
-bool address_same(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->port == b->port && address_same_host(a, b);
-}

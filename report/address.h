@@ -20,7 +20,16 @@ const char *address_host(struct address_room *room, const struct endpoint *end);
 const char *address_text(struct address_room *room, const struct endpoint *end);
 
 /* address_same_host compares addresses without ports, address_same with them. */
-bool address_same_host(const struct endpoint *a, const struct endpoint *b);
-bool address_same(const struct endpoint *a, const struct endpoint *b);
+static inline bool address_same_host(const struct endpoint *a, const struct endpoint *b)
+{
+    if (a->ipv6 != b->ipv6)
+        return false;
+    return a->ipv6 ? memcmp(a->ip, b->ip, 16) == 0 : memcmp(a->ip, b->ip, 4) == 0;
+}
+
+static inline bool address_same(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && address_same_host(a, b);
+}
 
 #endif

@@ -33,11 +33,14 @@ static bool is_plausible(struct span name)
     return true;
 }
 
+/* Returns whether the name is new. */
 static bool add_name(struct overview *overview, struct span name)
 {
     for (unsigned i = 0; i < overview->name_count; i++)
         if (span_equal(span_of(overview->names[i].p, overview->names[i].n), name))
             return false;
+    if (!is_plausible(name))
+        return false;
     if (overview->name_count == OVERVIEW_NAMED) {
         overview->more_names = true;
         return false;
@@ -50,7 +53,7 @@ static void add_parties(struct overview *overview, const struct flow_record *rec
 {
     add_host(&overview->clients, &record->ends[CLIENT], false);
     bool fresh = add_host(&overview->servers, &record->ends[SERVER], true);
-    if (record->tls && is_plausible(record->tls->sni))
+    if (record->tls)
         fresh = add_name(overview, record->tls->sni) || fresh;
     if (fresh && strcmp(service_of(record).name, "apns") == 0)
         overview->apns = true;

@@ -1,17 +1,29 @@
 /* summary.c: the counting. */
 #include "summary.h"
 
-static void tally_add(struct tally *tally, const char *name)
+/* Where a name stands, or would stand: the same text may stand in two places of the program, but
+ * mostly it is the very same. */
+static size_t tally_find(const struct tally *tally, const char *name)
 {
     for (size_t i = 0; i < tally->used; i++)
-        if (strcmp(tally->items[i].name, name) == 0) {
-            tally->items[i].count++;
-            return;
-        }
-    if (tally->used < TALLY_MAX) {
-        tally->items[tally->used].name = name;
-        tally->items[tally->used++].count = 1;
+        if (tally->items[i].name == name)
+            return i;
+    size_t i = 0;
+    while (i < tally->used && strcmp(tally->items[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static void tally_add(struct tally *tally, const char *name)
+{
+    size_t at = tally_find(tally, name);
+    if (at == TALLY_MAX)
+        return;
+    if (at == tally->used) {
+        tally->items[at].name = name;
+        tally->used++;
     }
+    tally->items[at].count++;
 }
 
 /* A hostile peer can name 65,536 versions; those beyond the first 32 share one count. */

@@ -2,6 +2,7 @@
  * stuck at the same time. */
 #include "families.h"
 
+#include "mix.h"
 #include "period.h"
 
 #include "../address.h"
@@ -60,13 +61,9 @@ void across_free(struct across *across)
     free(across);
 }
 
-/* FNV-1a over the address. Whoever makes addresses collide gains a walk over CLIENTS_MAX slots. */
 static size_t slot_of(const struct endpoint *address)
 {
-    uint32_t hash = 2166136261u;
-    for (unsigned i = 0; i < (address->ipv6 ? 16 : 4); i++)
-        hash = (hash ^ address->ip[i]) * 16777619u;
-    return hash % SLOTS;
+    return mix_slot(mix_bytes(0, span_of(address->ip, address->ipv6 ? 16 : 4)), SLOTS);
 }
 
 static struct client *add_client(struct across *across, const struct endpoint *address)

@@ -10,9 +10,11 @@
 bool judge_one_way(const struct flow_record *record, enum side unseen)
 {
     const struct end_record *peer = &record->tcp.ends[unseen == CLIENT ? SERVER : CLIENT];
+    if (LIKELY(record->tcp.ends[unseen].packets > 0))
+        return false;
     nanotime since = peer->fin > 0 ? peer->fin_time : record->end;
     bool waits = peer->unacked > 0 || peer->state == SIDE_FIN_WAIT_1;
-    return record->tcp.ends[unseen].packets == 0 && waits && record->tcp.stuck.cause == STUCK_NOT &&
+    return waits && record->tcp.stuck.cause == STUCK_NOT &&
            judge_waited(record, since) >= ANSWER_DUE;
 }
 

@@ -2,6 +2,7 @@
 #include "contacts.h"
 
 #include "../address.h"
+#include "mix.h"
 
 #include <stdlib.h>
 
@@ -15,17 +16,10 @@ enum { SLOTS = 2 * CONTACTS_MAX };
 
 /* --- the lists --- */
 
-static uint32_t hash_bytes(uint32_t hash, const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) /* FNV-1a */
-        hash = (hash ^ p[i]) * 16777619u;
-    return hash;
-}
-
 static size_t slot_of(const struct endpoint *client, struct span name)
 {
-    uint32_t hash = hash_bytes(2166136261u, client->ip, client->ipv6 ? 16 : 4);
-    return hash_bytes(hash, name.p, name.n) % SLOTS;
+    uint64_t hash = mix_bytes(0, span_of(client->ip, client->ipv6 ? 16 : 4));
+    return mix_slot(mix_bytes(hash, name), SLOTS);
 }
 
 static struct contact *add(struct contact_list *list, const struct endpoint *client,

@@ -24,7 +24,9 @@ void judge_resets(struct findings *out, const struct flow_record *record);
 
 /* judge_tls: handshake, versions, names and certificates that are readable. `any_port`: no port in
  * particular is watched, so that a flow without TLS is nothing odd. */
-void judge_tls(struct findings *out, const struct flow_record *record, bool any_port);
+struct weak_suites;
+void judge_tls(struct findings *out, const struct flow_record *record, struct weak_suites *suites,
+               bool any_port);
 
 /* judge_certificate: what out->validation found, the chain's order, and what is too weak for its
  * time. `own_trust`: the user has said whom to trust. */

@@ -6,13 +6,15 @@
 #include "leaves.h"
 #include "policy.h"
 #include "validate.h"
+#include "weak_suites.h"
 #include "witness.h"
 
 #include <stdlib.h>
 
 struct judge {
     bool any_port;
-    bool own_trust;                  /* the user has said whom to trust */
+    bool own_trust; /* the user has said whom to trust */
+    struct weak_suites *suites;
     struct validator *validator;     /* NULL: chains are not validated */
     const struct policy *policy;     /* NULL: none */
     const struct known_certs *known; /* of earlier runs; NULL: not asked for */
@@ -27,6 +29,7 @@ struct judge *judge_new(const struct run_meta *meta)
 {
     struct judge *judge = xcalloc(1, sizeof(*judge));
     judge->any_port = meta->ports && strcmp(meta->ports, "any") == 0;
+    judge->suites = weak_suites_new();
     judge->across = across_new();
     judge->policy = meta->policy;
     judge->known = meta->known;
@@ -53,7 +56,7 @@ void judge_flow(const struct judge *judge, struct findings *out, const struct fl
 {
     judge_teardown(out, record);
     judge_resets(out, record);
-    judge_tls(out, record, judge->any_port);
+    judge_tls(out, record, judge->suites, judge->any_port);
     if (judge->validator)
         validate(judge->validator, &out->validation, record);
     judge_certificate(out, record, judge->own_trust);
@@ -99,6 +102,7 @@ void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
+    weak_suites_free(judge->suites);
     across_free(judge->across);
     contacts_done(&judge->contacts);
     leaves_free(judge->leaves);

@@ -1,6 +1,8 @@
 /* leaves.c: names in order of first sight, each with the certificates shown for it. */
 #include "leaves.h"
 
+#include "mix.h"
+
 #include <stdlib.h>
 
 enum {
@@ -45,13 +47,10 @@ void leaves_free(struct leaves *leaves)
     free(leaves);
 }
 
-/* FNV-1a. Whoever makes names collide gains a walk over NAMES_MOST slots. */
 static struct name *find(struct leaves *leaves, struct span text)
 {
-    uint32_t slot = 2166136261u;
-    for (size_t i = 0; i < text.n; i++)
-        slot = (slot ^ text.p[i]) * 16777619u;
-    for (slot %= SLOTS; leaves->slots[slot]; slot = (slot + 1) % SLOTS) {
+    size_t slot = mix_slot(mix_bytes(0, text), SLOTS);
+    for (; leaves->slots[slot]; slot = (slot + 1) % SLOTS) {
         struct name *name = &leaves->names[leaves->slots[slot] - 1];
         if (span_equal(span_of(name->text, name->n), text))
             return name;

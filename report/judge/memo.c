@@ -1,19 +1,30 @@
-/* memo.c: one place for each hash of a key. A lock for all: it is held for a comparison. */
+/* memo.c: a few places for each hash of a key, so that two that are asked for by turns do not drive
+ * each other out. A lock for all: it is held for a comparison. */
 #include "memo.h"
+
+#include "mix.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { WAYS = 4, SETS = MEMO_PLACES / WAYS };
+
 struct place {
     uint8_t *key; /* NULL: free */
     size_t n;
+    uint64_t hash;
     uint8_t *value;
+};
+
+struct set {
+    struct place places[WAYS];
+    unsigned next; /* whose turn it is to go */
 };
 
 struct memo {
     size_t value_size;
-    pthread_mutex_t lock; /* of the places */
-    struct place places[MEMO_PLACES];
+    pthread_mutex_t lock; /* of the sets */
+    struct set sets[SETS];
 };
 
 struct memo *memo_new(size_t value_size)
@@ -29,50 +40,58 @@ void memo_free(struct memo *memo)
     if (!memo)
         return;
     for (size_t i = 0; i < MEMO_PLACES; i++) {
-        free(memo->places[i].key);
-        free(memo->places[i].value);
+        struct place *place = &memo->sets[i / WAYS].places[i % WAYS];
+        free(place->key);
+        free(place->value);
     }
     pthread_mutex_destroy(&memo->lock);
     free(memo);
 }
 
-/* Whoever finds keys that share a place has what they say found anew each time: no more than with
+/* Whoever finds keys that share a set has what they say found anew each time: no more than with
  * keys that are all different. */
-static struct place *place_of(struct memo *memo, struct span key)
+static struct set *set_of(struct memo *memo, uint64_t hash)
 {
-    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ key.n;
-    size_t at = 0;
-    for (uint64_t word; at + sizeof word <= key.n; at += sizeof word) {
-        memcpy(&word, key.p + at, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        hash ^= hash >> 32;
+    return &memo->sets[mix_slot(hash, SETS)];
+}
+
+static struct place *find(struct set *set, uint64_t hash, struct span key)
+{
+    for (size_t i = 0; i < WAYS; i++) {
+        struct place *place = &set->places[i];
+        if (place->key && place->hash == hash && span_equal(span_of(place->key, place->n), key))
+            return place;
     }
-    for (; at < key.n; at++)
-        hash = (hash ^ key.p[at]) * UINT64_C(0xff51afd7ed558ccd);
-    return &memo->places[(hash >> 40) % MEMO_PLACES];
+    return NULL;
 }
 
 bool memo_find(struct memo *memo, void *value, struct span key)
 {
-    const struct place *place = place_of(memo, key);
+    uint64_t hash = mix_bytes(0, key);
+    struct set *set = set_of(memo, hash);
     pthread_mutex_lock(&memo->lock);
-    bool found = place->key && span_equal(span_of(place->key, place->n), key);
-    if (found)
+    const struct place *place = find(set, hash, key);
+    if (place)
         memcpy(value, place->value, memo->value_size);
     pthread_mutex_unlock(&memo->lock);
-    return found;
+    return place;
 }
 
 void memo_put(struct memo *memo, struct span key, const void *value)
 {
     if (key.n > MEMO_KEY_MAX)
         return;
-    struct place *place = place_of(memo, key);
+    uint64_t hash = mix_bytes(0, key);
+    struct set *set = set_of(memo, hash);
     uint8_t *copy = xmemdup(key.p, key.n), *old;
     pthread_mutex_lock(&memo->lock);
+    struct place *place = find(set, hash, key);
+    if (!place)
+        place = &set->places[set->next++ % WAYS];
     old = place->key;
     place->key = copy;
     place->n = key.n;
+    place->hash = hash;
     if (!place->value)
         place->value = xmalloc(memo->value_size);
     memcpy(place->value, value, memo->value_size);

@@ -282,16 +282,21 @@ void policy_free(struct policy *policy)
  * behind a star. */
 enum look { LOOK_NO, LOOK_YES, LOOK_CLOSER };
 
+static bool is_wild(char c)
+{
+    return c == '*' || c == '?' || c == '[' || c == ']';
+}
+
 static enum look look_at_end(const char *pattern, struct span text)
 {
     size_t n = strlen(pattern), left = text.n;
-    for (; n > 0 && !strchr("*?[]", pattern[n - 1]); n--, left--) {
+    for (; n > 0 && !is_wild(pattern[n - 1]); n--, left--) {
         if (left == 0)
             return LOOK_NO;
         uint8_t a = (uint8_t)pattern[n - 1], b = text.p[left - 1];
         if ((a | b) & 0x80)
             return LOOK_CLOSER;
-        if (tolower(a) != tolower(b))
+        if (a != b && tolower(a) != tolower(b))
             return LOOK_NO;
     }
     if (n == 0)
@@ -299,24 +304,26 @@ static enum look look_at_end(const char *pattern, struct span text)
     return n == 1 && *pattern == '*' ? LOOK_YES : LOOK_CLOSER;
 }
 
-static bool matches_one(const char *pattern, struct span text, const char *copy)
+enum { TEXT_MOST = 1023 };
+
+static NOINLINE bool look_closer(const char *pattern, struct span text)
 {
-    enum look look = look_at_end(pattern, text);
-    return look == LOOK_YES ||
-           (look == LOOK_CLOSER && fnmatch(pattern, copy, FNM_CASEFOLD | FNM_NOESCAPE) == 0);
+    char copy[TEXT_MOST + 1];
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    return fnmatch(pattern, copy, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
 }
 
 /* A NUL in text from the wire ends it here; no pattern with a fixed end matches beyond. */
 static bool matches(const struct words *patterns, struct span text)
 {
-    char copy[1024];
-    if (text.n == 0 || text.n >= sizeof copy || memchr(text.p, '\0', text.n))
+    if (text.n == 0 || text.n > TEXT_MOST || memchr(text.p, '\0', text.n))
         return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    for (size_t i = 0; i < patterns->count; i++)
-        if (matches_one(patterns->items[i], text, copy))
+    for (size_t i = 0; i < patterns->count; i++) {
+        enum look look = look_at_end(patterns->items[i], text);
+        if (look == LOOK_YES || (look == LOOK_CLOSER && look_closer(patterns->items[i], text)))
             return true;
+    }
     return false;
 }
 

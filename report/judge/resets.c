@@ -128,6 +128,8 @@ static void add_part(struct finding *finding, enum injection_sign sign)
 
 static void judge_injected(struct findings *out, const struct flow_record *record)
 {
+    if (!record->tcp.reset)
+        return;
     const struct injection injection = injection_of(&record->tcp);
     if (injection.score < INJECTION_POSSIBLE)
         return;

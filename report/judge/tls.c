@@ -1,6 +1,8 @@
 /* tls.c: handshakes that failed, what should not be used any more, what should not be readable. */
 #include "families.h"
 
+#include "weak_suites.h"
+
 #include "../injection.h"
 #include "../names.h"
 
@@ -222,44 +224,17 @@ static void judge_version(struct findings *out, const struct flow_record *record
     finding_word(finding, "version", name);
 }
 
-/* What is wrong with suites whose names have this part. */
-struct weakness {
-    const char *part, *words;
-    enum severity severity; /* a warning: it protects from nobody who makes an effort */
-};
-
-/* weakness_of returns what is wrong with a suite of this name, or NULL. */
-static const struct weakness *weakness_of(const char *suite)
-{
-    static const char short_blocks[] = "its blocks of 64 bits leak what is sent once many "
-                                       "gigabytes have gone over one connection";
-    static const struct weakness weak[] = {
-        {"_anon_", "it authenticates nobody, so that anybody can stand in between",
-         SEVERITY_WARNING},
-        {"_NULL_", "it encrypts nothing", SEVERITY_WARNING},
-        {"TLS_SHA", "it encrypts nothing (RFC 9150)", SEVERITY_WARNING},
-        {"EXPORT", "its keys are short by intent", SEVERITY_WARNING},
-        {"_DES", "its keys of 56 bits are too short", SEVERITY_WARNING},
-        {"_RC4_", "RC4 must not be used any more (RFC 7465)", SEVERITY_NOTICE},
-        {"_3DES_", short_blocks, SEVERITY_NOTICE},
-        {"_IDEA_", short_blocks, SEVERITY_NOTICE},
-    };
-    for (size_t i = 0; i < COUNT_OF(weak); i++)
-        if (strstr(suite, weak[i].part))
-            return &weak[i];
-    return NULL;
-}
-
-static void judge_cipher(struct findings *out, const struct flow_record *record)
+static void judge_cipher(struct findings *out, const struct flow_record *record,
+                         struct weak_suites *suites)
 {
     const struct tls_facts *tls = record->tls;
     struct name_room room;
     if (!tls->negotiated || !tls->server_hello || tls->server_hello->cipher == 0)
         return;
-    const char *suite = names_cipher(&room, tls->server_hello->cipher);
-    const struct weakness *weakness = weakness_of(suite);
+    const struct weakness *weakness = weak_suites_find(suites, tls->server_hello->cipher);
     if (!weakness)
         return;
+    const char *suite = names_cipher(&room, tls->server_hello->cipher);
     struct finding *finding = findings_add(out, FINDING_WEAK_CIPHER);
     finding->severity = weakness->severity;
     finding_seen(finding, "The ends agreed on %s: %s", suite, weakness->words);
@@ -309,7 +284,8 @@ static void judge_not_tls(struct findings *out, const struct flow_record *record
     finding_frame(finding, record->first_frame);
 }
 
-void judge_tls(struct findings *out, const struct flow_record *record, bool any_port)
+void judge_tls(struct findings *out, const struct flow_record *record, struct weak_suites *suites,
+               bool any_port)
 {
     const struct tls_facts *tls = record->tls;
     if (!tls) {
@@ -322,7 +298,7 @@ void judge_tls(struct findings *out, const struct flow_record *record, bool any_
     else if (tls->progress == TLS_INCOMPLETE)
         judge_handshake_incomplete(out, record);
     judge_version(out, record);
-    judge_cipher(out, record);
+    judge_cipher(out, record, suites);
     judge_hello(out, record);
     judge_close(out, record);
 }

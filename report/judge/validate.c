@@ -437,10 +437,7 @@ static void find_name(struct validator *validator, struct validation *out,
 
 static void conclude(struct validation *out)
 {
-    out->error = FAULT_NONE;
-    for (unsigned fault = FAULTS; fault-- > 0;)
-        if (validation_has(out, (enum fault)fault))
-            out->error = (enum fault)fault;
+    out->error = out->faults ? (enum fault)__builtin_ctz(out->faults) : FAULT_NONE;
     out->status = out->error == FAULT_NONE        ? VALIDATION_VALID
                   : out->error >= FAULT_TOO_LARGE ? VALIDATION_UNVERIFIABLE
                                                   : VALIDATION_INVALID;
