@@ -19,6 +19,7 @@
 struct appid {
     struct ndpi_detection_module_struct *ndpi; /* NULL until the first flow */
     pthread_mutex_t *starting;
+    uint8_t ports[(UINT16_MAX + 1) / 4]; /* enum port_known of each, in two bits */
 };
 
 struct appid_flow {
@@ -157,25 +158,34 @@ static uint64_t known_by_address(struct appid *appid, const struct endpoint *end
     return prefix << 16 | ndpi_network_port_ptree_match(appid->ndpi, &address, htons(end->port));
 }
 
-/* Is a port one by which nDPI guesses a protocol? */
+enum port_known { PORT_UNASKED, PORT_SAYS_NOTHING, PORT_SAYS_SOMETHING };
+
+/* Is a port one by which nDPI guesses a protocol? It searches two trees to tell. */
 static bool known_by_port(struct appid *appid, uint16_t port)
 {
-    uint8_t own;
-    return ndpi_guess_protocol_id(appid->ndpi, NULL, IPPROTO_TCP, port, port, &own) !=
-           NDPI_PROTOCOL_UNKNOWN;
+    uint8_t *four = &appid->ports[port / 4], own;
+    unsigned shift = port % 4 * 2, known = *four >> shift & 3;
+    if (known == PORT_UNASKED) {
+        known = ndpi_guess_protocol_id(appid->ndpi, NULL, IPPROTO_TCP, port, port, &own) ==
+                        NDPI_PROTOCOL_UNKNOWN
+                    ? PORT_SAYS_NOTHING
+                    : PORT_SAYS_SOMETHING;
+        *four = (uint8_t)(*four | known << shift);
+    }
+    return known == PORT_SAYS_SOMETHING;
 }
 #endif
 
 /* The kind of a flow's first packet, if nDPI's verdict on it depends on no more than that. False:
  * it may. Written by what 4.2 looks at: for no other version. */
-static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct hash_key *key,
-                    const struct shown *shown, const struct segment *segment)
+static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct shown *shown,
+                    const struct segment *segment)
 {
 #if NDPI_VERSION < 404
     if (!shown->alike || known_by_port(appid, segment->from.port))
         return false;
     *kind = (struct appid_kind){
-        .payload = hash_digest(key, span_of(shown->copy + segment->headers, segment->payload.n)),
+        .payload = span_of(shown->copy + segment->headers, segment->payload.n),
         .ends = {known_by_address(appid, &segment->from), known_by_address(appid, &segment->to)},
         .length = segment->length,
         .headers = segment->headers,
@@ -185,7 +195,7 @@ static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct h
         .upwards = segment->from.port < segment->to.port};
     return true;
 #else
-    (void)kind, (void)appid, (void)key, (void)shown, (void)segment;
+    (void)kind, (void)appid, (void)shown, (void)segment;
     return false;
 #endif
 }
@@ -349,9 +359,14 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
         return NULL;
     struct shown shown;
     struct appid_kind kind;
+    struct intern_key key;
     show(&shown, segment);
-    bool of_a_kind = !*flow && kind_of(&kind, appid, &pool->kinds.key, &shown, segment);
-    const struct app_label *label = of_a_kind ? appid_kinds_find(&pool->kinds, &kind) : NULL;
+    const struct app_label *label = NULL;
+    bool of_a_kind = !*flow && kind_of(&kind, appid, &shown, segment);
+    if (of_a_kind) {
+        key = appid_kinds_key(&pool->kinds, &kind);
+        label = appid_kinds_find(&pool->kinds, &key);
+    }
     if (label)
         return label;
     if (!*flow)
@@ -361,7 +376,7 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
     if (is_decided(appid, *flow, protocol)) {
         label = verdict(appid, flow, protocol);
         if (of_a_kind)
-            appid_kinds_add(&pool->kinds, &kind, label);
+            appid_kinds_add(&pool->kinds, &key, label);
         return label;
     }
     if (++(*flow)->packets < LIMIT_NDPI_PACKETS)
@@ -401,13 +416,13 @@ struct appid_pool *appid_pool_new(void)
     struct appid_pool *pool = xcalloc(1, sizeof *pool);
     memcpy(pool->unknown.protocol, "Unknown", sizeof "Unknown");
     pool->unknown.category = "Unspecified";
-    hash_key_random(&pool->kinds.key);
+    appid_kinds_init(&pool->kinds);
     return pool;
 }
 
 size_t appid_pool_memory(const struct appid_pool *pool)
 {
-    return pool->undecided * sizeof(struct appid_flow);
+    return pool->undecided * sizeof(struct appid_flow) + pool->kinds.labels.memory;
 }
 
 void appid_pool_free(struct appid_pool *pool)
@@ -421,6 +436,7 @@ void appid_pool_free(struct appid_pool *pool)
             free(node);
         }
     hash_table_done(&pool->labels);
+    appid_kinds_done(&pool->kinds);
     free(pool);
 }
 

@@ -25,7 +25,8 @@ void appid_free(struct appid *appid);
 MUST_CHECK struct appid_pool *appid_pool_new(void);
 void appid_pool_free(struct appid_pool *pool);
 
-/* appid_pool_memory gives about the bytes that the undecided flows take. */
+/* appid_pool_memory gives about the bytes that the undecided flows take, and what is known of
+ * others. */
 size_t appid_pool_memory(const struct appid_pool *pool);
 
 /* appid_version gives the library's version, such as "4.2.0". */

@@ -2,30 +2,42 @@
  * says. */
 #include "appid_kinds.h"
 
-static bool same(const struct appid_kind *a, const struct appid_kind *b)
+void appid_kinds_init(struct appid_kinds *kinds)
 {
-    return a->payload.low == b->payload.low && a->payload.high == b->payload.high &&
-           a->ends[0] == b->ends[0] && a->ends[1] == b->ends[1] && a->length == b->length &&
-           a->headers == b->headers && a->port == b->port && a->flags == b->flags &&
-           a->ipv6 == b->ipv6 && a->upwards == b->upwards;
+    *kinds = (struct appid_kinds){0};
+    intern_init(&kinds->labels);
 }
 
-/* A kind's place: mostly by its payload, in which hundreds of servers have the same one. */
-static size_t place_of(const struct appid_kind *kind)
+void appid_kinds_done(struct appid_kinds *kinds)
 {
-    uint64_t other = kind->ends[1] ^ kind->port ^ (uint64_t)kind->upwards << 16;
-    return (kind->payload.low ^ other * UINT64_C(0x9e3779b97f4a7c15) >> 32) % APPID_KINDS;
+    intern_done(&kinds->labels);
+    buf_done(&kinds->key);
 }
 
-const struct app_label *appid_kinds_find(const struct appid_kinds *kinds,
-                                         const struct appid_kind *kind)
+/* What is other for the same payload comes last, where intern_key_of always looks. */
+struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind)
 {
-    const struct appid_known *known = &kinds->known[place_of(kind)];
-    return known->label && same(&known->kind, kind) ? known->label : NULL;
+    const uint64_t words[] = {
+        (uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
+        (uint64_t)kind->flags << 16 | (uint64_t)kind->ipv6 << 8 | kind->upwards, kind->ends[0],
+        kind->ends[1]};
+    kinds->key.n = 0;
+    buf_append(&kinds->key, kind->payload.p, kind->payload.n);
+    buf_append(&kinds->key, words, sizeof words);
+    return intern_key_of(&kinds->labels, 0, span_of(kinds->key.p, kinds->key.n));
 }
 
-void appid_kinds_add(struct appid_kinds *kinds, const struct appid_kind *kind,
+const struct app_label *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key)
+{
+    const struct app_label *const *place = intern_find(&kinds->labels, key);
+    intern_release(&kinds->labels, place); /* it stays remembered */
+    return place ? *place : NULL;
+}
+
+void appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
                      const struct app_label *label)
 {
-    kinds->known[place_of(kind)] = (struct appid_known){*kind, label};
+    const struct app_label **place = intern_new(&kinds->labels, sizeof *place, key);
+    *place = label;
+    intern_release(&kinds->labels, place);
 }

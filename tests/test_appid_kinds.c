@@ -9,7 +9,9 @@
 
 #include "../dissect/appid_kinds.h"
 
-static const struct appid_kind kind = {.payload = {1, 2},
+static const uint8_t payload[] = {22, 3, 1, 0, 1, 1};
+
+static const struct appid_kind kind = {.payload = {payload, sizeof payload},
                                        .ends = {3, 4},
                                        .length = 500,
                                        .headers = 40,
@@ -18,29 +20,49 @@ static const struct appid_kind kind = {.payload = {1, 2},
                                        .ipv6 = false,
                                        .upwards = true};
 
+static const struct app_label *find(struct appid_kinds *kinds, const struct appid_kind *of)
+{
+    struct intern_key key = appid_kinds_key(kinds, of);
+    return appid_kinds_find(kinds, &key);
+}
+
+static void add(struct appid_kinds *kinds, const struct appid_kind *of,
+                const struct app_label *label)
+{
+    struct intern_key key = appid_kinds_key(kinds, of);
+    appid_kinds_add(kinds, &key, label);
+}
+
 static void found_again(void **state)
 {
     (void)state;
     struct app_label label;
-    struct appid_kinds *kinds = xcalloc(1, sizeof *kinds);
-    assert_null(appid_kinds_find(kinds, &kind));
-    appid_kinds_add(kinds, &kind, &label);
+    struct appid_kinds kinds;
+    appid_kinds_init(&kinds);
+    assert_null(find(&kinds, &kind));
+    add(&kinds, &kind, &label);
+    uint8_t bytes[sizeof payload];
     struct appid_kind copy = kind;
-    assert_ptr_equal(appid_kinds_find(kinds, &copy), &label);
-    free(kinds);
+    memcpy(bytes, payload, sizeof bytes);
+    copy.payload.p = bytes;
+    for (unsigned i = 0; i < 3; i++)
+        assert_ptr_equal(find(&kinds, &copy), &label);
+    appid_kinds_done(&kinds);
 }
 
 static void not_another(void **state)
 {
     (void)state;
+    static const uint8_t other_payload[] = {22, 3, 1, 0, 1, 2};
     struct app_label label;
-    struct appid_kinds *kinds = xcalloc(1, sizeof *kinds);
-    appid_kinds_add(kinds, &kind, &label);
+    struct appid_kinds kinds;
+    appid_kinds_init(&kinds);
+    add(&kinds, &kind, &label);
     struct appid_kind others[10];
     for (size_t i = 0; i < COUNT_OF(others); i++)
         others[i] = kind;
-    others[0].payload.low++;
-    others[1].payload.high++;
+    others[0].payload.p = other_payload;
+    others[1].payload.n--;
     others[2].ends[0]++;
     others[3].ends[1]++;
     others[4].length++;
@@ -50,29 +72,31 @@ static void not_another(void **state)
     others[8].ipv6 = true;
     others[9].upwards = false;
     for (size_t i = 0; i < COUNT_OF(others); i++)
-        assert_null(appid_kinds_find(kinds, &others[i]));
-    free(kinds);
+        assert_null(find(&kinds, &others[i]));
+    appid_kinds_done(&kinds);
 }
 
 /* More than there are places for: each is found when it was the last, and none is mistaken. */
 static void many(void **state)
 {
     (void)state;
-    enum { MANY = 3 * APPID_KINDS };
+    enum { MANY = 3 * INTERN_MAX };
     static struct app_label labels[MANY];
-    struct appid_kinds *kinds = xcalloc(1, sizeof *kinds);
+    struct appid_kinds kinds;
+    appid_kinds_init(&kinds);
     struct appid_kind one = kind;
     for (size_t i = 0; i < MANY; i++) {
-        one.payload.low = i * UINT64_C(0x9e3779b97f4a7c15);
-        appid_kinds_add(kinds, &one, &labels[i]);
-        assert_ptr_equal(appid_kinds_find(kinds, &one), &labels[i]);
+        one.ends[i % 2] = 3 + i;
+        add(&kinds, &one, &labels[i]);
+        assert_ptr_equal(find(&kinds, &one), &labels[i]);
     }
+    one = kind;
     for (size_t i = 0; i < MANY; i++) {
-        one.payload.low = i * UINT64_C(0x9e3779b97f4a7c15);
-        const struct app_label *found = appid_kinds_find(kinds, &one);
+        one.ends[i % 2] = 3 + i;
+        const struct app_label *found = find(&kinds, &one);
         assert_true(!found || found == &labels[i]);
     }
-    free(kinds);
+    appid_kinds_done(&kinds);
 }
 
 int main(void)
