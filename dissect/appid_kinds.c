@@ -14,13 +14,16 @@ void appid_kinds_done(struct appid_kinds *kinds)
     buf_done(&kinds->key);
 }
 
-/* What is other for the same payload comes last, where intern_key_of always looks. */
+/* Hundreds of servers and networks have the same payload. intern_key_of looks at some of the bytes
+ * for a place, and always at the last ones: these are made of all that may be other. */
 struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind)
 {
-    const uint64_t words[] = {
-        (uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
-        (uint64_t)kind->flags << 16 | (uint64_t)kind->ipv6 << 8 | kind->upwards, kind->ends[0],
-        kind->ends[1]};
+    uint64_t words[] = {(uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
+                        (uint64_t)kind->flags << 16 | (uint64_t)kind->ipv6 << 8 | kind->upwards,
+                        kind->ends[0], kind->ends[1], 0};
+    for (size_t i = 0; i + 1 < COUNT_OF(words); i++)
+        words[COUNT_OF(words) - 1] =
+            (words[COUNT_OF(words) - 1] ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
     kinds->key.n = 0;
     buf_append(&kinds->key, kind->payload.p, kind->payload.n);
     buf_append(&kinds->key, words, sizeof words);

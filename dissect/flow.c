@@ -110,11 +110,11 @@ static void see_record(void *context, unsigned direction, uint64_t offset, uint8
     const struct sighting *sighting = context;
     struct flow *flow = sighting->stream->flow;
     struct tcp_end *end = &flow->tcp.ends[direction];
-    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
-        flight_record(&end->flight, offset, type, length);
     if (type == TLS_APPLICATION_DATA &&
         (flow->cadence || sighting->time - flow->tcp.last_time >= CADENCE_SILENCE_MIN))
         see_data(sighting, direction, length);
+    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
+        flight_record(&end->flight, offset, type, length);
 }
 
 static void drop_cadence(struct flow *flow, const struct flow_context *context)

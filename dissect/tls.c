@@ -130,8 +130,8 @@ static void take_body(struct tls *tls, unsigned direction, struct span body,
 
 /* lose_record: bytes that are no record are as good as a gap of unknown length. Returns false if
  * no record is found behind it. */
-static bool lose_record(struct tls *tls, unsigned direction, struct cursor *in,
-                        const struct tls_where *where)
+static NOINLINE bool lose_record(struct tls *tls, unsigned direction, struct cursor *in,
+                                 const struct tls_where *where)
 {
     struct tls_direction *d = &tls->directions[direction];
     if (UNLIKELY(tls->opener != NULL))
@@ -152,7 +152,7 @@ static void read_records(struct tls *tls, unsigned direction, const uint8_t *sta
         enum tls_frame frame = tls_framer_next(&d->framer, in, &body);
         if (frame == FRAME_MORE)
             return;
-        if (frame == FRAME_LOST) {
+        if (UNLIKELY(frame == FRAME_LOST)) {
             if (lose_record(tls, direction, in, where))
                 continue;
             return;
@@ -166,6 +166,13 @@ static void read_records(struct tls *tls, unsigned direction, const uint8_t *sta
     }
 }
 
+/* count_search counts the segments of a direction that have shown no record. */
+static void count_search(struct tls_direction *d)
+{
+    if ((d->framer.state == FRAMING_SEARCH || is_plain(d)) && d->searched < UINT8_MAX)
+        d->searched++;
+}
+
 void tls_data(struct tls *tls, unsigned direction, struct span bytes, const struct tls_where *where,
               const struct tls_observer *observer)
 {
@@ -175,8 +182,8 @@ void tls_data(struct tls *tls, unsigned direction, struct span bytes, const stru
         return;
     if (LIKELY(d->framer.state != FRAMING_SEARCH) || tls_framer_find(&d->framer, &in))
         read_records(tls, direction & 1, bytes.p, &in, where, observer);
-    if ((d->framer.state == FRAMING_SEARCH || is_plain(d)) && d->searched < UINT8_MAX)
-        d->searched++;
+    if (UNLIKELY(d->framer.state != FRAMING_RECORDS))
+        count_search(d);
     arrived(tls, d, where);
 }
 

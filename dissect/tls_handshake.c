@@ -160,16 +160,11 @@ static bool read_whole(struct tls_message *message, struct cursor *in)
     return true;
 }
 
-enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
-                              struct cursor *in, struct tls_joiner_pool *pool)
+/* join_parts is tls_joiner_next for a message that comes in parts. */
+static NOINLINE enum tls_join join_parts(struct tls_joiner *joiner, struct tls_message *message,
+                                         struct cursor *in, struct tls_joiner_pool *pool)
 {
     struct span part;
-    if (joiner->have == 0 && !joiner->lost) {
-        if (cursor_done(in))
-            return JOIN_MORE;
-        if (read_whole(message, in))
-            return JOIN_WHOLE;
-    }
     if (joiner->lost)
         *in = (struct cursor){in->p, 0};
     if (joiner->given && !finish_given(joiner, in, pool))
@@ -193,6 +188,18 @@ enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *mes
     memcpy(joiner->body->bytes + have, part.p, part.n);
     joiner->body->have += part.n;
     return joiner->body->have == want ? give_buffered(joiner, message) : JOIN_MORE;
+}
+
+enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
+                              struct cursor *in, struct tls_joiner_pool *pool)
+{
+    if (joiner->have == 0 && !joiner->lost) {
+        if (cursor_done(in))
+            return JOIN_MORE;
+        if (read_whole(message, in))
+            return JOIN_WHOLE;
+    }
+    return join_parts(joiner, message, in, pool);
 }
 
 bool tls_joiner_gap(struct tls_joiner *joiner, struct tls_message *message, uint64_t length,

@@ -168,10 +168,10 @@ static inline bool read_record(struct tls_framer *framer, struct cursor *in, str
     return true;
 }
 
-enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body)
+/* read_part is tls_framer_next for a record that comes in parts, and for what is none. */
+static NOINLINE enum tls_frame read_part(struct tls_framer *framer, struct cursor *in,
+                                         struct span *body)
 {
-    if (LIKELY(read_record(framer, in, body)))
-        return FRAME_RECORD;
     if (framer->state == FRAMING_SEARCH || framer->state == FRAMING_NONE)
         *in = (struct cursor){in->p, 0};
     if (cursor_done(in))
@@ -188,6 +188,11 @@ enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, str
         framer->proven = framer->proven || ends_with_data(framer, in);
     }
     return FRAME_BODY;
+}
+
+enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body)
+{
+    return LIKELY(read_record(framer, in, body)) ? FRAME_RECORD : read_part(framer, in, body);
 }
 
 enum chain { CHAIN_NO, CHAIN_MAYBE /* the record ends beyond the bytes */, CHAIN_YES };

@@ -99,12 +99,40 @@ static void many(void **state)
     appid_kinds_done(&kinds);
 }
 
+/* Kinds with one payload take different places: hundreds of them are remembered, whichever part
+ * they differ in. */
+static void one_payload_from_many_ends(void **state)
+{
+    (void)state;
+    enum { ENDS = 300 };
+    struct app_label label;
+    for (unsigned part = 0; part < 4; part++) {
+        struct appid_kinds kinds;
+        struct appid_kind one[ENDS];
+        unsigned found = 0;
+        appid_kinds_init(&kinds);
+        for (unsigned i = 0; i < ENDS; i++) {
+            one[i] = kind;
+            one[i].ends[0] += part == 0 ? i : 0;
+            one[i].ends[1] += part == 1 ? (uint64_t)i << 16 : 0;
+            one[i].port = (uint16_t)(kind.port + (part == 2 ? i : 0));
+            one[i].length += part == 3 ? i : 0;
+            add(&kinds, &one[i], &label);
+        }
+        for (unsigned i = 0; i < ENDS; i++)
+            found += find(&kinds, &one[i]) != NULL;
+        assert_true(found > ENDS * 9 / 10);
+        appid_kinds_done(&kinds);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_again),
         cmocka_unit_test(not_another),
         cmocka_unit_test(many),
+        cmocka_unit_test(one_payload_from_many_ends),
     };
     return cmocka_run_group_tests_name("appid_kinds", tests, NULL, NULL);
 }
