@@ -145,8 +145,10 @@ void json_cert(struct json *json, const struct cert *cert, bool pem)
     json_hex(json, "sha1", span_of(cert->sha1, sizeof(cert->sha1)));
     if (!cert->malformed)
         put_contents(json, cert);
-    json_time(json, "first_seen", cert->first_seen);
-    json_time(json, "last_seen", cert->last_seen);
+    if (cert->last_seen != 0) { /* else its packets have no time */
+        json_time(json, "first_seen", cert->first_seen);
+        json_time(json, "last_seen", cert->last_seen);
+    }
     json_uint(json, "flows", cert->flows);
     json_open_array(json, "presented_by");
     if (cert->presented_by & CERT_FROM_SERVER)

@@ -60,9 +60,11 @@ static void put_identity(struct json *json, const struct flow_record *record)
     fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
     char *at = members_begin(json, 16);
     at = member_chars(at, KEY("community_id"), community_id, COMMUNITY_ID_LENGTH);
-    at = member_time(at, KEY("start"), &json->day, record->start);
-    at = member_time(at, KEY("end"), &json->day, record->end);
-    at = member_seconds(at, KEY("duration"), record->end - record->start);
+    if (LIKELY(record->end != 0)) { /* else its packets have no time: pcapng's simple ones */
+        at = member_time(at, KEY("start"), &json->day, record->start);
+        at = member_time(at, KEY("end"), &json->day, record->end);
+        at = member_seconds(at, KEY("duration"), record->end - record->start);
+    }
     at = member_uint(at, KEY("first_frame"), record->first_frame);
     at = member_uint(at, KEY("last_frame"), record->last_frame);
     at = put_endpoint(member_open(at, KEY("client"), '{'), &record->ends[CLIENT]);

@@ -8,7 +8,7 @@
 #include "summary.h"
 
 /* The version of report/flow-record.schema.json. */
-#define REPORT_SCHEMA_VERSION "1.2"
+#define REPORT_SCHEMA_VERSION "1.3"
 
 struct cert_texts; /* cert_texts.h */
 struct verdict;    /* judge/verdict.h */

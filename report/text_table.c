@@ -243,10 +243,12 @@ static void put_line(struct buf *out, const struct text_style *style,
     unsigned server_column = client_column + END_WIDTH + 2;
     struct time_room room;
     struct buf left = {0};
-    buf_printf(&left, "%4" PRIu64 " %s ", record->n,
-               timetext_clock(&room, record->start, wide ? 3 : 0));
+    bool timed = record->end != 0; /* pcapng's simple packets have no time */
+    buf_printf(&left, "%4" PRIu64 " %*s ", record->n, wide ? 12 : 8,
+               timed ? timetext_clock(&room, record->start, wide ? 3 : 0) : "-");
     if (wide)
-        buf_printf(&left, "%*s ", LASTED_WIDTH, timetext_span(&room, record->end - record->start));
+        buf_printf(&left, "%*s ", LASTED_WIDTH,
+                   timed ? timetext_span(&room, record->end - record->start) : "-");
     buf_printf(&left, "%5u ", record->ends[CLIENT].port);
     terminal_pad(&left, (unsigned)left.n, client_column);
     unsigned column = (unsigned)left.n + END_WIDTH;

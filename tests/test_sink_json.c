@@ -70,7 +70,7 @@ static void a_run_without_flows_is_valid(void **state)
     (void)state;
     char *text = report_of(NULL, 0);
     validate(text);
-    assert_says(text, "{\"type\":\"meta\",\"schema\":\"1.2\",\"pushwatch\":\"0.1.0\"");
+    assert_says(text, "{\"type\":\"meta\",\"schema\":\"1.3\",\"pushwatch\":\"0.1.0\"");
     free(text);
 }
 
@@ -178,6 +178,22 @@ static void ssl2_has_its_own_suites(void **state)
     validate(text);
     assert_says(text, "\"version\":\"SSLv2\"");
     assert_says(text, "\"cipher\":\"SSL_CK_DES_192_EDE3_CBC_WITH_MD5\",\"cipher_id\":\"0x0700c0\"");
+    free(text);
+}
+
+static void packets_without_a_time_have_none(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[] = {&flow};
+    made_healthy(&flow, 1);
+    flow.record.start = flow.record.end = 0;
+    flow.leaf.first_seen = flow.leaf.last_seen = flow.root.first_seen = flow.root.last_seen = 0;
+    char *text = report_of(list, 1);
+    validate(text);
+    assert_says(text, "=\",\"first_frame\":");
+    assert_says(text, "\"flows\":");
+    assert_null(strstr(text, "1970"));
+    assert_null(strstr(text, "first_seen"));
     free(text);
 }
 
@@ -300,6 +316,7 @@ int main(void)
         cmocka_unit_test(rare_members_are_valid),
         cmocka_unit_test(what_few_sessions_have_is_valid),
         cmocka_unit_test(ssl2_has_its_own_suites),
+        cmocka_unit_test(packets_without_a_time_have_none),
         cmocka_unit_test(the_stuck_connection),
         cmocka_unit_test(hostile_strings_stay_in_their_field),
         cmocka_unit_test(directions_become_sides),

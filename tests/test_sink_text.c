@@ -219,6 +219,20 @@ static void days_are_told_apart(void **state)
     free(text);
 }
 
+static void packets_without_a_time_have_none(void **state)
+{
+    (void)state;
+    struct made_flow flow, *list[] = {&flow};
+    made_healthy(&flow, 1);
+    flow.record.start = flow.record.end = 0;
+    for (unsigned wide = 0; wide < 2; wide++) {
+        char *text = report_of(wide ? &(struct report_options){.columns = 120} : &narrow, list, 1);
+        assert_says(text,
+                    wide ? "\n   1            -          - 49152 " : "\n   1        - 49152 ");
+        free(text);
+    }
+}
+
 static void nothing_at_all(void **state)
 {
     (void)state;
@@ -500,6 +514,7 @@ int main(void)
         cmocka_unit_test(colour_only_when_asked_for),
         cmocka_unit_test(certificates_are_printed_once),
         cmocka_unit_test(days_are_told_apart),
+        cmocka_unit_test(packets_without_a_time_have_none),
         cmocka_unit_test(nothing_at_all),
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(a_live_run),
