@@ -529,35 +529,15 @@ static enum exit_status printed(void)
     return EXIT_DONE;
 }
 
-static enum exit_status unknown_finding(const char *name)
-{
-    struct buf known = {0};
-    for (unsigned id = 0; id < FINDINGS; id++)
-        buf_printf(&known, "%s%s", id ? ", " : "", finding_name((enum finding_id)id));
-    fail(EXIT_USAGE, "--explain: '%s' is not a finding; there are %s", name, buf_text(&known));
-    buf_done(&known);
-    return EXIT_USAGE;
-}
-
 static enum exit_status explain(const struct options *options)
 {
     struct buf text = {0};
-    enum exit_status status = EXIT_DONE;
-    if (options->file_count == 0)
-        explain_list(&text);
-    for (size_t i = 0; i < options->file_count && status == EXIT_DONE; i++) {
-        const char *name = options->files[i];
-        enum finding_id id;
-        if (i > 0)
-            buf_printf(&text, "\n");
-        if (finding_by_name(&id, span_of(name, strlen(name))))
-            explain_finding(&text, id);
-        else
-            status = unknown_finding(name);
-    }
-    if (status == EXIT_DONE) {
+    enum exit_status status;
+    if (explain_named(&text, options->files, options->file_count)) {
         fwrite(text.p, 1, text.n, stdout);
         status = printed();
+    } else {
+        status = fail(EXIT_USAGE, "--explain: %s", buf_text(&text));
     }
     buf_done(&text);
     return status;

@@ -28,7 +28,7 @@ static const char *bearing(enum about about)
     return words[about];
 }
 
-void explain_finding(struct buf *out, enum finding_id id)
+static void explain_finding(struct buf *out, enum finding_id id)
 {
     struct finding_texts texts = finding_texts(id);
     buf_printf(out, "%s: %s\n", finding_name(id), finding_title(id));
@@ -39,10 +39,36 @@ void explain_finding(struct buf *out, enum finding_id id)
     put(out, "Next: ", texts.next);
 }
 
-void explain_list(struct buf *out)
+static void explain_list(struct buf *out)
 {
     for (unsigned id = 0; id < FINDINGS; id++)
         buf_printf(out, "%-28s%-10s%s\n", finding_name((enum finding_id)id),
                    severity_name(finding_texts((enum finding_id)id).severity),
                    finding_title((enum finding_id)id));
+}
+
+/* What to say of a name that is none. */
+static void list_names(struct buf *out, const char *wrong)
+{
+    buf_printf(out, "'%s' is not a finding; there are ", wrong);
+    for (unsigned id = 0; id < FINDINGS; id++)
+        buf_printf(out, "%s%s", id ? ", " : "", finding_name((enum finding_id)id));
+}
+
+bool explain_named(struct buf *out, char *const *names, size_t count)
+{
+    enum finding_id id;
+    if (count == 0)
+        explain_list(out);
+    for (size_t i = 0; i < count; i++) {
+        if (!finding_by_name(&id, span_of(names[i], strlen(names[i])))) {
+            out->n = 0;
+            list_names(out, names[i]);
+            return false;
+        }
+        if (i > 0)
+            buf_printf(out, "\n");
+        explain_finding(out, id);
+    }
+    return true;
 }

@@ -4,11 +4,9 @@
 
 #include "finding.h"
 
-/* explain_finding appends all that is to be said of a finding in general, at most 80 columns wide.
- */
-void explain_finding(struct buf *out, enum finding_id id);
-
-/* explain_list appends a line for each finding: id, usual severity, title. */
-void explain_list(struct buf *out);
+/* explain_named appends what is to be said in general of each of the findings named, at most 80
+ * columns wide; without a name, a line for each that there is: id, usual severity, title. Returns
+ * false if a name is none: *out then says so, in a line. */
+MUST_CHECK bool explain_named(struct buf *out, char *const *names, size_t count);
 
 #endif
