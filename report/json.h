@@ -21,8 +21,8 @@
  * pairs. */
 struct json {
     struct buf *out;
-    char *at, *end;          /* where the next byte goes, and where the room ends */
-    struct timetext_day day; /* of the last time that was written */
+    char *at, *end;            /* where the next byte goes, and where the room ends */
+    struct timetext_last time; /* that was written last */
 };
 
 /* json_begin starts to write at the end of a buffer. */
@@ -175,9 +175,9 @@ JSON_INLINE void json_seconds(struct json *json, const char *key, nanotime durat
 /* json_time writes a time as timetext_put_rfc3339 gives it. */
 JSON_INLINE void json_time(struct json *json, const char *key, nanotime time)
 {
-    char *at = json_key(json, key, TIMETEXT_RFC3339_MAX + 2);
+    char *at = json_key(json, key, TIMETEXT_RFC3339_ROOM + 2);
     *at = '"';
-    at = timetext_put_rfc3339(at + 1, &json->day, time);
+    at = timetext_put_rfc3339(at + 1, &json->time, time);
     *at = '"';
     json_value(json, at + 1);
 }

@@ -71,7 +71,7 @@ void json_validation(struct json *json, const struct validation *validation)
     char *at = members_begin(json, 4);
     at = member_open(at, KEY("validation"), '{');
     at = member_word(at, KEY("status"), validation_status_word(validation->status));
-    at = member_known_time(at, KEY("at"), &json->day, validation->at);
+    at = member_known_time(at, KEY("at"), &json->time, validation->at);
     if (validation->named)
         at = member_bool(at, KEY("name_match"), validation->name_match);
     members_end(json, at);

@@ -61,8 +61,8 @@ static void put_identity(struct json *json, const struct flow_record *record)
     char *at = members_begin(json, 16);
     at = member_chars(at, KEY("community_id"), community_id, COMMUNITY_ID_LENGTH);
     if (LIKELY(record->end != 0)) { /* else its packets have no time: pcapng's simple ones */
-        at = member_time(at, KEY("start"), &json->day, record->start);
-        at = member_time(at, KEY("end"), &json->day, record->end);
+        at = member_time(at, KEY("start"), &json->time, record->start);
+        at = member_time(at, KEY("end"), &json->time, record->end);
         at = member_seconds(at, KEY("duration"), record->end - record->start);
     }
     at = member_uint(at, KEY("first_frame"), record->first_frame);

@@ -70,14 +70,28 @@ static char *put_last_frames(char *at, const struct end_record *end)
     return member_frame(at, KEY("last_frame"), end->last_frame);
 }
 
-static char *put_counts(char *at, const struct end_record *end)
+/* Most ends have had no trouble: that is said at once. */
+static char *put_no_trouble(char *at)
+{
+    return member_key(at, KEY("retransmits") "0," KEY("out_of_order") "0," KEY("dup_acks") "0," KEY(
+                              "keepalives") "0," KEY("zero_windows") "0," KEY("gap_bytes") "0,");
+}
+
+static char *put_trouble(char *at, const struct end_record *end)
 {
     at = member_uint(at, KEY("retransmits"), end->retransmits);
     at = member_uint(at, KEY("out_of_order"), end->out_of_order);
     at = member_uint(at, KEY("dup_acks"), end->dup_acks);
     at = member_uint(at, KEY("keepalives"), end->keepalives);
     at = member_uint(at, KEY("zero_windows"), end->zero_windows);
-    at = member_uint(at, KEY("gap_bytes"), end->gap_bytes);
+    return member_uint(at, KEY("gap_bytes"), end->gap_bytes);
+}
+
+static char *put_counts(char *at, const struct end_record *end)
+{
+    uint64_t any = end->retransmits | end->out_of_order | end->dup_acks | end->keepalives |
+                   end->zero_windows | end->gap_bytes;
+    at = any ? put_trouble(at, end) : put_no_trouble(at);
     at = member_uint(at, KEY("fin"), end->fin);
     return member_uint(at, KEY("rst"), end->rst);
 }
@@ -88,7 +102,7 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     char *at = members_begin(json, 16);
     at = member_open(at, side == CLIENT ? KEY("client") : KEY("server"), '{');
     at = member_word(at, KEY("state"), word_state(end->state));
-    at = member_known_time(at, KEY("since"), &json->day, end->since);
+    at = member_known_time(at, KEY("since"), &json->time, end->since);
     at = member_uint(at, KEY("packets"), end->packets);
     at = member_uint(at, KEY("bytes"), end->bytes);
     at = member_uint(at, KEY("unacked"), end->unacked);

@@ -55,7 +55,7 @@ static bool read_hash(uint8_t out[32], const json_t *line, const char *key)
 
 static bool read_time(nanotime *out, const json_t *line, const char *key)
 {
-    char text[TIMETEXT_RFC3339_MAX + 1];
+    char text[TIMETEXT_RFC3339_ROOM + 1];
     return read_text(text, sizeof text, line, key) && timetext_read(out, text);
 }
 

@@ -67,7 +67,11 @@ JSON_INLINE char *member_close(char *at, char bracket)
 
 JSON_INLINE char *member_uint(char *at, const char *key, uint64_t number)
 {
-    return member_comma(digits_decimal(member_key(at, key), number));
+    at = member_key(at, key);
+    if (number >= 10)
+        return member_comma(digits_of_large(at, number));
+    memcpy(at, (const char[]){(char)('0' + number), ','}, 2);
+    return at + 2;
 }
 
 JSON_INLINE char *member_bool(char *at, const char *key, bool value)
@@ -115,11 +119,11 @@ JSON_INLINE char *member_seconds(char *at, const char *key, nanotime duration)
     return member_comma(json_put_seconds(member_key(at, key), duration));
 }
 
-JSON_INLINE char *member_time(char *at, const char *key, struct timetext_day *day, nanotime time)
+JSON_INLINE char *member_time(char *at, const char *key, struct timetext_last *last, nanotime time)
 {
     at = member_key(at, key);
     *at = '"';
-    at = timetext_put_rfc3339(at + 1, day, time);
+    at = timetext_put_rfc3339(at + 1, last, time);
     memcpy(at, "\",", 2);
     return at + 2;
 }
@@ -130,10 +134,10 @@ JSON_INLINE char *member_frame(char *at, const char *key, uint64_t frame)
     return frame != 0 ? member_uint(at, key, frame) : at;
 }
 
-JSON_INLINE char *member_known_time(char *at, const char *key, struct timetext_day *day,
+JSON_INLINE char *member_known_time(char *at, const char *key, struct timetext_last *last,
                                     nanotime time)
 {
-    return time != 0 ? member_time(at, key, day, time) : at;
+    return time != 0 ? member_time(at, key, last, time) : at;
 }
 
 JSON_INLINE char *member_known_seconds(char *at, const char *key, nanotime duration)

@@ -156,12 +156,12 @@ static void put_reading(struct buf *out, const struct run_end *end)
 static void put_suite(struct buf *out, const struct junit_sink *sink, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
-    char begun[TIMETEXT_RFC3339_MAX + 1] = "";
-    struct timetext_day day = {0};
+    char begun[TIMETEXT_RFC3339_ROOM + 1] = "";
+    struct timetext_last last = {0};
     unsigned failures = 0;
     for (unsigned id = 0; id < FINDINGS; id++)
         failures += sink->failures[id].count > 0;
-    *timetext_put_rfc3339(begun, &day, counts->first_time) = '\0';
+    *timetext_put_rfc3339(begun, &last, counts->first_time) = '\0';
     buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"");
     put_xml_text(out, sink->meta->input_count == 1   ? sink->meta->inputs[0]
                       : sink->meta->input_count == 0 ? "socket tables and logs"

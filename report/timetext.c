@@ -80,23 +80,30 @@ static char *put_fraction(char *at, unsigned nanosecond)
     return digits_two(at, nanosecond % 100);
 }
 
-char *timetext_put_rfc3339(char *at, struct timetext_day *last, nanotime time)
+static void write_rfc3339(struct timetext_last *last, nanotime time)
 {
     enum { DATE = 11 };
     struct clock clock;
     int64_t day = split(&clock, time);
-    if (UNLIKELY(day != last->day || !last->date[0])) {
-        put_date(last->date, day, 'T');
-        last->day = day;
-    }
-    memcpy(at, last->date, sizeof last->date);
-    at = put_clock(at + DATE, &clock, '.');
+    if (UNLIKELY(day != last->day || last->n == 0))
+        put_date(last->text, day, 'T');
+    char *at = put_clock(last->text + DATE, &clock, '.');
     if (clock.nanosecond % 1000 == 0)
         at = digits_six(at, clock.nanosecond / 1000);
     else
         at = put_fraction(at, clock.nanosecond);
     *at = 'Z';
-    return at + 1;
+    last->time = time;
+    last->day = day;
+    last->n = (uint8_t)(at + 1 - last->text);
+}
+
+char *timetext_put_rfc3339(char *at, struct timetext_last *last, nanotime time)
+{
+    if (time != last->time || last->n == 0)
+        write_rfc3339(last, time);
+    memcpy(at, last->text, sizeof last->text);
+    return at + last->n;
 }
 
 const char *timetext_date(struct time_room *room, nanotime time)

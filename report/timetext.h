@@ -9,17 +9,20 @@ struct time_room {
     char text[40];
 };
 
-/* The date that was written last: most times of a flow are of one day. Zero-initialise it. */
-struct timetext_day {
-    int64_t day;   /* since 1970-01-01 */
-    char date[16]; /* "" if there was none; else `2014-05-25T`, without a NUL */
+/* The time that was written last: most times of a flow are of one day, many the same.
+ * Zero-initialise it. */
+struct timetext_last {
+    nanotime time;
+    int64_t day; /* its day, since 1970-01-01 */
+    uint8_t n;   /* of the text; 0 if there was none */
+    char text[32];
 };
 
 /* timetext_put_rfc3339 writes `2014-05-25T00:48:01.123456Z` (RFC 3339 section 5.6), with nine
- * decimals where the time is not a whole number of microseconds. It writes at most
- * TIMETEXT_RFC3339_MAX bytes without a NUL, and returns where they end. */
-enum { TIMETEXT_RFC3339_MAX = 30 };
-char *timetext_put_rfc3339(char *at, struct timetext_day *day, nanotime time);
+ * decimals where the time is not a whole number of microseconds, without a NUL, and returns where
+ * it ends. What is behind that is spoilt: there is room for TIMETEXT_RFC3339_ROOM bytes. */
+enum { TIMETEXT_RFC3339_ROOM = 32 };
+char *timetext_put_rfc3339(char *at, struct timetext_last *last, nanotime time);
 
 /* timetext_read reads a day, `2014-05-25`, which begins at midnight UTC, or a time of RFC 3339 with
  * Z or an offset. Returns false if it is neither, or not within 1970 to 2261. */

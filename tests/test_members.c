@@ -26,7 +26,7 @@ static void they_are_those_of_json(void **state)
     at = member_close(at, ']');
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         json_time(&one, "time", times[i]);
-        at = member_time(at, KEY("time"), &other.day, times[i]);
+        at = member_time(at, KEY("time"), &other.time, times[i]);
         json_seconds(&one, "seconds", times[i]);
         at = member_seconds(at, KEY("seconds"), times[i]);
     }
@@ -56,9 +56,9 @@ static void what_is_not_known_is_left_out(void **state)
 {
     (void)state;
     char room[64];
-    struct timetext_day day = {0};
+    struct timetext_last last = {0};
     assert_ptr_equal(member_frame(room, KEY("frame"), 0), room);
-    assert_ptr_equal(member_known_time(room, KEY("time"), &day, 0), room);
+    assert_ptr_equal(member_known_time(room, KEY("time"), &last, 0), room);
     assert_ptr_equal(member_known_seconds(room, KEY("seconds"), -1), room);
     assert_ptr_not_equal(member_known_seconds(room, KEY("seconds"), 0), room);
 }
@@ -70,11 +70,11 @@ static void the_longest_fit(void **state)
     static const struct word longest = WORD("client-certificate-exposed-1234");
 #define LONGEST_KEY KEY("a_key_of_32_bytes_as_they_may_be")
     char room[2 * MEMBER_MOST];
-    struct timetext_day day = {0};
+    struct timetext_last last = {0};
     assert_int_equal(longest.n, sizeof longest.text);
     assert_true(member_uint(room, LONGEST_KEY, UINT64_MAX) - room <= MEMBER_MOST);
     assert_true(member_seconds(room, LONGEST_KEY, INT64_MIN) - room <= MEMBER_MOST);
-    assert_true(member_time(room, LONGEST_KEY, &day, 1400978881123456789) - room <= MEMBER_MOST);
+    assert_true(member_time(room, LONGEST_KEY, &last, 1400978881123456789) - room <= MEMBER_MOST);
     assert_true(member_word(room, LONGEST_KEY, &longest) - room <= MEMBER_MOST);
     memset(room, '#', sizeof room);
     member_bool(room, LONGEST_KEY, true);

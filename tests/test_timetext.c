@@ -89,6 +89,33 @@ static void times_are_read(void **state)
             fail_msg("'%s' was taken", bad[i]);
 }
 
+/* What was written last must show in nothing that follows. */
+static void a_time_is_the_same_behind_any_other(void **state)
+{
+    (void)state;
+    static const nanotime times[] = {
+        0,
+        1,
+        INT64_MAX,
+        INT64_MIN,
+        1400978881123456000,
+        1400978881123456789,
+        86399 * NS_PER_SECOND,
+        86400 * NS_PER_SECOND,
+        -1,
+        -NS_PER_SECOND,
+    };
+    for (size_t i = 0; i < COUNT_OF(times) * COUNT_OF(times); i++) {
+        char alone[TIMETEXT_RFC3339_ROOM + 1], behind[TIMETEXT_RFC3339_ROOM + 1];
+        nanotime before = times[i / COUNT_OF(times)], time = times[i % COUNT_OF(times)];
+        struct timetext_last fresh = {0}, used = {0};
+        *timetext_put_rfc3339(alone, &fresh, time) = '\0';
+        timetext_put_rfc3339(behind, &used, before);
+        *timetext_put_rfc3339(behind, &used, time) = '\0';
+        assert_string_equal(behind, alone);
+    }
+}
+
 static void rough_durations_are_rounded(void **state)
 {
     (void)state;
@@ -118,6 +145,7 @@ int main(void)
         cmocka_unit_test(times_of_day),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(durations_have_two_units),
+        cmocka_unit_test(a_time_is_the_same_behind_any_other),
         cmocka_unit_test(rough_durations_are_rounded),
     };
     return cmocka_run_group_tests_name("timetext", tests, NULL, NULL);
