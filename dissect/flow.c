@@ -117,6 +117,13 @@ static void see_record(void *context, unsigned direction, uint64_t offset, uint8
         flight_record(&end->flight, offset, type, length);
 }
 
+static bool has_heard_nothing(void *context, unsigned direction)
+{
+    const struct sighting *sighting = context;
+    const struct tcp_end *peer = &sighting->stream->flow->tcp.ends[!direction];
+    return peer->syn && peer->una <= peer->isn + 1;
+}
+
 static void drop_cadence(struct flow *flow, const struct flow_context *context)
 {
     if (!flow->cadence)
@@ -193,8 +200,7 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
         name_plain(flow, bytes);
         begin_prologue(stream, bytes);
     }
-    const struct tcp_end *peer = &flow->tcp.ends[!stream->end];
-    struct tls_where where = {seq, from->frame, from->time, peer->una <= peer->isn + 1};
+    struct tls_where where = {seq, from->frame, from->time};
     struct cursor in = cursor_of(bytes);
     if (UNLIKELY(flow->prologue != NULL) && !take_prologue(stream, &in, &where))
         return;
@@ -202,7 +208,7 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     if (!tls)
         return;
     struct sighting sighting = {stream, from->time};
-    const struct tls_observer observer = {&sighting, see_record};
+    const struct tls_observer observer = {&sighting, see_record, has_heard_nothing};
     tls_data(tls, stream->end, cursor_rest(&in), &where, &observer);
 }
 
@@ -213,7 +219,7 @@ static void take_gap(void *context, uint64_t seq, uint64_t length, const struct 
     if (UNLIKELY(prologue != NULL) && prologue_gap(prologue, stream->end, length))
         return;
     struct tls *tls = session_of(stream);
-    const struct tls_where where = {.offset = seq, .frame = from->frame, .time = from->time};
+    const struct tls_where where = {seq, from->frame, from->time};
     if (tls)
         tls_gap(tls, stream->end, length, &where);
 }

@@ -112,6 +112,8 @@ static void begin_record(struct tls *tls, unsigned direction, uint64_t offset,
     if (observer && !tls_framer_is_ssl2(framer))
         observer->record(observer->context, direction, offset, tls_framer_type(framer),
                          tls_framer_length(framer));
+    if (UNLIKELY(tls->early_offered))
+        tls->unheard = observer && observer->unheard(observer->context, direction);
     tls_session_header(tls, direction, where);
     take_record_version(tls, &tls->directions[direction]);
 }

@@ -27,15 +27,16 @@ struct tls_where {
     uint64_t offset; /* stream offset of the first byte, any origin, growing */
     uint64_t frame;  /* of the segment that brought them */
     nanotime time;
-    bool unheard; /* as far as is known, their sender had nothing of its peer's stream yet */
 };
 
-/* Called for each record header, before the record's body: RFC 8446 section 5.1. `offset` is that
- * of the header's first byte, `length` that of the body. */
+/* record is called for each record header, before the record's body: RFC 8446 section 5.1. `offset`
+ * is that of the header's first byte, `length` that of the body. unheard is asked where early data
+ * may come: had the sender of these bytes nothing of its peer's stream yet, as far as is known? */
 struct tls_observer {
     void *context;
     void (*record)(void *context, unsigned direction, uint64_t offset, uint8_t type,
                    uint16_t length);
+    bool (*unheard)(void *context, unsigned direction);
 };
 
 enum tls_verdict {

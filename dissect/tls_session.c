@@ -279,10 +279,10 @@ static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
         return;
     if (tls->early_first_frame == 0) {
         tls->early_first_frame = where->frame;
-        tls->early_unheard = where->unheard;
+        tls->early_unheard = tls->unheard;
     }
     tls->early_last_frame = where->frame;
-    if (facts->server_hello && where->frame > facts->server_hello_frame && !where->unheard &&
+    if (facts->server_hello && where->frame > facts->server_hello_frame && !tls->unheard &&
         tls_finished_sized(tls, length)) {
         tls->early_over = true;
         tls->changed = true;

@@ -63,6 +63,7 @@ struct tls {
     bool pre_shared_key : 1; /* the server has accepted one: TLS 1.3 */
     bool early_offered : 1;  /* by the ClientHello: its sender's application data may be early */
     bool early_unheard : 1;  /* its sender had no ServerHello yet, wherever that was captured */
+    bool unheard : 1;        /* that is so of the record that begins, where it may be early */
     bool early_over : 1;     /* after early data the client has sent Finished */
     bool hello_again : 1;    /* the client has sent a second hello */
     bool ech_again : 1;      /* with an ECH that goes on from that of the first */

@@ -217,7 +217,7 @@ struct delivery {
     struct tls *tls;
     uint64_t offset[2], next_record[2];
     size_t records;
-    bool unheard; /* what is delivered: see struct tls_where */
+    bool unheard; /* what is delivered: see struct tls_observer */
 };
 
 enum { FIRST_OFFSET = 1000, FIRST_FRAME = 10 };
@@ -230,6 +230,12 @@ static void on_record(void *context, unsigned direction, uint64_t offset, uint8_
     assert_true(offset == d->next_record[direction]);
     d->next_record[direction] = offset + 5 + length;
     d->records++;
+}
+
+static bool is_unheard(void *context, unsigned direction)
+{
+    (void)direction;
+    return ((struct delivery *)context)->unheard;
 }
 
 static struct delivery begin(struct tls_store *store, bool midstream)
@@ -247,9 +253,8 @@ static void deliver(struct delivery *d, unsigned direction, const uint8_t *bytes
     uint8_t *copy = malloc(n ? n : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, n);
-    const struct tls_where where = {d->offset[direction], frame, (nanotime)frame * NS_PER_SECOND,
-                                    d->unheard};
-    const struct tls_observer observer = {d, on_record};
+    const struct tls_where where = {d->offset[direction], frame, (nanotime)frame * NS_PER_SECOND};
+    const struct tls_observer observer = {d, on_record, is_unheard};
     tls_data(d->tls, direction, span_of(copy, n), &where, observed ? &observer : NULL);
     d->offset[direction] += n;
     free(copy);

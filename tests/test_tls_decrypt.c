@@ -224,7 +224,7 @@ static void done(struct run *run)
 static void deliver(struct run *run, unsigned direction, struct span piece, uint64_t frame)
 {
     uint64_t at = run->offset[direction];
-    const struct tls_where where = {at, frame, (nanotime)frame * NS_PER_SECOND, false};
+    const struct tls_where where = {at, frame, (nanotime)frame * NS_PER_SECOND};
     run->offset[direction] += piece.n;
     run->delivered += piece.n;
     if (at >= run->hole_from[direction] && at < run->hole_to[direction]) {

@@ -31,6 +31,12 @@ static void on_record(void *context, unsigned direction, uint64_t offset, uint8_
     need(length <= LIMIT_TLS_RECORD);
 }
 
+static bool is_unheard(void *context, unsigned direction)
+{
+    const uint64_t *end = context;
+    return (*end + direction) % 5 == 0;
+}
+
 static void step(struct tls *tls, struct cursor *in, uint64_t *offset, uint64_t frame)
 {
     uint8_t kind;
@@ -40,7 +46,7 @@ static void step(struct tls *tls, struct cursor *in, uint64_t *offset, uint64_t 
         *in = (struct cursor){in->p, 0};
         return;
     }
-    const struct tls_where where = {*offset, frame, (nanotime)frame, frame % 5 == 0};
+    const struct tls_where where = {*offset, frame, (nanotime)frame};
     switch (kind >> 1 & 3) {
     case STEP_DATA:
     case STEP_DATA_TOO:
@@ -48,7 +54,7 @@ static void step(struct tls *tls, struct cursor *in, uint64_t *offset, uint64_t 
             return;
         *offset += bytes.n;
         tls_data(tls, kind & 1, bytes, &where,
-                 &(struct tls_observer){.context = offset, .record = on_record});
+                 &(struct tls_observer){offset, on_record, is_unheard});
         break;
     case STEP_GAP:
         *offset += length;
