@@ -1,6 +1,7 @@
 /* options.c: reads the command line by getopt_long. */
 #include "options.h"
 
+#include "report/complaint.h"
 #include "report/timetext.h"
 
 #include <errno.h>
@@ -159,23 +160,6 @@ static const struct option longs[] = {
     {"tz", required_argument, NULL, OPT_TZ},
     {NULL, 0, NULL, 0},
 };
-
-/* Where a complaint goes. */
-struct complaint {
-    char *text;
-    size_t size;
-};
-
-static bool complain(const struct complaint *to, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static bool complain(const struct complaint *to, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(to->text, to->size, format, args);
-    va_end(args);
-    return false;
-}
 
 /* A whole decimal number from `least` to `most`, with nothing around it. */
 static bool read_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)

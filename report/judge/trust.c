@@ -2,6 +2,7 @@
  * in the system's store is read for the first chain only. */
 #include "trust.h"
 
+#include "../complaint.h"
 #include "anchors.h"
 
 #include <dirent.h>
@@ -32,22 +33,6 @@ struct trust {
     struct anchors *anchors;
     pthread_mutex_t lock; /* of the system's turn to be read */
 };
-
-struct complaint {
-    char *text;
-    size_t size;
-};
-
-static bool complain(const struct complaint *to, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static bool complain(const struct complaint *to, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(to->text, to->size, format, args);
-    va_end(args);
-    return false;
-}
 
 struct trust *trust_new(void)
 {
