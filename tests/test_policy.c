@@ -3,6 +3,7 @@
 #include "../report/judge/policy.h"
 #include "records.h"
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,29 @@ static void unexpected_issuer(void **state)
         SEVERITIES);
 }
 
+/* Letters beyond ASCII are alike in some locales: a policy does not hang on that. */
+static void a_pattern_means_the_same_in_every_locale(void **state)
+{
+    (void)state;
+    static const char *const locales[] = {"C", "C.utf8"};
+    struct made_flow flow;
+    made_healthy(&flow, 1);
+    flow.tls.sni = made_text("caf\303\251.push.example");
+    for (size_t i = 0; i < COUNT_OF(locales); i++) {
+        setlocale(LC_CTYPE, locales[i]);
+        assert_int_equal(raised("[a]\nname = CAF\303\251.p*.example\nissuer = CN=Other*\n", &flow,
+                                FINDING_UNEXPECTED_ISSUER),
+                         SEVERITY_WARNING);
+        assert_int_equal(raised("[a]\nname = caf\303\211.p*.example\nissuer = CN=Other*\n", &flow,
+                                FINDING_UNEXPECTED_ISSUER),
+                         SEVERITIES);
+        assert_int_equal(raised("[a]\nname = *\303\211.push.example\nissuer = CN=Other*\n", &flow,
+                                FINDING_UNEXPECTED_ISSUER),
+                         SEVERITIES);
+    }
+    setlocale(LC_CTYPE, "C");
+}
+
 /* An issuer by its key: a name can be imitated. */
 static void issuer_by_hash(void **state)
 {
@@ -217,6 +241,7 @@ int main(void)
         cmocka_unit_test(the_built_in_one_is_right),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(unexpected_issuer),
+        cmocka_unit_test(a_pattern_means_the_same_in_every_locale),
         cmocka_unit_test(issuer_by_hash),
         cmocka_unit_test(a_pin_counts_only_where_the_leaf_leads_to_it),
         cmocka_unit_test(a_forged_chain_is_not_expected),

@@ -4,7 +4,6 @@
 #include "../timetext.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <ini.h>
@@ -282,6 +281,12 @@ void policy_free(struct policy *policy)
  * behind a star. */
 enum look { LOOK_NO, LOOK_YES, LOOK_CLOSER };
 
+/* Of any locale: patterns mean the same everywhere. */
+static char fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static bool is_wild(char c)
 {
     return c == '*' || c == '?' || c == '[' || c == ']';
@@ -293,10 +298,8 @@ static enum look look_at_end(const char *pattern, struct span text)
     for (; n > 0 && !is_wild(pattern[n - 1]); n--, left--) {
         if (left == 0)
             return LOOK_NO;
-        uint8_t a = (uint8_t)pattern[n - 1], b = text.p[left - 1];
-        if ((a | b) & 0x80)
-            return LOOK_CLOSER;
-        if (a != b && tolower(a) != tolower(b))
+        char a = pattern[n - 1], b = (char)text.p[left - 1];
+        if (a != b && fold(a) != fold(b))
             return LOOK_NO;
     }
     if (n == 0)
@@ -306,12 +309,19 @@ static enum look look_at_end(const char *pattern, struct span text)
 
 enum { TEXT_MOST = 1023 };
 
+static void fold_all(char *out, const void *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = fold(((const char *)text)[i]);
+    out[n] = '\0';
+}
+
 static NOINLINE bool look_closer(const char *pattern, struct span text)
 {
-    char copy[TEXT_MOST + 1];
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    return fnmatch(pattern, copy, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+    char name[TEXT_MOST + 1], wanted[LINE_MOST + 1];
+    fold_all(wanted, pattern, strnlen(pattern, LINE_MOST));
+    fold_all(name, text.p, text.n);
+    return fnmatch(wanted, name, FNM_NOESCAPE) == 0;
 }
 
 /* A NUL in text from the wire ends it here; no pattern with a fixed end matches beyond. */
