@@ -18,7 +18,7 @@ void handout_init(struct handout *handout, const struct sink *sink, struct awake
         .sink = sink, .awake = awake, .in_order = in_order, .most_waiting = most_waiting};
 }
 
-static struct outgoing *outgoing_new(const struct sink *sink, size_t count)
+struct outgoing *handout_places(const struct sink *sink, size_t count)
 {
     struct outgoing *outgoing = xcalloc(count, sizeof *outgoing);
     for (size_t i = 0; sink->item_new && i < count; i++)
@@ -26,7 +26,7 @@ static struct outgoing *outgoing_new(const struct sink *sink, size_t count)
     return outgoing;
 }
 
-static void outgoing_free(const struct sink *sink, struct outgoing *outgoing, size_t count)
+void handout_places_free(const struct sink *sink, struct outgoing *outgoing, size_t count)
 {
     for (size_t i = 0; outgoing && sink->item_free && i < count; i++)
         sink->item_free(sink->context, outgoing[i].item);
@@ -160,12 +160,16 @@ bool handout_has_room(const struct handout *handout)
     return handout->prepared < HANDOUT_MAX;
 }
 
-static struct outgoing *describe(struct handout *handout, uint32_t number, enum end_reason reason,
-                                 nanotime end, const struct flow_context *context)
+static struct outgoing *next_place(struct handout *handout)
 {
     if (!handout->outgoing)
-        handout->outgoing = outgoing_new(handout->sink, HANDOUT_MAX);
-    struct outgoing *out = outgoing_at(handout, handout->prepared++);
+        handout->outgoing = handout_places(handout->sink, HANDOUT_MAX);
+    return outgoing_at(handout, handout->prepared++);
+}
+
+static void describe(struct handout *handout, struct outgoing *out, uint32_t number,
+                     enum end_reason reason, nanotime end, const struct flow_context *context)
+{
     struct flow *flow = awake_flow(handout->awake, number, context);
     const struct connection *c = connection_of(handout, number);
     if (!flow->ended)
@@ -177,7 +181,6 @@ static struct outgoing *describe(struct handout *handout, uint32_t number, enum 
     flow_describe(&out->record, flow, &c->key, end, context);
     handout->counts.flows++;
     handout->counts.matched += flow->tcp.ends[0].packets + flow->tcp.ends[1].packets;
-    return out;
 }
 
 void handout_step(const struct handout *handout, struct outgoing *out)
@@ -198,20 +201,19 @@ static void take_steps(const struct handout *handout, struct outgoing *out)
 void handout_now(struct handout *handout, uint32_t number, nanotime now,
                  const struct flow_context *context)
 {
-    struct outgoing *out = describe(handout, number, ENDED_CLOSED, now, context);
+    struct outgoing *out = next_place(handout);
+    describe(handout, out, number, ENDED_CLOSED, now, context);
     out->kept = number;
     take_steps(handout, out);
 }
 
-static struct outgoing *describe_ended(struct handout *handout, uint32_t number,
-                                       const struct flow_context *context)
+static void describe_ended(struct handout *handout, struct outgoing *out, uint32_t number,
+                           const struct flow_context *context)
 {
     struct connection *c = connection_of(handout, number);
-    struct outgoing *out =
-        describe(handout, number, (enum end_reason)c->end_reason, connection_end(c), context);
+    describe(handout, out, number, (enum end_reason)c->end_reason, connection_end(c), context);
     out->awake = awake_detach(handout->awake, c);
     slab_free(handout->awake->connections, number);
-    return out;
 }
 
 /* The next one whose turn it is: on disk, or at the head of the list. */
@@ -233,18 +235,19 @@ void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_
 {
     uint32_t number, before = handout->prepared;
     while (handout_has_room(handout) && (number = take_next(handout, ready)) != SLAB_NONE)
-        describe_ended(handout, number, context);
+        describe_ended(handout, next_place(handout), number, context);
     for (unsigned step = 0; step < 2; step++)
         for (uint32_t i = before; i < handout->prepared; i++)
             handout_step(handout, outgoing_at(handout, i));
 }
 
-struct outgoing *handout_describe(struct handout *handout, uint64_t ready,
-                                  const struct flow_context *context)
+bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
+                      const struct flow_context *context)
 {
-    handout_release(handout, context);
-    uint32_t number = handout_has_room(handout) ? take_next(handout, ready) : SLAB_NONE;
-    return number != SLAB_NONE ? describe_ended(handout, number, context) : NULL;
+    uint32_t number = take_next(handout, ready);
+    if (number != SLAB_NONE)
+        describe_ended(handout, place, number, context);
+    return number != SLAB_NONE;
 }
 
 /* --- handing out --- */
@@ -267,11 +270,22 @@ uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t o
     return handout_next(handout, otherwise);
 }
 
-void handout_commit(struct handout *handout, uint64_t n)
+static void give(const struct handout *handout, struct outgoing *out, uint64_t n)
 {
-    struct outgoing *out = outgoing_at(handout, handout->committed++);
     out->record.n = n;
     handout->sink->flow(handout->sink->context, &out->record, out->item);
+}
+
+void handout_commit(struct handout *handout, uint64_t n)
+{
+    give(handout, outgoing_at(handout, handout->committed++), n);
+}
+
+void handout_give(struct handout *handout, struct outgoing *place, uint64_t n,
+                  const struct flow_context *context)
+{
+    give(handout, place, n);
+    awake_free(handout->awake, place->awake, context);
 }
 
 void handout_release(struct handout *handout, const struct flow_context *context)
@@ -296,7 +310,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
 {
     const struct connection *c = connection_of(handout, number);
     if (!handout->snapshot)
-        handout->snapshot = outgoing_new(handout->sink, 1);
+        handout->snapshot = handout_places(handout->sink, 1);
     struct outgoing *out = handout->snapshot;
     struct flow lone, *flow = &lone;
     if (c->form == FORM_SYN)
@@ -306,8 +320,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
     flow_describe(&out->record, flow, &c->key, now, context);
     out->steps = 0;
     take_steps(handout, out);
-    out->record.n = n;
-    handout->sink->flow(handout->sink->context, &out->record, out->item);
+    give(handout, out, n);
     if (flow == &lone)
         flow_strip(&lone, context);
 }
@@ -360,8 +373,8 @@ void handout_done(struct handout *handout, const struct flow_context *context)
         if (connection_of(handout, i)->ended)
             awake_release(handout->awake, connection_of(handout, i), context);
     }
-    outgoing_free(handout->sink, handout->snapshot, 1);
-    outgoing_free(handout->sink, handout->outgoing, HANDOUT_MAX);
+    handout_places_free(handout->sink, handout->snapshot, 1);
+    handout_places_free(handout->sink, handout->outgoing, HANDOUT_MAX);
     spill_free(handout->spill);
     buf_done(&handout->block);
 }

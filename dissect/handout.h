@@ -58,12 +58,18 @@ void handout_now(struct handout *handout, uint32_t connection, nanotime now,
  * room for. */
 void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context);
 
-/* Instead of it, one flow at a time: handout_describe frees what has been committed, and makes the
- * record of the next flow; NULL if it is nobody's turn. handout_step then has the sink prepare it,
- * and when it is called again render it. */
-MUST_CHECK struct outgoing *handout_describe(struct handout *handout, uint64_t ready,
-                                             const struct flow_context *context);
-void handout_step(const struct handout *handout, struct outgoing *outgoing);
+/* Instead of it, one flow at a time, in a place of the caller's: handout_describe makes the record
+ * of the next flow, and returns false if it is nobody's turn; handout_step has the sink prepare it
+ * and, called again, render it; handout_give gives it to the sink as number n, and frees it. */
+MUST_CHECK bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
+                                 const struct flow_context *context);
+void handout_step(const struct handout *handout, struct outgoing *place);
+void handout_give(struct handout *handout, struct outgoing *place, uint64_t n,
+                  const struct flow_context *context);
+
+/* handout_places makes such places, with the sink's items; handout_places_free frees them. */
+struct outgoing *handout_places(const struct sink *sink, size_t count);
+void handout_places_free(const struct sink *sink, struct outgoing *places, size_t count);
 
 /* handout_next gives the lowest place in the order of those that are not prepared, `otherwise` if
  * there are none. */

@@ -6,6 +6,7 @@
 
 #include "cert_store.h"
 #include "crew.h"
+#include "handout.h"
 #include "intake.h"
 #include "keylog.h"
 #include "limits.h"
@@ -19,6 +20,10 @@ struct input {
     unsigned step;         /* size of the batches */
     uint64_t frame_base;   /* of `working` */
 } APART;
+
+/* How many flows take each step of being handed out before any takes the next, where one thread is
+ * alone: more are too large for the cache together, fewer wait more often for the code. */
+enum { GROUP = 8 };
 
 struct pipeline {
     struct pipeline_options options;
@@ -38,7 +43,8 @@ struct pipeline {
     uint64_t bound_frame; /* none below it is still to come to the shards */
     uint64_t ready;       /* flows with places below it can be handed out */
     uint64_t handed_out, snapshot_count;
-    bool working; /* crew_start was called */
+    struct outgoing *group; /* places for GROUP flows; NULL until they are needed */
+    bool working;           /* crew_start was called */
     bool ending;
     pipeline_filler *fill;
     void *fill_context;
@@ -123,15 +129,8 @@ static bool has_more(const struct pipeline *p)
     return false;
 }
 
-/* How many flows one thread alone hands out at most before it looks up, and how many of them take
- * each step before any takes the next. */
-enum { HAND_OUT_MOST = 1024, GROUP = 8 };
-
-/* A flow of such a group, and its shard. */
-struct member {
-    unsigned shard;
-    struct outgoing *outgoing;
-};
+/* How many flows one thread alone hands out at most before it looks up. */
+enum { HAND_OUT_MOST = 1024 };
 
 static unsigned least_of(const uint64_t next[SHARDS])
 {
@@ -142,19 +141,17 @@ static unsigned least_of(const uint64_t next[SHARDS])
     return least;
 }
 
-/* Describes the flows whose turn is next. Returns how many there are. */
-static unsigned describe_group(struct pipeline *p, struct member group[GROUP])
+/* Describes the flows whose turn is next. Returns how many there are, and whose they are. */
+static unsigned describe_group(struct pipeline *p, unsigned owners[GROUP])
 {
     uint64_t next[SHARDS];
     for (unsigned i = 0; i < SHARDS; i++)
         next[i] = shard_next(p->shards[i], p->bound_frame);
     for (unsigned n = 0; n < GROUP; n++) {
-        unsigned shard = least_of(next);
-        group[n].shard = shard;
-        group[n].outgoing = shard_describe(p->shards[shard], p->ready);
-        if (!group[n].outgoing)
+        struct shard *shard = p->shards[owners[n] = least_of(next)];
+        if (!shard_describe(shard, &p->group[n], p->ready))
             return n;
-        next[shard] = shard_next(p->shards[shard], p->bound_frame);
+        next[owners[n]] = shard_next(shard, p->bound_frame);
     }
     return GROUP;
 }
@@ -162,14 +159,15 @@ static unsigned describe_group(struct pipeline *p, struct member group[GROUP])
 /* As hand_out, where one thread is alone. */
 static bool hand_out_alone(struct pipeline *p)
 {
-    struct member group[GROUP];
-    unsigned n = GROUP;
+    unsigned owners[GROUP], n = GROUP;
+    if (!p->group)
+        p->group = handout_places(p->sink, GROUP);
     for (unsigned all = 0; n == GROUP && all < HAND_OUT_MOST; all += n) {
-        n = describe_group(p, group);
+        n = describe_group(p, owners);
         for (unsigned i = 0; i < 2 * n; i++)
-            shard_step(p->shards[group[i % n].shard], group[i % n].outgoing);
+            shard_step(p->shards[owners[i % n]], &p->group[i % n]);
         for (unsigned i = 0; i < n; i++)
-            shard_hand_out(p->shards[group[i].shard], ++p->handed_out);
+            shard_give(p->shards[owners[i]], &p->group[i], ++p->handed_out);
     }
     for (unsigned i = 0; i < SHARDS; i++)
         if (shard_next(p->shards[i], p->bound_frame) < p->ready)
@@ -572,6 +570,7 @@ void pipeline_free(struct pipeline *p)
     for (unsigned i = 0; p->appids && i < p->options.threads; i++)
         appid_free(p->appids[i]);
     free(p->appids);
+    handout_places_free(p->sink, p->group, GROUP);
     for (unsigned i = 0; i < p->options.inputs; i++) {
         intake_done(&p->inputs[i].intake);
         batch_done(&p->inputs[i].batches[0]);

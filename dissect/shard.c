@@ -492,14 +492,19 @@ uint64_t shard_next(const struct shard *shard, uint64_t otherwise)
     return handout_next(&shard->handout, otherwise);
 }
 
-struct outgoing *shard_describe(struct shard *shard, uint64_t ready)
+bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready)
 {
-    return handout_describe(&shard->handout, ready, &shard->context);
+    return handout_describe(&shard->handout, place, ready, &shard->context);
 }
 
-void shard_step(const struct shard *shard, struct outgoing *outgoing)
+void shard_step(const struct shard *shard, struct outgoing *place)
 {
-    handout_step(&shard->handout, outgoing);
+    handout_step(&shard->handout, place);
+}
+
+void shard_give(struct shard *shard, struct outgoing *place, uint64_t n)
+{
+    handout_give(&shard->handout, place, n, &shard->context);
 }
 
 uint64_t shard_open(const struct shard *shard, uint64_t otherwise)

@@ -40,11 +40,12 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
                 nanotime now, struct appid *appid);
 
 /* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
- * once. shard_next, shard_describe and shard_step are for one at a time: handout.h. */
+ * once. shard_next, shard_describe, shard_step and shard_give are for one at a time: handout.h. */
 void shard_prepare(struct shard *shard, uint64_t ready);
 uint64_t shard_next(const struct shard *shard, uint64_t otherwise);
-MUST_CHECK struct outgoing *shard_describe(struct shard *shard, uint64_t ready);
-void shard_step(const struct shard *shard, struct outgoing *outgoing);
+MUST_CHECK bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready);
+void shard_step(const struct shard *shard, struct outgoing *place);
+void shard_give(struct shard *shard, struct outgoing *place, uint64_t n);
 
 /* shard_open gives the place in the order of the first flow that has not ended, `otherwise` if
  * there is none. */
