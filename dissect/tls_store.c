@@ -213,11 +213,13 @@ static struct intern_key key_of(struct tls_store *store, uint8_t kind,
     uint8_t *end = put(all->p, numbers, sizeof numbers);
     end = put(end, flags, sizeof flags);
     end = put_part(end, alpn);
-    end = put_values(end, hello->ciphers);
     end = put_extension_types(end, hello->extensions);
-    end = put_values(end, hello->groups);
-    end = put_part(end, hello->point_formats);
-    end = put_values(end, hello->signature_algorithms);
+    if (kind == OF_CLIENT_HELLO) { /* a server's has no lists */
+        end = put_values(end, hello->ciphers);
+        end = put_values(end, hello->groups);
+        end = put_part(end, hello->point_formats);
+        end = put_values(end, hello->signature_algorithms);
+    }
     return intern_key_of(&store->shared, kind, span_of(all->p, (size_t)(end - all->p)));
 }
 
