@@ -17,18 +17,37 @@ static void make_room(struct fifo *fifo, size_t used, size_t size)
     }
 }
 
-void fifo_push_behind(struct fifo *fifo, const void *element, size_t size)
+void fifo_push_behind(struct fifo *fifo, struct fifo_place place, const void *element)
 {
-    size_t used = fifo->count++ - 1u;
+    size_t used = fifo->count++ - place.near;
     if (fifo->start + used == fifo->room)
-        make_room(fifo, used, size);
-    memcpy(fifo->block + (fifo->start + used) * size, element, size);
+        make_room(fifo, used, place.size);
+    memcpy(fifo->block + (fifo->start + used) * place.size, element, place.size);
 }
 
-void fifo_pop_behind(struct fifo *fifo, void *first, size_t size)
+/* Drops some of the first elements, and moves elements of the block to their place. */
+static void drop_near(struct fifo *fifo, struct fifo_place place, unsigned count)
 {
-    memcpy(first, fifo->block + fifo->start++ * size, size);
-    if (--fifo->count > 1)
+    unsigned have = fifo->count < place.near ? fifo->count : place.near, keep = have - count;
+    unsigned behind = fifo->count - have, moved = behind < count ? behind : count;
+    uint8_t *first = place.first, *to = first + keep * place.size;
+    memmove(first, first + count * place.size, keep * place.size);
+    if (moved > 0)
+        memcpy(to, fifo->block + fifo->start * place.size, moved * place.size);
+    memset(to + moved * place.size, 0, (count - moved) * place.size);
+    fifo->start = (uint16_t)(fifo->start + moved);
+    fifo->count = (uint16_t)(fifo->count - count);
+}
+
+NOINLINE void fifo_drop_some(struct fifo *fifo, struct fifo_place place, unsigned count)
+{
+    while (count > 0) {
+        unsigned have = fifo->count < place.near ? fifo->count : place.near;
+        unsigned now = count < have ? count : have;
+        drop_near(fifo, place, now);
+        count -= now;
+    }
+    if (fifo->count > place.near)
         return;
     free(fifo->block);
     fifo->block = NULL;

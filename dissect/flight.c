@@ -8,41 +8,69 @@ static uint64_t record_end(const struct flight_tls_record *record)
     return record->seq + TLS_RECORD_HEADER + record->length;
 }
 
+/* Where the first of a queue are: also of one that is only read. */
+static struct fifo_place near_segments(const struct flight *flight)
+{
+    return (struct fifo_place){(void *)(uintptr_t)flight->segment, FLIGHT_SEGMENTS,
+                               sizeof *flight->segment};
+}
+
+static struct fifo_place near_records(const struct flight *flight)
+{
+    return (struct fifo_place){(void *)(uintptr_t)flight->record, FLIGHT_RECORDS,
+                               sizeof *flight->record};
+}
+
+static const struct flight_segment *segment_at(const struct flight *flight, unsigned i)
+{
+    return fifo_at(&flight->segments, near_segments(flight), i);
+}
+
+static const struct flight_tls_record *record_at(const struct flight *flight, unsigned i)
+{
+    return fifo_at(&flight->records, near_records(flight), i);
+}
+
 void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t frame)
 {
     const struct flight_segment segment = {seq, time, frame};
     /* At the cap a segment counts as part of the one before it. */
-    (void)fifo_push(&flight->segments, &flight->segment, &segment, sizeof segment,
-                    LIMIT_FLIGHT_SEGMENTS);
+    (void)fifo_push(&flight->segments, near_segments(flight), &segment, LIMIT_FLIGHT_SEGMENTS);
 }
 
 void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length)
 {
     const struct flight_tls_record record = {.seq = seq, .length = length, .type = type};
-    if (!fifo_push(&flight->records, &flight->record, &record, sizeof record, LIMIT_FLIGHT_RECORDS))
+    if (!fifo_push(&flight->records, near_records(flight), &record, LIMIT_FLIGHT_RECORDS))
         flight->records_lost = true;
 }
 
+/* A segment ends where the next one begins. */
 static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
-    struct flight_segment *first = &flight->segment;
-    const struct flight_segment *second;
+    const struct flight_segment *first = flight->segment, *second;
+    unsigned count = 0;
     if (first->seq < una) {
         flight->acked_time = first->time;
         flight->acked_frame = first->frame;
     }
-    while ((second = fifo_second(&flight->segments, sizeof *second)) && second->seq <= una)
-        fifo_pop(&flight->segments, first, sizeof *first);
-    if (una >= next)
-        fifo_pop(&flight->segments, first, sizeof *first);
+    while ((second = segment_at(flight, count + 1)) && second->seq <= una)
+        count++;
+    count += una >= next;
+    if (count > 0)
+        fifo_drop(&flight->segments, near_segments(flight), count);
 }
 
 void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
+    const struct flight_tls_record *record;
+    unsigned count = 0;
     if (flight->segments.count)
         segments_acked(flight, una, next);
-    while (flight->records.count && record_end(&flight->record) <= una)
-        fifo_pop(&flight->records, &flight->record, sizeof flight->record);
+    while ((record = record_at(flight, count)) && record_end(record) <= una)
+        count++;
+    if (count > 0)
+        fifo_drop(&flight->records, near_records(flight), count);
     if (flight->records.count == 0)
         flight->records_lost = false;
 }
@@ -51,8 +79,8 @@ bool flight_first(const struct flight *flight, nanotime *time, uint64_t *frame)
 {
     if (!flight->segments.count)
         return false;
-    *time = flight->segment.time;
-    *frame = flight->segment.frame;
+    *time = flight->segment->time;
+    *frame = flight->segment->frame;
     return true;
 }
 
@@ -62,8 +90,7 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
     uint8_t count = 0;
     const struct flight_tls_record *record;
     *more = flight->records_lost;
-    for (unsigned i = 0; (record = fifo_at(&flight->records, &flight->record, i, sizeof *record));
-         i++) {
+    for (unsigned i = 0; (record = record_at(flight, i)); i++) {
         if (record_end(record) <= una || record->seq >= next)
             continue;
         if (count == PENDING_RECORDS_MAX) {

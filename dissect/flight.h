@@ -1,6 +1,5 @@
 /* flight.h: what one end has sent and its peer has not acknowledged: when each part was first sent,
- * and which TLS records it is. Holds no memory of its own while at most one of each is in flight.
- */
+ * and which TLS records it is. Holds no memory of its own while few of each are in flight. */
 #ifndef PUSHWATCH_DISSECT_FLIGHT_H
 #define PUSHWATCH_DISSECT_FLIGHT_H
 
@@ -20,15 +19,21 @@ struct flight_tls_record {
     uint8_t zero[5]; /* no byte left to chance: what packed flows take would depend on it */
 };
 
+/* How many of each lie here. In a twentieth of workload A 20,722 queues of segments become longer
+ * than one, 63 longer than two; 35,556 queues of records longer than one, 2,391 longer than four.
+ */
+enum { FLIGHT_SEGMENTS = 2, FLIGHT_RECORDS = 4 };
+
 /* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). Two queues,
- * both in their order; their heads lie here, and are zero where nothing is in flight. */
+ * both in their order; their first elements lie here, and are zero where they are not in use. */
 struct flight {
     struct fifo segments, records;
-    struct flight_segment segment;   /* head of segments */
-    struct flight_tls_record record; /* head of records */
+    struct flight_segment segment[FLIGHT_SEGMENTS]; /* the first of segments */
     nanotime acked_time; /* when the oldest part that the last acknowledgment covered was sent */
     uint64_t acked_frame;
-    bool records_lost; /* more than were kept */
+    bool records_lost;                               /* more than were kept */
+    struct flight_tls_record record[FLIGHT_RECORDS]; /* the first of records; last, for most of the
+                                                        time there is one at most */
 };
 
 /* flight_sent adds new sequence space that begins at `seq`. */
@@ -52,8 +57,8 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
 /* flight_memory gives the bytes that it holds beside itself. */
 static inline size_t flight_memory(const struct flight *flight)
 {
-    return flight->segments.room * sizeof flight->segment +
-           flight->records.room * sizeof flight->record;
+    return flight->segments.room * sizeof *flight->segment +
+           flight->records.room * sizeof *flight->record;
 }
 
 /* flight_done frees what is held. */

@@ -33,10 +33,11 @@ static const struct near nears[] = {
         {END(i, first), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                     \
         {END(i, since), AT(tcp.ack_time)}, {END(i, fin_time), AT(tcp.last_time)},                  \
         {END(i, flight.acked_time), AT(tcp.last_time)},                                            \
-        {END(i, flight.segment.time), AT(tcp.last_time)},                                          \
-        {END(i, flight.segment.seq), END(i, next)}, {END(i, flight.record.seq), END(i, next)},     \
-        {END(i, last_frame), AT(first_frame)}, {END(i, flight.acked_frame), AT(first_frame)},      \
-        {END(i, flight.segment.frame), AT(first_frame)}, {END(i, fin_frame), AT(first_frame)},     \
+        {END(i, flight.segment[0].time), AT(tcp.last_time)},                                       \
+        {END(i, flight.segment[0].seq), END(i, next)},                                             \
+        {END(i, flight.record[0].seq), END(i, next)}, {END(i, last_frame), AT(first_frame)},       \
+        {END(i, flight.acked_frame), AT(first_frame)},                                             \
+        {END(i, flight.segment[0].frame), AT(first_frame)}, {END(i, fin_frame), AT(first_frame)},  \
         {END(i, fin_acked_frame), AT(first_frame)},                                                \
     {                                                                                              \
         END(i, rst_frame), AT(first_frame)                                                         \

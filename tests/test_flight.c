@@ -76,23 +76,25 @@ static void many_records(void **state)
     flight_done(&f);
 }
 
-/* One segment and one record are what a quiet connection has in flight at most. */
-static void one_of_each_holds_no_memory(void **state)
+/* What a connection has in flight most often. */
+static void few_of_each_hold_no_memory(void **state)
 {
     (void)state;
     static const struct flight idle;
     struct flight f = {0};
-    flight_sent(&f, 100, 1, 11);
-    flight_record(&f, 100, 23, 95);
+    for (unsigned i = 0; i < FLIGHT_SEGMENTS; i++)
+        flight_sent(&f, 100 * (i + 1), 1 + i, 11 + i);
+    for (unsigned i = 0; i < FLIGHT_RECORDS; i++)
+        flight_record(&f, 100 + 50 * i, 23, 45);
     assert_null(f.segments.block);
     assert_null(f.records.block);
-    flight_sent(&f, 200, 2, 12);
-    flight_record(&f, 200, 23, 95);
+    flight_sent(&f, 300, 3, 13);
+    flight_record(&f, 300, 23, 45);
     struct flight moved = f;
-    flight_acked(&moved, 200, 300);
-    assert_null(moved.segments.block);
-    assert_null(moved.records.block);
-    flight_acked(&moved, 300, 300);
+    assert_int_equal(flight_memory(&moved) > 0, 1);
+    flight_acked(&moved, 200, 350);
+    assert_int_equal(flight_memory(&moved), 0);
+    flight_acked(&moved, 350, 350);
     assert_int_equal(moved.acked_frame, 12);
     moved.acked_frame = 0;
     moved.acked_time = 0;
@@ -100,35 +102,69 @@ static void one_of_each_holds_no_memory(void **state)
     flight_done(&moved);
 }
 
+enum { NEAR = 3, MANY = 40 };
+
+/* The queue holds the numbers from `from` to `to`, and nothing else is left in its first place. */
+static void expect_numbers(const struct fifo *fifo, struct fifo_place place, uint32_t from,
+                           uint32_t to)
+{
+    const uint32_t *first = place.first;
+    assert_int_equal(fifo->count, to - from);
+    for (uint32_t i = from; i < to; i++)
+        assert_int_equal(*(const uint32_t *)fifo_at(fifo, place, i - from), i);
+    assert_null(fifo_at(fifo, place, to - from));
+    for (uint32_t i = to - from; i < NEAR; i++)
+        assert_int_equal(first[i], 0);
+    assert_int_equal(fifo->block != NULL, to - from > NEAR);
+}
+
+/* From each length to each shorter one, from where others have gone before. */
+static void some_are_dropped(void **state)
+{
+    (void)state;
+    for (uint32_t length = 1; length < MANY; length++)
+        for (unsigned before = 0; before <= length; before++)
+            for (unsigned then = 1; before + then <= length; then++) {
+                struct fifo fifo = {0};
+                uint32_t first[NEAR] = {0}, number;
+                const struct fifo_place place = {first, NEAR, sizeof *first};
+                for (number = 1; number <= length; number++)
+                    assert_true(fifo_push(&fifo, place, &number, MANY));
+                if (before > 0)
+                    fifo_drop(&fifo, place, before);
+                expect_numbers(&fifo, place, before + 1, number);
+                assert_true(fifo_push(&fifo, place, &number, MANY));
+                fifo_drop(&fifo, place, then);
+                expect_numbers(&fifo, place, before + then + 1, number + 1);
+                fifo_done(&fifo);
+            }
+}
+
 /* A queue that is filled and emptied for long stays small. */
 static void a_moving_queue_stays_small(void **state)
 {
     (void)state;
     struct fifo fifo = {0};
-    uint32_t first = 0;
+    uint32_t first[2] = {0};
+    const struct fifo_place place = {first, COUNT_OF(first), sizeof *first};
     for (uint32_t i = 0; i < 100000; i++) {
-        assert_true(fifo_push(&fifo, &first, &i, sizeof i, 10));
-        if (i >= 3) {
-            assert_int_equal(first, i - 3);
-            assert_int_equal(*(const uint32_t *)fifo_second(&fifo, sizeof i), i - 2);
-            assert_ptr_equal(fifo_at(&fifo, &first, 0, sizeof i), &first);
-            assert_int_equal(*(const uint32_t *)fifo_at(&fifo, &first, 3, sizeof i), i);
-            fifo_pop(&fifo, &first, sizeof i);
+        assert_true(fifo_push(&fifo, place, &i, 10));
+        if (i >= 4) {
+            for (uint32_t j = 0; j < 5; j++)
+                assert_int_equal(*(const uint32_t *)fifo_at(&fifo, place, j), i - 4 + j);
+            fifo_drop(&fifo, place, 1);
         }
     }
     assert_true(fifo.room <= 16);
-    assert_null(fifo_at(&fifo, &first, 3, sizeof first));
     fifo_done(&fifo);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(oldest_first),
-        cmocka_unit_test(records_in_flight),
-        cmocka_unit_test(many_records),
-        cmocka_unit_test(one_of_each_holds_no_memory),
-        cmocka_unit_test(a_moving_queue_stays_small),
+        cmocka_unit_test(oldest_first),     cmocka_unit_test(records_in_flight),
+        cmocka_unit_test(many_records),     cmocka_unit_test(few_of_each_hold_no_memory),
+        cmocka_unit_test(some_are_dropped), cmocka_unit_test(a_moving_queue_stays_small),
     };
     return cmocka_run_group_tests_name("flight", tests, NULL, NULL);
 }
