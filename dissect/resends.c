@@ -9,6 +9,8 @@ void resends_note(struct resends **resends, const struct flight *flight, uint64_
                   nanotime time, uint64_t frame)
 {
     struct resends *r = *resends;
+    if (flight->acked_time && time - flight->acked_time < RETRANSMISSION_TIMEOUT_MIN)
+        return; /* no timer: it crossed with its acknowledgment, or was captured twice */
     if (!r) {
         r = *resends = xcalloc(1, sizeof *r);
         *r = (struct resends){.from = seq,

@@ -366,9 +366,11 @@ def compare(original, changed, way):
     for a, b in zip(*(found[0] for found in (original, changed))):
         # What is not TLS is named by the first piece of it alone, which may be a byte.
         named = may if "tls" in a else may | {"service"}
-        # Without a hello TLS is known by records that end where segments do.
-        if way is split and not shows_hello(a) and "tls" not in b:
-            named = named | {"tls", "service"} | both("unacked_records")
+        # Without a hello TLS, and an alert in it, is known by records that end where segments do.
+        if way is split and not shows_hello(a):
+            named = named | {"tls.alerts", "tls.close_notify.client", "tls.close_notify.server"}
+            if "tls" not in b:
+                named = named | {"tls", "service"} | both("unacked_records")
         for text in differences("", a, b, named):
             yield f"{a['client']['port']}: {text}"
 

@@ -782,6 +782,26 @@ static void answers_lost(void **state)
 }
 
 /* After a reset what was still under way proves nothing of the sort. */
+/* A segment that was captured a second time, behind its acknowledgment, was sent sooner than by any
+ * timer: with one real retransmission it makes no two. */
+static void captured_twice_around_the_answer(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    send(&t, C, ACK, 1, 1, 100);
+    t.now -= NS_PER_SECOND / 10 - NS_PER_SECOND / 100;
+    send(&t, S, ACK, 1, 101, 0);
+    t.now -= NS_PER_SECOND / 10 - NS_PER_SECOND / 100;
+    send(&t, C, ACK, 1, 1, 100);
+    t.now += NS_PER_SECOND;
+    send(&t, C, ACK, 1, 1, 100);
+    struct tcp_record r = outcome_after(&t, 60 * NS_PER_SECOND);
+    assert_int_equal(r.ends[CLIENT].retransmits, 2);
+    assert_int_equal(r.ends[CLIENT].unacked, 0);
+    assert_int_equal(r.stuck.cause, STUCK_NOT);
+    finish(&t);
+}
+
 static void resends_after_a_reset(void **state)
 {
     (void)state;
@@ -1061,6 +1081,7 @@ int main(void)
         cmocka_unit_test(joined_at_what_was_sent_second),
         cmocka_unit_test(joined_with_bytes_on_their_way),
         cmocka_unit_test(joined_at_what_nobody_has_acknowledged),
+        cmocka_unit_test(captured_twice_around_the_answer),
         cmocka_unit_test(resends_after_a_reset),
         cmocka_unit_test(an_end_joins_after_a_lone_acknowledgment),
         cmocka_unit_test(silence),
