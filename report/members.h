@@ -20,19 +20,20 @@
 #define KEY(literal) "\"" literal "\":"
 #define ITEM         ""
 
-/* No member takes more with a key of at most 32 bytes, but for those that say so. */
-enum { MEMBER_MOST = 72 };
+/* No member takes more with a key of at most 32 bytes, but for those that say so. What is reserved
+ * beyond them is for a miscount to be found before it does harm. */
+enum { MEMBER_MOST = 72, MEMBERS_RESERVE = 1024 };
 
 /* members_begin makes room for `most` members; brackets that open or close count as one each. */
 JSON_INLINE char *members_begin(struct json *json, size_t most)
 {
-    json_room(json, most * MEMBER_MOST);
+    json_room(json, most * MEMBER_MOST + MEMBERS_RESERVE);
     return json->at;
 }
 
 JSON_INLINE void members_end(struct json *json, char *at)
 {
-    if (UNLIKELY(at > json->end))
+    if (UNLIKELY(json->end - at < MEMBERS_RESERVE))
         abort(); /* miscounted above */
     json->at = at;
 }

@@ -2,6 +2,7 @@
  * one; the lock is held for a look and a count. */
 #include "parsed_certs.h"
 
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -67,6 +68,8 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
         return x509;
     const uint8_t *p = cert->der.p;
     x509 = d2i_X509(NULL, &p, (long)cert->der.n);
+    if (x509) /* reads its extensions now, as OpenSSL would on first use: threads shall only read */
+        (void)X509_check_purpose(x509, -1, 0);
     if (kept && x509)
         keep(parsed, place, cert->ordinal, x509);
     return x509;
