@@ -151,9 +151,12 @@ static bool is_of_packet(const struct segment *segment, const struct packet *pac
            (segment->payload.n == 0 || (at > begin && at < begin + packet->caplen));
 }
 
+/* A packet that has no time among others that have one came no earlier than those before it. */
 static void add(struct intake *intake, const struct packet *packet, unsigned shard)
 {
-    const struct segment *segment = batch_next(intake->batch);
+    struct segment *segment = batch_next(intake->batch);
+    if (UNLIKELY(segment->time == 0))
+        segment->time = intake->now;
     const struct endpoint *ends[2] = {&segment->from, &segment->to};
     unsigned from = flow_key_from(ends[0], ends[1]);
     uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);

@@ -23,6 +23,7 @@ struct out {
     uint64_t frame;
     nanotime now;
     unsigned copies; /* of each packet */
+    bool untimed;    /* the next packets have no time */
     bool early_data; /* of the last record */
 };
 
@@ -75,7 +76,8 @@ static void send_bytes(struct out *out, bool from_client, unsigned port, unsigne
     craft_tcp(&c, from_client ? port : WATCHED, from_client ? WATCHED : port, seq, ack, flags, 1000,
               span_of(NULL, 0), bytes);
     struct packet packet = craft_packet(&c, LINK_RAW);
-    packet.time = out->now += NS_PER_SECOND / 100;
+    out->now += NS_PER_SECOND / 100;
+    packet.time = out->untimed ? 0 : out->now;
     for (unsigned i = 0; i < out->copies; i++) {
         packet.frame = ++out->frame;
         pipeline_packet(out->pipeline, &packet);
@@ -341,6 +343,22 @@ static void live_reports_soon_and_once(void **state)
     assert_int_equal(out.records[2].ends[CLIENT].port, 1001);
 }
 
+/* Of pcapng's packet blocks only the simple ones have no time. */
+static void packets_without_a_time_among_others(void **state)
+{
+    (void)state;
+    struct out out;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    nanotime last = out.now;
+    out.untimed = true;
+    send(&out, true, 1001, ACK | FIN, 101, 9001);
+    finish(&out);
+    assert_int_equal(out.count, 1);
+    assert_int_equal(out.records[0].end, last);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].since, last);
+}
+
 /* No bytes follow these holes: a FIN shows one, an acknowledgment the other. */
 static void bytes_missing_at_the_end_are_a_gap(void **state)
 {
@@ -444,6 +462,7 @@ int main(void)
         cmocka_unit_test(answers_sent_twice),
         cmocka_unit_test(idle_times),
         cmocka_unit_test(live_reports_soon_and_once),
+        cmocka_unit_test(packets_without_a_time_among_others),
         cmocka_unit_test(bytes_missing_at_the_end_are_a_gap),
         cmocka_unit_test(early_data_behind_the_answer),
         cmocka_unit_test(who_is_the_client),

@@ -198,6 +198,13 @@ static void reconnect_storm(void **state)
         add(&run, &flow, i * 11 * NS_PER_SECOND, 10 * NS_PER_SECOND + 1);
     }
     check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+
+    begin(&run); /* their packets have no time */
+    for (unsigned i = 0; i < 40; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, -made_epoch, 0);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
 }
 
 static void pileup_rate(void **state)

@@ -153,7 +153,8 @@ void contacts_add(struct contacts *contacts, const struct flow_record *record)
     const struct tls_facts *tls = record->tls;
     struct span name;
     enum contact_end end;
-    if (record->tcp.handshake == HANDSHAKE_MIDSTREAM)
+    bool timed = record->end != 0; /* else nothing is known of its rhythm */
+    if (record->tcp.handshake == HANDSHAKE_MIDSTREAM || !timed)
         return;
     if (tls && tls->sni.n > 0) {
         name = tls->sni;
