@@ -1,5 +1,6 @@
 /* test_sink_json.c: NDJSON of records of every kind, held against the schema by a validator that
  * is not ours, and a few values by eye. */
+#include "../report/json_flow.h"
 #include "records.h"
 
 #include <setjmp.h>
@@ -197,6 +198,102 @@ static void packets_without_a_time_have_none(void **state)
     free(text);
 }
 
+static void fill_end(struct end_record *end, enum tcp_state state)
+{
+    const uint64_t most = UINT64_MAX;
+    *end = (struct end_record){.state = state,
+                               .since = INT64_MAX,
+                               .packets = most,
+                               .bytes = most,
+                               .unacked = most,
+                               .unacked_at_reset = most,
+                               .pending_more = true,
+                               .retransmits = UINT32_MAX,
+                               .gap_bytes = most,
+                               .window_probes = UINT32_MAX,
+                               .fin = UINT32_MAX,
+                               .rst = UINT32_MAX,
+                               .fin_frame = most,
+                               .fin_last_frame = most,
+                               .fin_acked_frame = most,
+                               .rst_frame = most,
+                               .last_frame = most,
+                               .ttl_min = 255,
+                               .ttl_max = 255,
+                               .syn_seen = true,
+                               .mss = UINT16_MAX,
+                               .wscale = 14};
+}
+
+static void fill_tls(struct made_flow *flow, struct tls_alert *alerts)
+{
+    struct tls_facts *tls = &flow->tls;
+    for (unsigned i = 0; i < TLS_ALERTS_MAX; i++) /* bad_certificate_status_response */
+        alerts[i] = (struct tls_alert){.level = 1, .description = 113, .frame = UINT64_MAX};
+    tls->alerts = alerts;
+    tls->alert_count = TLS_ALERTS_MAX;
+    flow->server_hello.cipher = 0xcca9; /* of the longest names */
+    tls->certs_via = CERTS_NOT_CAPTURED;
+    tls->ech = ECH_LIKELY_ACCEPTED;
+    flow->client_hello.ech = flow->client_hello.esni = true;
+    tls->certificate_requested = true;
+    tls->acceptable_cas = TLS_CAS_UNKNOWN - 1;
+    tls->client_certs = flow->chain;
+    tls->client_cert_count = 2;
+    tls->client_hello_frame = tls->server_hello_frame = tls->certificate_frame =
+        tls->client_certificate_frame = tls->complete_frame = tls->gap_bytes = UINT64_MAX;
+}
+
+static void fill_findings(struct findings *findings)
+{
+    struct validation *validation = &findings->validation;
+    *validation = (struct validation){.status = VALIDATION_UNVERIFIABLE,
+                                      .at = INT64_MAX,
+                                      .named = true,
+                                      .depth = UINT8_MAX,
+                                      .staple = STAPLE_BAD_SIGNATURE,
+                                      .faults = (UINT32_C(1) << FAULTS) - 1};
+    struct finding *finding = findings_add(findings, FINDING_CLIENT_CERTIFICATE_EXPOSED);
+    finding->known = true;
+    for (unsigned i = 0; i < FINDING_FRAMES_MAX; i++)
+        finding_frame(finding, UINT64_MAX - FINDING_FRAMES_MAX + i);
+}
+
+/* Who counts too few members at members_begin is stopped, under AddressSanitizer by the first that
+ * is too many. */
+static void all_that_a_flow_may_say_has_room(void **state)
+{
+    (void)state;
+    struct made_flow flow;
+    struct findings findings = {0};
+    struct tls_alert alerts[TLS_ALERTS_MAX];
+    struct buf out = {0};
+    made_reset(&flow, 1, SERVER, RESET_IN_DATA);
+    made_ipv6(&flow);
+    struct flow_record *record = &flow.record;
+    for (unsigned side = CLIENT; side <= SERVER; side++) {
+        fill_end(&record->tcp.ends[side], SIDE_SYN_RECEIVED);
+        memset(record->ends[side].ip, 0xfe, sizeof record->ends[side].ip);
+        record->ends[side].port = UINT16_MAX;
+    }
+    record->end = INT64_MAX;
+    record->first_frame = record->last_frame = UINT64_MAX;
+    memset(record->tcp.history, 'A', sizeof record->tcp.history - 1);
+    record->tcp.rtt[CLIENT] = record->tcp.rtt[SERVER] = record->tcp.idle_before_close =
+        record->tcp.max_idle = record->tcp.idle_at_end = INT64_MAX;
+    fill_tls(&flow, alerts);
+    fill_findings(&findings);
+    struct json json = json_begin(&out);
+    json_open_object(&json, NULL);
+    json_flow(&json, record, &findings, NULL);
+    json_close_object(&json);
+    json_end(&json);
+    assert_says(buf_text(&out), "\"unknown-anchor\",\"unknown-time\"],\"ocsp\":");
+    assert_says(buf_text(&out), "\"final\":true}");
+    buf_done(&out);
+    findings_done(&findings);
+}
+
 static void the_stuck_connection(void **state)
 {
     (void)state;
@@ -317,6 +414,7 @@ int main(void)
         cmocka_unit_test(what_few_sessions_have_is_valid),
         cmocka_unit_test(ssl2_has_its_own_suites),
         cmocka_unit_test(packets_without_a_time_have_none),
+        cmocka_unit_test(all_that_a_flow_may_say_has_room),
         cmocka_unit_test(the_stuck_connection),
         cmocka_unit_test(hostile_strings_stay_in_their_field),
         cmocka_unit_test(directions_become_sides),
