@@ -51,10 +51,10 @@ void intake_window(struct intake *intake)
     batch_clear(intake->batch, WINDOW_STEP);
 }
 
-/* A packet without a time (0) moves no clock. */
+/* A packet without a time (0) moves no clock. It is none of the round, which others begin with the
+ * packet behind those that are passed. */
 void intake_pass(struct intake *intake, const struct packet *packet)
 {
-    intake->seen++;
     intake->next_frame = packet->frame + 1;
     if (packet->time > intake->now)
         intake->now = packet->time;
@@ -72,10 +72,16 @@ static void count(struct intake *intake, const struct packet *packet, enum note 
         counts->last_time = packet->time;
 }
 
+static void see(struct intake *intake, const struct packet *packet)
+{
+    intake->seen++;
+    intake_pass(intake, packet);
+}
+
 /* What is of no shard is counted by the first. */
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason)
 {
-    intake_pass(intake, packet);
+    see(intake, packet);
     if (intake->mine == 0)
         count(intake, packet, reason);
 }
@@ -240,7 +246,7 @@ static bool take_early(struct intake *intake, const struct early *early,
     }
     if (is_full(intake, packet))
         return false;
-    intake_pass(intake, packet);
+    see(intake, packet);
     unsigned shard = shard_of_early(intake, early);
     if (is_mine(intake, shard)) {
         decode_early(batch_next(intake->batch), early, packet);
@@ -258,7 +264,7 @@ bool intake_packet(struct intake *intake, const struct packet *packet)
         return take_early(intake, &early, packet);
     if (is_full(intake, packet))
         return false;
-    intake_pass(intake, packet);
+    see(intake, packet);
     enum note note = decode_packet(batch_next(intake->batch), &intake->decoder, packet);
     note = take(intake, packet, note, true);
     if (UNLIKELY(decode_has_more(&intake->decoder)))

@@ -282,6 +282,7 @@ bool tls_framer_gap(struct tls_framer *framer, uint64_t length)
         return true;
     }
     framer->have = 0;
+    framer->left = 0;
     framer->chained = false;
     /* A record of SSLv2 has nothing in it by which to find it. */
     if (framer->state == FRAMING_SSL2)
