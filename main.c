@@ -103,10 +103,12 @@ static enum exit_status open_sources(struct run *run)
                                                options->interface, &live);
     } else {
         watch->source_count = open_saved(&error, rings, options);
-        watch->same_input = watch->source_count > 1 || options->jobs == 1;
     }
     for (size_t i = 0; i < watch->source_count; i++)
         watch->sources[i].source = rings[i];
+    /* With one thread as with several, so that a round is the same for any number of them. */
+    watch->same_input =
+        !options->interface && watch->source_count > 0 && source_opens_often(rings[0]);
     if (watch->source_count > 0)
         return EXIT_DONE;
     return fail(wrong_filter ? EXIT_USAGE : EXIT_INPUT, "%s", error.text);

@@ -233,7 +233,8 @@ size_t source_open_file_often(struct source_error *error, struct source **out, s
                               const char *path)
 {
     size_t opened = 0;
-    size_t most = is_regular(path) ? count : 1;
+    bool often = is_regular(path);
+    size_t most = often ? count : 1;
     uint64_t size = UINT64_MAX;
     for (; opened < most; opened++) {
         struct source_shared *shared = opened > 0 ? out[0]->shared : NULL;
@@ -246,6 +247,7 @@ size_t source_open_file_often(struct source_error *error, struct source **out, s
             file->noted = (struct savefile_noted){.to = UINT64_MAX, .looked_ahead = true};
         if (savefile_is_compressed(out[opened]))
             return opened + 1;
+        out[opened]->opens_often = often;
         if (opened == 0)
             size = reader->size;
         if (most > 1 && size > 0)

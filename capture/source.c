@@ -65,6 +65,11 @@ void source_preface(struct source *source)
         source->ended = status;
 }
 
+bool source_opens_often(const struct source *source)
+{
+    return source->opens_often;
+}
+
 bool source_keep(struct source *source)
 {
     return source->ops->keep && source->ops->keep(source);

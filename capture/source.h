@@ -38,6 +38,10 @@ MUST_CHECK struct source *source_open_file(struct source_error *error, const cha
 MUST_CHECK size_t source_open_file_often(struct source_error *error, struct source **out,
                                          size_t count, const char *path);
 
+/* source_opens_often tells whether a source that came from there can be opened more than once,
+ * whatever `count` was. */
+bool source_opens_often(const struct source *source);
+
 /* source_open_files opens several saved captures as one: packets come in order of time across the
  * files (the order within one file is kept), as `mergecap` gives them. A single path gives the same
  * as source_open_file. A file that can't be opened, or breaks later, is reported as SOURCE_BROKEN

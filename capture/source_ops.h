@@ -48,6 +48,7 @@ struct source {
     const struct source_ops *ops;
     struct source_shared *shared;
     bool owns_shared;
+    bool opens_often;         /* source_opens_often */
     enum source_status ended; /* SOURCE_PACKET while it goes on */
     uint64_t frames;
     struct source_error error;

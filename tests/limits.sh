@@ -50,5 +50,13 @@ hold closed 50000 64 --no-ndpi
 hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
 hold plain 20000 128
+
+# Compressed, it is read by one thread for all, however many there are.
+python3 tests/hostile.py partial 20000 "$work/capture"
+gzip -1 "$work/capture"
+for jobs in 1 7; do
+    "$program" -q -j "$jobs" --max-memory 64M --no-ndpi -o "json:$work/$jobs" "$work/capture.gz"
+done
+cmp -s "$work/1" "$work/7" || wrong "partial, compressed: -j 7 differs from -j 1"
 echo "$bad wrong"
 [ "$bad" = 0 ]

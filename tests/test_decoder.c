@@ -254,6 +254,7 @@ static void as_a_file(void **state)
     struct packet packet;
     uint64_t done, total;
     assert_int_equal(source_open_file_often(&error, sources, 3, path), 1);
+    assert_false(source_opens_often(sources[0]));
     source_progress(sources[0], &done, &total);
     assert_int_equal(total, packed.n);
     while (source_next(sources[0], &packet) == SOURCE_PACKET)

@@ -109,6 +109,9 @@ static void a_file_opened_often_gives_all_to_each(void **state)
     char *path = pcap_of(9, TIMES(2, 1));
     struct source_error error = {""};
     struct source *sources[3];
+    assert_int_equal(source_open_file_often(&error, sources, 1, path), 1);
+    assert_true(source_opens_often(sources[0]));
+    source_close(sources[0]);
     assert_int_equal(source_open_file_often(&error, sources, 3, path), 3);
     struct capture_file more = {0}; /* it grows: nobody reads what came later */
     pcap_record(&more, 3, 0, 9, 9);
