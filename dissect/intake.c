@@ -17,7 +17,8 @@ enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25 };
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */
 enum { WINDOW_STEP = 1 };
 
-/* Frames of one packet that are looked at: far more than an A-MSDU of 11,454 bytes has. */
+/* Frames of one packet that are looked at: far more than an A-MSDU of 11,454 bytes has. For so many
+ * there is room whenever a packet is taken. */
 enum { FRAMES_MAX = 64 };
 
 void intake_learn(struct intake *intake, const struct intake *from)
@@ -38,7 +39,7 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
     bool large = intake->windows && step == BATCH_STEPS;
     batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
-    intake->most = large ? ROUND_PACKETS : batch_segments(step);
+    intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
     intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;
     intake->bytes = 0;
@@ -140,7 +141,7 @@ static bool has_window_ended(const struct intake *intake)
 static bool is_full(struct intake *intake, const struct packet *packet)
 {
     size_t bytes = packet->caplen + BATCH_BESIDE;
-    intake->was_full = intake->taken == intake->most ||
+    intake->was_full = intake->taken >= intake->most ||
                        (intake->taken > 0 && intake->bytes + bytes > intake->room);
     if (intake->was_full || (intake->windows && has_window_ended(intake)))
         return true;
@@ -222,7 +223,7 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
 {
     struct decoder *decoder = &intake->decoder;
     for (unsigned i = 1; decode_has_more(decoder); i++) {
-        if (i == FRAMES_MAX || intake->taken == intake->most) {
+        if (i == FRAMES_MAX) {
             decoder->more.more.left = 0;
             break;
         }

@@ -414,6 +414,44 @@ static void early_data_behind_the_answer(void **state)
     }
 }
 
+/* Appends a frame of an A-MSDU (IEEE 802.11 section 9.3.2.2) with an acknowledgment. */
+static void craft_subframe(struct craft *c, unsigned port, uint32_t ack)
+{
+    static const uint8_t addresses[12] = {0}, llc[] = {0xaa, 0xaa, 3, 0, 0, 0, 8, 0};
+    struct craft ip = {.n = 0};
+    craft_ipv4(&ip, 6, 20);
+    craft_tcp(&ip, port, WATCHED, 101, ack, ACK, 1000, span_of(NULL, 0), span_of(NULL, 0));
+    craft_bytes(c, addresses, sizeof addresses);
+    craft_u16(c, (unsigned)(sizeof llc + ip.n));
+    craft_bytes(c, llc, sizeof llc);
+    craft_bytes(c, ip.bytes, ip.n);
+    craft_u16(c, 0); /* padding to four bytes */
+}
+
+/* More packets than a batch has places, each of several frames. */
+static void frames_of_one_packet(void **state)
+{
+    enum { PACKETS = 600, FRAMES = 3 };
+    static const uint8_t header[26] = {0x88, 0x01, [24] = 0x80};
+    struct out out;
+    (void)state;
+    begin(&out);
+    open_connection(&out, 1001, 100);
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        struct craft c = {.n = 0};
+        craft_bytes(&c, header, sizeof header);
+        for (uint32_t frame = 0; frame < FRAMES; frame++)
+            craft_subframe(&c, 1001, 9001 + i * FRAMES + frame);
+        struct packet packet = craft_packet(&c, LINK_WLAN);
+        packet.time = out.now += NS_PER_SECOND / 100;
+        packet.frame = ++out.frame;
+        pipeline_packet(out.pipeline, &packet);
+        free((void *)(uintptr_t)packet.bytes);
+    }
+    finish(&out);
+    assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 2 + PACKETS * FRAMES);
+}
+
 static void who_is_the_client(void **state)
 {
     (void)state;
@@ -488,6 +526,7 @@ int main(void)
         cmocka_unit_test(packets_without_a_time_among_others),
         cmocka_unit_test(bytes_missing_at_the_end_are_a_gap),
         cmocka_unit_test(early_data_behind_the_answer),
+        cmocka_unit_test(frames_of_one_packet),
         cmocka_unit_test(who_is_the_client),
         cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
         cmocka_unit_test(passing_takes_nothing_of_a_round),
