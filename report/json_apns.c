@@ -40,7 +40,7 @@ static void put_command(struct json *json, const struct flow_record *record,
     struct name_room room;
     json_open_object(json, NULL);
     json_word(json, "from", names_side(side_of_direction(record, command->direction)));
-    json_time(json, "time", command->time);
+    time_if_known(json, "time", command->time);
     json_uint(json, "frame", command->frame);
     json_word(json, "command", names_apns_code(&room, command->command));
     if (names_apns(command->command))

@@ -2,6 +2,7 @@
 #include "json_witness.h"
 
 #include "address.h"
+#include "json_flow.h"
 #include "names.h"
 
 static void put_end(struct json *json, const char *key, const struct socket_end *end)
@@ -84,7 +85,7 @@ void json_socket(struct json *json, const struct told_socket *socket)
     json_uint(json, "flow", socket->flow);
     json_open_object(json, "wire");
     json_word(json, "state", names_state(socket->wire_state));
-    json_time(json, "since", socket->wire_since);
+    time_if_known(json, "since", socket->wire_since);
     json_uint(json, "unacked", socket->wire_unacked);
     json_close_object(json);
 }

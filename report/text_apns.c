@@ -63,7 +63,7 @@ static void put_rest(struct buf *out, const struct kind *kind)
     struct time_room room;
     const struct apns_command *last = kind->last;
     const char *every = "";
-    if (kind->count > 1)
+    if (kind->count > 1 && last->time != 0)
         every = timetext_about(&room, (last->time - kind->first->time) / (kind->count - 1));
     bool says = last->status >= 0 || last->interval >= 0;
     if (*every || says)
@@ -83,7 +83,8 @@ static void put_kind(struct buf *out, const struct flow_record *record, const st
                name ? name : "", names_side(side_of_direction(record, kind->first->direction)),
                kind->count);
     put_sizes(out, kind);
-    buf_printf(out, " %s", timetext_clock(&room, kind->first->time, 0));
+    buf_printf(out, " %s",
+               kind->first->time != 0 ? timetext_clock(&room, kind->first->time, 0) : "       -");
     put_rest(out, kind);
     buf_printf(out, "\n");
 }

@@ -210,9 +210,10 @@ static void put_odd_row(struct buf *out, const struct text_style *style,
                words_of(socket->verdict));
     if (socket->flow > 0) {
         struct time_room room;
-        buf_printf(&text, ": %s since %s, %" PRIu64 " (flow %" PRIu64 ")",
-                   names_state(socket->wire_state), timetext_day_second(&room, socket->wire_since),
-                   socket->wire_unacked, socket->flow);
+        buf_printf(&text, ": %s", names_state(socket->wire_state));
+        if (socket->wire_since != 0)
+            buf_printf(&text, " since %s", timetext_day_second(&room, socket->wire_since));
+        buf_printf(&text, ", %" PRIu64 " (flow %" PRIu64 ")", socket->wire_unacked, socket->flow);
     }
     buf_printf(&text, ".");
     put(out, style, &text, INDENT, INDENT + 2);

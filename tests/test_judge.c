@@ -153,6 +153,8 @@ static void connections_that_were_not_made(void **state)
     made_refused(&flow, 1);
     check_says(&flow, FINDING_SYN_REFUSED, SEVERITY_WARNING, "with a RST after 31 ms");
     check(&flow, FINDING_RESET, false);
+    flow.record.start = flow.record.end = 0; /* packets without a time */
+    check_says(&flow, FINDING_SYN_REFUSED, SEVERITY_WARNING, "with a RST; ");
     made_reset(&flow, 1, SERVER, RESET_IN_DATA);
     check(&flow, FINDING_SYN_REFUSED, false);
 }

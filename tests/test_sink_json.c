@@ -189,6 +189,10 @@ static void packets_without_a_time_have_none(void **state)
     made_healthy(&flow, 1);
     flow.record.start = flow.record.end = 0;
     flow.leaf.first_seen = flow.leaf.last_seen = flow.root.first_seen = flow.root.last_seen = 0;
+    struct apns_command command = {.command = 0x0c, .frame = 1, .status = -1, .interval = -1};
+    struct apns_facts apns = {.commands = &command, .count = 1};
+    struct tls_extras extras = {.apns = &apns};
+    flow.tls.extras = &extras;
     char *text = report_of(list, 1);
     validate(text);
     assert_says(text, "=\",\"first_frame\":");

@@ -494,6 +494,12 @@ static void commands_are_told_by_kind(void **state)
     text = report_of(&narrow, list, 1);
     assert_fits(text, 80);
     free(text);
+    for (unsigned i = 0; i < apns.count; i++) { /* packets without a time */
+        commands[i] = (struct apns_command){.command = 0x0c, .status = -1, .interval = -1};
+    }
+    text = report_of(&narrow, list, 1);
+    assert_says(text, "\n  0c keep-alive       client     9 0                  -\n");
+    free(text);
     struct made_flow many[22], *all[22];
     for (unsigned i = 0; i < COUNT_OF(many); i++) {
         made_healthy(all[i] = &many[i], i + 1);

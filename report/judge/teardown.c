@@ -196,8 +196,9 @@ static void judge_syn(struct findings *out, const struct flow_record *record)
 
     if (tcp->teardown == TEARDOWN_REFUSED) {
         struct finding *finding = findings_add(out, FINDING_SYN_REFUSED);
-        finding_seen(finding, "The SYN was answered with a RST after %s",
-                     timetext_span(&room, record->end - record->start));
+        finding_seen(finding, "The SYN was answered with a RST");
+        if (record->end != 0)
+            finding_seen(finding, " after %s", timetext_span(&room, record->end - record->start));
         finding_frame(finding, record->first_frame);
         finding_frame(finding, tcp->reset_frame);
     } else if (tcp->teardown == TEARDOWN_UNANSWERED) {
