@@ -103,6 +103,8 @@ static void remember(struct intern *intern, struct interned *interned, const str
 
 void *intern_new(struct intern *intern, size_t size, const struct intern_key *key)
 {
+    if (size > INTERN_THING_MOST)
+        key = NULL;
     size_t key_size = key ? kept(key).n : 0;
     struct interned *interned = xcalloc(1, sizeof *interned + size + key_size);
     interned->users = 1;

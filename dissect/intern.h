@@ -13,6 +13,10 @@ enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAY
 /* Of more bytes a digest is kept in their place. */
 enum { INTERN_KEY_MOST = 768 };
 
+/* What is larger is not remembered: things that nobody uses any more must not fill the memory that
+ * there is for those that are in use. Only staples may be, and hardly one is. */
+enum { INTERN_THING_MOST = 4096 };
+
 /* What a thing is found by. Where it is remembered depends on its bytes alone, and so does who is
  * forgotten for it and how much memory there is: two runs are the same, though their digests
  * differ. */
@@ -42,7 +46,7 @@ void intern_init(struct intern *intern);
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes);
 
 /* intern_new makes a thing of `size` bytes, all zero, with one user, that is remembered under a
- * key if there is one. It must own no memory but its own. */
+ * key if there is one and it is not too large. It must own no memory but its own. */
 MUST_CHECK void *intern_new(struct intern *intern, size_t size, const struct intern_key *key);
 
 /* intern_find gives the thing of a key to one more user; NULL if none is remembered. */

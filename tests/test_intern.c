@@ -154,6 +154,23 @@ static void digests_tell_inputs_and_keys_apart(void **state)
     }
 }
 
+/* What nobody uses takes no more than many small ones would. */
+static void a_large_one_is_not_remembered(void **state)
+{
+    (void)state;
+    struct intern intern;
+    intern_init(&intern);
+    for (uint64_t size = INTERN_THING_MOST; size <= INTERN_THING_MOST + 1; size++) {
+        struct intern_key key = key_of(&intern, &size);
+        intern_release(&intern, intern_new(&intern, size, &key));
+        const void *found = intern_find(&intern, &key);
+        assert_int_equal(found != NULL, size == INTERN_THING_MOST);
+        intern_release(&intern, found);
+    }
+    assert_true(intern.memory < 2 * INTERN_THING_MOST);
+    intern_done(&intern);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_digest_is_no_key),
         cmocka_unit_test(the_one_found_longest_ago_is_forgotten),
         cmocka_unit_test(one_that_is_not_remembered_is_freed),
+        cmocka_unit_test(a_large_one_is_not_remembered),
         cmocka_unit_test(digests_tell_inputs_and_keys_apart),
     };
     return cmocka_run_group_tests_name("intern", tests, NULL, NULL);
