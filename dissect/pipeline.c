@@ -330,20 +330,12 @@ static void begin_round(struct input *input)
     fill_next(input, &input->batches[0]);
 }
 
-/* Reading takes a thread of its own as long as all others: it pays where at least one packet in
- * eight is watched. */
-static bool is_worth_threads(const struct dissect_counts *counts)
-{
-    uint64_t ignored = counts->skipped[NOTE_NOT_WATCHED] + counts->skipped[NOTE_FILTERED];
-    return (counts->packets - ignored) * 8 >= counts->packets;
-}
-
 static void fill_the_same(struct pipeline *p)
 {
     struct input *first = &p->inputs[0];
     for (unsigned i = 0; i < crew_size(p->crew); i++)
         begin_round(&p->inputs[i]);
-    if (!p->threads_called && first->step > 0 && is_worth_threads(&first->intake.counts)) {
+    if (!p->threads_called && first->step > 0) {
         call_threads(p);
         share_out(p);
         for (unsigned i = 1; i < crew_size(p->crew); i++)
