@@ -1,6 +1,7 @@
 /* pipeline.h: from packets to flow records, in rounds: a batch of segments is filled, then the
  * shards work on it, as many at once as there are threads, then what they have made ready is handed
- * out in order. With several threads the next batch is filled meanwhile. */
+ * out in order. With several threads the next batch is filled meanwhile, or (same_input) each fills
+ * one for its own shards, several times in a round. */
 #ifndef PUSHWATCH_DISSECT_PIPELINE_H
 #define PUSHWATCH_DISSECT_PIPELINE_H
 
