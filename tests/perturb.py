@@ -38,6 +38,8 @@ class Packet:
             at += 4
             kind = data[at:at + 2]
         self.ip = at + 2 if link != 276 else 20
+        if len(data) < self.ip + 20:
+            return
         if kind == b"\x08\x00" and data[self.ip + 9] == 6:
             size = struct.unpack_from(">H", data, self.ip + 2)[0]
             self.tcp = self.ip + (data[self.ip] & 15) * 4

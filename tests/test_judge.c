@@ -310,6 +310,7 @@ static void weak_cipher(void **state)
         enum severity severity;
         const char *words; /* NULL: nothing is wrong with it */
     } suites[] = {
+        {0x0000, SEVERITY_WARNING, "encrypts nothing"},     /* NULL_WITH_NULL_NULL */
         {0x0002, SEVERITY_WARNING, "encrypts nothing"},     /* RSA_WITH_NULL_SHA */
         {0x0003, SEVERITY_WARNING, "short by intent"},      /* RSA_EXPORT_WITH_RC4_40_MD5 */
         {0x0005, SEVERITY_NOTICE, "RFC 7465"},              /* RSA_WITH_RC4_128_SHA */

@@ -229,8 +229,8 @@ static void judge_cipher(struct findings *out, const struct flow_record *record,
 {
     const struct tls_facts *tls = record->tls;
     struct name_room room;
-    if (!tls->negotiated || !tls->server_hello || tls->server_hello->cipher == 0)
-        return;
+    if (!tls->negotiated || !tls->server_hello || tls->version == TLS_VERSION_SSL2)
+        return; /* in SSLv2 the client says which */
     const struct weakness *weakness = weak_suites_find(suites, tls->server_hello->cipher);
     if (!weakness)
         return;

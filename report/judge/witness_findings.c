@@ -193,13 +193,15 @@ static void judge_over(struct findings *out, const struct testimony *told)
                  " socket%s %s still listed whose connection was over on the wire before",
                  count, plural(count), count == 1 ? "is" : "are");
     say_first(finding, first);
-    finding_seen(finding, ", flow %" PRIu64 ": over since %s", first->flow,
-                 timetext_day_second(&room, first->wire_since));
+    finding_seen(finding, ", flow %" PRIu64, first->flow);
+    if (first->wire_since) /* its packets may have no time */
+        finding_seen(finding, ": over since %s", timetext_day_second(&room, first->wire_since));
     finding_word(finding, "from", "socket-table");
     finding_number(finding, "sockets", count);
     finding_number(finding, "first_line", first->row->line);
     finding_number(finding, "flow", first->flow);
-    finding_time(finding, "over_since", first->wire_since);
+    if (first->wire_since)
+        finding_time(finding, "over_since", first->wire_since);
 }
 
 /* --- lines of logs --- */
