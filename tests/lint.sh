@@ -24,7 +24,7 @@ grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch
 grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
 grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
 grep -ln '<openssl' $sources |
-    grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|validate|staple|parsed_certs)\.[ch]' && complain "OpenSSL"
+    grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|pem|name_key|validate|staple|parsed_certs)\.[ch]' && complain "OpenSSL"
 
 grep -ln '<ini\.h' $sources | grep -v 'report/judge/policy\.c' && complain "libinih"
 grep -ln '<jansson' $sources | grep -vE 'report/(baseline|known_text)\.c|dissect/log_json\.c' && complain "libjansson"

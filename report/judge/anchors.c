@@ -1,7 +1,9 @@
-/* anchors.c: anchors by their subjects' hashes. */
+/* anchors.c: anchors by their subjects' keys. */
 #include "anchors.h"
 
 #include "../../dissect/asn1.h"
+#include "name_key.h"
+#include "pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -14,8 +16,8 @@ enum { ANCHORS_MOST = 16384 };
 struct anchor {
     uint8_t *der;
     long n;
-    unsigned long subject; /* X509_NAME_hash of it: equal names have equal ones */
-    bool aux;              /* OpenSSL's "trusted certificate": more stands behind it */
+    uint64_t subject; /* name_key of it */
+    bool aux;         /* OpenSSL's "trusted certificate": more stands behind it */
     bool parsed;
 };
 
@@ -58,51 +60,6 @@ void anchors_free(struct anchors *anchors)
 
 /* --- reading --- */
 
-/* enter moves into an element, skip moves behind it. *left counts down. Both return false for one
- * that is not whole; enter also for one of another kind. */
-static bool enter(const uint8_t **at, long *left, int wanted)
-{
-    long n;
-    int tag, class;
-    const uint8_t *inside = *at;
-    if (*left <= 0 || (ASN1_get_object(&inside, &n, &tag, &class, *left) & 0x80) || tag != wanted)
-        return false;
-    *at = inside;
-    *left = n;
-    return true;
-}
-
-static bool skip(const uint8_t **at, long *left)
-{
-    long n;
-    int tag, class;
-    const uint8_t *inside = *at;
-    if (*left <= 0 || (ASN1_get_object(&inside, &n, &tag, &class, *left) & 0x80))
-        return false;
-    *left -= inside + n - *at;
-    *at = inside + n;
-    return true;
-}
-
-/* Certificate and TBSCertificate (RFC 5280 section 4.1): version [0], serialNumber, signature,
- * issuer, validity, subject. */
-static bool read_subject(unsigned long *hash, const uint8_t *der, long n)
-{
-    const uint8_t *at = der;
-    if (!enter(&at, &n, V_ASN1_SEQUENCE) || !enter(&at, &n, V_ASN1_SEQUENCE))
-        return false;
-    if (n > 0 && *at == 0xa0 && !skip(&at, &n))
-        return false;
-    for (unsigned i = 0; i < 4; i++)
-        if (!skip(&at, &n))
-            return false;
-    X509_NAME *name = d2i_X509_NAME(NULL, &at, n);
-    if (name)
-        *hash = X509_NAME_hash_ex(name, NULL, NULL, NULL);
-    X509_NAME_free(name);
-    return name;
-}
-
 static X509 *parse(const struct anchor *anchor)
 {
     const uint8_t *at = anchor->der;
@@ -119,12 +76,13 @@ static X509 *parse(const struct anchor *anchor)
 static bool add_take(struct anchors *anchors, uint8_t *der, long n, bool aux, bool check)
 {
     struct anchor anchor = {.der = der, .n = n, .aux = aux};
-    bool fine = read_subject(&anchor.subject, der, n);
-    if (fine && check) {
+    bool fine = true;
+    if (check) {
         X509 *x509 = parse(&anchor);
         fine = x509;
         X509_free(x509);
     }
+    anchor.subject = name_key_of_subject(span_of(der, (size_t)n));
     ERR_clear_error();
     if (!fine || anchors->count == ANCHORS_MOST) {
         OPENSSL_free(der);
@@ -138,15 +96,29 @@ static bool add_take(struct anchors *anchors, uint8_t *der, long n, bool aux, bo
     return true;
 }
 
+/* Those at the head of `rest` that are written as almost all are. */
+static size_t add_plain(struct anchors *anchors, size_t *damaged, struct span *rest, bool check)
+{
+    struct buf der = {0};
+    size_t count = 0;
+    *damaged = 0;
+    for (; pem_next(&der, rest); count++) {
+        uint8_t *copy = OPENSSL_memdup(der.p, der.n);
+        if (!(copy && add_take(anchors, copy, (long)der.n, false, check)) && *damaged == 0)
+            *damaged = count + 1;
+    }
+    buf_done(&der);
+    return count;
+}
+
 size_t anchors_add_pem(struct anchors *anchors, size_t *damaged, struct span bytes, bool check)
 {
     char *name, *header;
     uint8_t *der;
     long n;
-    size_t count = 0;
+    size_t count = add_plain(anchors, damaged, &bytes, check);
     BIO *in = BIO_new_mem_buf(bytes.p, (int)bytes.n);
     ERR_clear_error();
-    *damaged = 0;
     while (in && PEM_read_bio(in, &name, &header, &der, &n)) {
         bool aux = strcmp(name, PEM_STRING_X509_TRUSTED) == 0;
         if (aux || strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
@@ -202,9 +174,11 @@ static void load_one(struct anchors *anchors, struct anchor *anchor)
 
 static void load(struct anchors *anchors, const X509_NAME *name)
 {
-    unsigned long hash = X509_NAME_hash_ex(name, NULL, NULL, NULL);
+    const uint8_t *der = NULL;
+    size_t n = 0;
+    uint64_t key = X509_NAME_get0_der(name, &der, &n) ? name_key(span_of(der, n)) : NAME_KEY_ANY;
     for (size_t i = 0; i < anchors->count; i++)
-        if (anchors->all[i].subject == hash && !anchors->all[i].parsed)
+        if (name_key_same(anchors->all[i].subject, key) && !anchors->all[i].parsed)
             load_one(anchors, &anchors->all[i]);
 }
 
