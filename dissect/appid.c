@@ -9,6 +9,8 @@
 #endif
 #include <ndpi_api.h>
 #include <ndpi_main.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "appid_hello.h"
@@ -16,10 +18,18 @@
 #include "hash_table.h"
 #include "limits.h"
 
-struct appid {
-    struct ndpi_detection_module_struct *ndpi; /* NULL until the first flow */
-    pthread_mutex_t *starting;
+/* Is used by one thread at a time. */
+struct module {
+    pthread_mutex_t mutex;
+    struct ndpi_detection_module_struct *ndpi;
     uint8_t ports[(UINT16_MAX + 1) / 4]; /* enum port_known of each, in two bits */
+};
+
+struct appid {
+    pthread_mutex_t starting;
+    unsigned most; /* modules: one for each thread */
+    atomic_uint started, waits;
+    struct module modules[];
 };
 
 struct appid_flow {
@@ -40,6 +50,7 @@ struct appid_pool {
     struct hash_table labels; /* of struct known_label */
     struct app_label unknown;
     struct appid_kinds kinds;
+    unsigned last; /* module that was taken: whose memory is near */
 };
 
 /* A packet as nDPI gets it. */
@@ -147,7 +158,7 @@ static void show(struct shown *shown, const struct segment *segment)
 #if NDPI_VERSION < 404
 /* What nDPI takes an address for: by its table of networks, which has those of IPv4 only; and by
  * the prefixes that Apple's push is known by, all of 8 and 48 bits. */
-static uint64_t known_by_address(struct appid *appid, const struct endpoint *end)
+static uint64_t known_by_address(struct module *module, const struct endpoint *end)
 {
     uint64_t prefix = 0;
     memcpy(&prefix, end->ip, end->ipv6 ? 6 : 1);
@@ -155,18 +166,18 @@ static uint64_t known_by_address(struct appid *appid, const struct endpoint *end
         return prefix;
     struct in_addr address;
     memcpy(&address, end->ip, sizeof address);
-    return prefix << 16 | ndpi_network_port_ptree_match(appid->ndpi, &address, htons(end->port));
+    return prefix << 16 | ndpi_network_port_ptree_match(module->ndpi, &address, htons(end->port));
 }
 
 enum port_known { PORT_UNASKED, PORT_SAYS_NOTHING, PORT_SAYS_SOMETHING };
 
 /* Is a port one by which nDPI guesses a protocol? It searches two trees to tell. */
-static bool known_by_port(struct appid *appid, uint16_t port)
+static bool known_by_port(struct module *module, uint16_t port)
 {
-    uint8_t *four = &appid->ports[port / 4], own;
+    uint8_t *four = &module->ports[port / 4], own;
     unsigned shift = port % 4 * 2, known = *four >> shift & 3;
     if (known == PORT_UNASKED) {
-        known = ndpi_guess_protocol_id(appid->ndpi, NULL, IPPROTO_TCP, port, port, &own) ==
+        known = ndpi_guess_protocol_id(module->ndpi, NULL, IPPROTO_TCP, port, port, &own) ==
                         NDPI_PROTOCOL_UNKNOWN
                     ? PORT_SAYS_NOTHING
                     : PORT_SAYS_SOMETHING;
@@ -178,15 +189,15 @@ static bool known_by_port(struct appid *appid, uint16_t port)
 
 /* The kind of a flow's first packet, if nDPI's verdict on it depends on no more than that. False:
  * it may. Written by what 4.2 looks at: for no other version. */
-static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct shown *shown,
+static bool kind_of(struct appid_kind *kind, struct module *module, const struct shown *shown,
                     const struct segment *segment)
 {
 #if NDPI_VERSION < 404
-    if (!shown->alike || known_by_port(appid, segment->from.port))
+    if (!shown->alike || known_by_port(module, segment->from.port))
         return false;
     *kind = (struct appid_kind){
         .payload = span_of(shown->copy + segment->headers, segment->payload.n),
-        .ends = {known_by_address(appid, &segment->from), known_by_address(appid, &segment->to)},
+        .ends = {known_by_address(module, &segment->from), known_by_address(module, &segment->to)},
         .length = segment->length,
         .headers = segment->headers,
         .port = segment->to.port,
@@ -195,12 +206,12 @@ static bool kind_of(struct appid_kind *kind, struct appid *appid, const struct s
         .upwards = segment->from.port < segment->to.port};
     return true;
 #else
-    (void)kind, (void)appid, (void)shown, (void)segment;
+    (void)kind, (void)module, (void)shown, (void)segment;
     return false;
 #endif
 }
 
-static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
+static ndpi_protocol process(struct module *module, struct appid_flow *flow,
                              const struct shown *shown, const struct segment *segment)
 {
     const uint8_t *packet = shown->bytes;
@@ -209,30 +220,30 @@ static ndpi_protocol process(struct appid *appid, struct appid_flow *flow,
     unsigned short length = (unsigned short)(n < 65535 ? n : 65535);
     uint64_t milliseconds = (uint64_t)segment->time / 1000000;
 #if NDPI_VERSION >= 404
-    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, packet, length, milliseconds,
+    return ndpi_detection_process_packet(module->ndpi, &flow->ndpi, packet, length, milliseconds,
                                          NULL);
 #else
-    return ndpi_detection_process_packet(appid->ndpi, &flow->ndpi, packet, length, milliseconds);
+    return ndpi_detection_process_packet(module->ndpi, &flow->ndpi, packet, length, milliseconds);
 #endif
 }
 
-static ndpi_protocol guess(struct appid *appid, struct appid_flow *flow)
+static ndpi_protocol guess(struct module *module, struct appid_flow *flow)
 {
 #if NDPI_VERSION >= 500
-    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi);
+    return ndpi_detection_giveup(module->ndpi, &flow->ndpi);
 #elif NDPI_VERSION >= 410
     u_int8_t guessed;
-    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi, &guessed);
+    return ndpi_detection_giveup(module->ndpi, &flow->ndpi, &guessed);
 #else
     u_int8_t guessed;
-    return ndpi_detection_giveup(appid->ndpi, &flow->ndpi, 1, &guessed);
+    return ndpi_detection_giveup(module->ndpi, &flow->ndpi, 1, &guessed);
 #endif
 }
 
 /* Is the label complete? For TLS nDPI would go on to the certificate, to name the application by it
  * where it found none, and to judge it. That takes as long again, our own report judges it better,
  * and a server name is the better witness: it is waited for where the client names none. */
-static bool is_decided(struct appid *appid, struct appid_flow *flow, ndpi_protocol protocol)
+static bool is_decided(struct module *module, struct appid_flow *flow, ndpi_protocol protocol)
 {
 #if NDPI_VERSION >= 412
     uint16_t number = protocol.proto.app_protocol, below = protocol.proto.master_protocol;
@@ -245,10 +256,10 @@ static bool is_decided(struct appid *appid, struct appid_flow *flow, ndpi_protoc
         flow->ndpi.host_server_name[0])
         return true;
 #if NDPI_VERSION >= 500
-    (void)appid;
+    (void)module;
     return protocol.state == NDPI_STATE_CLASSIFIED;
 #else
-    return !ndpi_extra_dissection_possible(appid->ndpi, &flow->ndpi);
+    return !ndpi_extra_dissection_possible(module->ndpi, &flow->ndpi);
 #endif
 }
 
@@ -262,23 +273,23 @@ static uint32_t numbers(ndpi_protocol protocol)
 #endif
 }
 
-static void write_name(char *out, size_t size, struct appid *appid, ndpi_protocol protocol)
+static void write_name(char *out, size_t size, struct module *module, ndpi_protocol protocol)
 {
 #if NDPI_VERSION >= 412
-    ndpi_protocol2name(appid->ndpi, protocol.proto, out, (u_int)size);
+    ndpi_protocol2name(module->ndpi, protocol.proto, out, (u_int)size);
 #else
-    ndpi_protocol2name(appid->ndpi, protocol, out, (u_int)size);
+    ndpi_protocol2name(module->ndpi, protocol, out, (u_int)size);
 #endif
 }
 
 /* --- what does not: labels --- */
 
-static struct app_label label_of(struct appid *appid, ndpi_protocol protocol, ndpi_risk risks)
+static struct app_label label_of(struct module *module, ndpi_protocol protocol, ndpi_risk risks)
 {
     struct app_label label = {0};
-    write_name(label.protocol, sizeof label.protocol, appid, protocol);
+    write_name(label.protocol, sizeof label.protocol, module, protocol);
     /* A constant text, as are the risks': only categories of one's own are in the module. */
-    label.category = ndpi_category_get_name(appid->ndpi, protocol.category);
+    label.category = ndpi_category_get_name(module->ndpi, protocol.category);
     for (unsigned risk = 1; risk < NDPI_MAX_RISK && label.risk_count < APP_RISKS_MAX; risk++)
         if (risks & ((ndpi_risk)1 << risk))
             label.risks[label.risk_count++] = ndpi_risk2str((ndpi_risk_enum)risk);
@@ -297,7 +308,7 @@ static const struct app_label *find_label(const struct appid_pool *pool, const u
     return NULL;
 }
 
-static const struct app_label *verdict(struct appid *appid, struct appid_flow **flow,
+static const struct app_label *verdict(struct module *module, struct appid_flow **flow,
                                        ndpi_protocol protocol)
 {
     static const struct hash_key fixed = {0}; /* a few labels, and all in a chain would do */
@@ -313,7 +324,7 @@ static const struct app_label *verdict(struct appid *appid, struct appid_flow **
         return &pool->unknown;
     struct known_label *known = xcalloc(1, sizeof *known);
     *known =
-        (struct known_label){{.hash = hash}, {key[0], key[1]}, label_of(appid, protocol, risks)};
+        (struct known_label){{.hash = hash}, {key[0], key[1]}, label_of(module, protocol, risks)};
     hash_table_add(&pool->labels, &known->node);
     return &known->label;
 }
@@ -338,31 +349,65 @@ void appid_forget(struct appid_flow **flow)
     *flow = NULL;
 }
 
-static bool is_started(struct appid *appid)
+static const struct app_label *give_up(struct module *module, struct appid_flow **flow)
 {
-    if (LIKELY(appid->ndpi != NULL))
-        return true;
-    if (appid->starting)
-        pthread_mutex_lock(appid->starting);
-    appid->ndpi = start();
-    if (appid->starting)
-        pthread_mutex_unlock(appid->starting);
-    return appid->ndpi != NULL;
+    ndpi_protocol protocol = guess(module, *flow);
+    forget_others(module->ndpi);
+    return verdict(module, flow, protocol);
 }
 
-const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
+/* --- modules --- */
+
+/* So many waits for another thread, some microseconds each, take as long as a start. */
+enum { WAITS_WORTH_A_START = 2000 };
+
+/* Starts one more, unless another thread did or it can't be. */
+static NOINLINE void start_another(struct appid *appid, unsigned started)
+{
+    pthread_mutex_lock(&appid->starting);
+    if (atomic_load(&appid->started) == started && (appid->modules[started].ndpi = start())) {
+        atomic_store(&appid->waits, 0);
+        atomic_store(&appid->started, started + 1);
+    }
+    pthread_mutex_unlock(&appid->starting);
+}
+
+/* Gives a module that no other thread uses, until give_back. NULL: there is none. */
+static struct module *take_module(struct appid *appid, struct appid_pool *pool)
+{
+    unsigned started = atomic_load_explicit(&appid->started, memory_order_acquire);
+    for (unsigned i = 0; i < started; i++) {
+        unsigned at = (pool->last + i) % started;
+        if (pthread_mutex_trylock(&appid->modules[at].mutex) == 0) {
+            pool->last = at;
+            return &appid->modules[at];
+        }
+    }
+    if (started == 0 ||
+        (started < appid->most && atomic_fetch_add(&appid->waits, 1) >= WAITS_WORTH_A_START))
+        start_another(appid, started);
+    if (atomic_load(&appid->started) == 0)
+        return NULL;
+    pthread_mutex_lock(&appid->modules[pool->last].mutex);
+    return &appid->modules[pool->last];
+}
+
+static void give_back(struct module *module)
+{
+    pthread_mutex_unlock(&module->mutex);
+}
+
+/* --- asking --- */
+
+static const struct app_label *ask(struct module *module, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct segment *segment)
 {
-    if (segment->payload.n == 0 || (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS))
-        return NULL;
-    if (!is_started(appid))
-        return NULL;
     struct shown shown;
     struct appid_kind kind;
     struct intern_key key;
     show(&shown, segment);
     const struct app_label *label = NULL;
-    bool of_a_kind = !*flow && kind_of(&kind, appid, &shown, segment);
+    bool of_a_kind = !*flow && kind_of(&kind, module, &shown, segment);
     if (of_a_kind) {
         key = appid_kinds_key(&pool->kinds, &kind);
         label = appid_kinds_find(&pool->kinds, &key);
@@ -371,34 +416,49 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
         return label;
     if (!*flow)
         *flow = begin(pool);
-    ndpi_protocol protocol = process(appid, *flow, &shown, segment);
-    forget_others(appid->ndpi);
-    if (is_decided(appid, *flow, protocol)) {
-        label = verdict(appid, flow, protocol);
+    ndpi_protocol protocol = process(module, *flow, &shown, segment);
+    forget_others(module->ndpi);
+    if (is_decided(module, *flow, protocol)) {
+        label = verdict(module, flow, protocol);
         if (of_a_kind)
             appid_kinds_add(&pool->kinds, &key, label);
         return label;
     }
-    if (++(*flow)->packets < LIMIT_NDPI_PACKETS)
+    return ++(*flow)->packets < LIMIT_NDPI_PACKETS ? NULL : give_up(module, flow);
+}
+
+const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
+                                   struct appid_flow **flow, const struct segment *segment)
+{
+    if (segment->payload.n == 0 || (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS))
         return NULL;
-    return appid_give_up(appid, flow);
+    struct module *module = take_module(appid, pool);
+    if (!module)
+        return NULL;
+    const struct app_label *label = ask(module, pool, flow, segment);
+    give_back(module);
+    return label;
 }
 
 const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)
 {
-    if (!*flow || !is_started(appid))
+    struct module *module = *flow ? take_module(appid, (*flow)->pool) : NULL;
+    if (!module)
         return NULL;
-    ndpi_protocol protocol = guess(appid, *flow);
-    forget_others(appid->ndpi);
-    return verdict(appid, flow, protocol);
+    const struct app_label *label = give_up(module, flow);
+    give_back(module);
+    return label;
 }
 
 /* --- the outside --- */
 
-struct appid *appid_new(pthread_mutex_t *starting)
+struct appid *appid_new(unsigned threads)
 {
-    struct appid *appid = xcalloc(1, sizeof *appid);
-    appid->starting = starting;
+    struct appid *appid = xcalloc(1, sizeof *appid + threads * sizeof appid->modules[0]);
+    appid->most = threads;
+    pthread_mutex_init(&appid->starting, NULL);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_mutex_init(&appid->modules[i].mutex, NULL);
     return appid;
 }
 
@@ -406,8 +466,12 @@ void appid_free(struct appid *appid)
 {
     if (!appid)
         return;
-    if (appid->ndpi)
-        ndpi_exit_detection_module(appid->ndpi);
+    for (unsigned i = 0; i < appid->most; i++) {
+        if (appid->modules[i].ndpi)
+            ndpi_exit_detection_module(appid->modules[i].ndpi);
+        pthread_mutex_destroy(&appid->modules[i].mutex);
+    }
+    pthread_mutex_destroy(&appid->starting);
     free(appid);
 }
 

@@ -2,22 +2,21 @@
 #ifndef PUSHWATCH_DISSECT_APPID_H
 #define PUSHWATCH_DISSECT_APPID_H
 
-#include <pthread.h>
-
 #include "segment.h"
 
-/* nDPI itself, one for each thread: starting it takes tens of milliseconds and megabytes, so that
- * it is started by the first flow that needs it. Nothing of a flow stays in it, so that a flow's
- * packets may go through any of them, and its label is the same whichever it was. */
+/* nDPI itself. Starting one of its modules takes tens of milliseconds and megabytes, and can't be
+ * done twice at a time. So the first is started by the first flow that needs it, and all threads
+ * share it; more come only where threads have often waited for one another. Nothing of a flow stays
+ * in a module, so that a flow's packets may go through any of them, and its label is the same
+ * whichever it was. */
 struct appid;
 /* The undecided flows of one shard, and the labels that it has given. */
 struct appid_pool;
 /* One flow's state, some kilobytes: freed at the verdict. It knows its pool. */
 struct appid_flow;
 
-/* appid_new makes one. `starting` is held while nDPI starts, which must not happen in two threads
- * at once: all that a process has share it. NULL where there is one thread. */
-MUST_CHECK struct appid *appid_new(pthread_mutex_t *starting);
+/* appid_new makes one for so many threads, which may use it at once, each with pools of its own. */
+MUST_CHECK struct appid *appid_new(unsigned threads);
 void appid_free(struct appid *appid);
 
 /* appid_pool_new makes an empty pool. Free its flows before it (appid_forget); the labels end with

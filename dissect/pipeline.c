@@ -1,7 +1,6 @@
 /* pipeline.c: the rounds. */
 #include "pipeline.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "cert_store.h"
@@ -34,8 +33,7 @@ struct pipeline {
     bool threads_called; /* the crew has as many as it will have */
     struct cert_store *certs;
     struct keylog *keylog;
-    struct appid **appids; /* one for each thread; NULL: nDPI is not asked */
-    pthread_mutex_t appid_starting;
+    struct appid *appid; /* NULL: nDPI is not asked */
     struct input *inputs;
     struct shard *shards[SHARDS];
     nanotime now;         /* up to which time the shards may go on */
@@ -56,11 +54,6 @@ static bool is_watched(void *context, uint16_t port)
     return ports_have(&p->watched, port);
 }
 
-static struct appid *appid_of(const struct pipeline *p, unsigned thread)
-{
-    return p->appids ? p->appids[thread] : NULL;
-}
-
 /* One thread alone prepares flows when their turn comes, and not several in each shard ahead: what
  * is prepared is large, and in the same place again and again it stays in the cache. Where the
  * flows do not come in their order it would be another. */
@@ -76,11 +69,11 @@ static void work_on(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
     struct shard *shard = p->shards[number];
-    struct appid *appid = appid_of(p, thread);
+    (void)thread;
     for (unsigned i = 0; i < p->options.inputs; i++) {
         const struct input *input = &p->inputs[i];
         nanotime now = i + 1 < p->options.inputs || p->ending ? 0 : p->now;
-        shard_work(shard, number, input->working, input->frame_base, now, appid);
+        shard_work(shard, number, input->working, input->frame_base, now);
     }
     if (p->ending)
         shard_end(shard, p->now);
@@ -89,7 +82,8 @@ static void work_on(void *context, unsigned number, unsigned thread)
 static void drain(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
-    shard_work(p->shards[number], number, NULL, 0, p->now, appid_of(p, thread));
+    (void)thread;
+    shard_work(p->shards[number], number, NULL, 0, p->now);
     if (!is_alone(p))
         shard_prepare(p->shards[number], p->ready);
 }
@@ -252,8 +246,8 @@ static void turn(struct pipeline *p)
     p->bound_frame = p->next_frame;
 }
 
-/* Threads are called for once a batch was full: a capture that is smaller is done before they, and
- * nDPI in each of them, have started. */
+/* Threads are called for once a batch was full: a capture that is smaller is done before they
+ * have started. */
 static void call_threads(struct pipeline *p)
 {
     if (p->options.threads == crew_size(p->crew) || p->inputs[0].step == 0 || p->threads_called)
@@ -294,12 +288,13 @@ static void fill_and_work(void *context, unsigned number, unsigned thread)
     struct pipeline *p = context;
     struct intake *intake = &p->inputs[number].intake;
     bool goes_on = true;
+    (void)thread;
     while (goes_on) {
         intake_window(intake);
         goes_on = p->fill(p->fill_context, number, intake);
         nanotime now = goes_on ? 0 : intake->now;
         for (unsigned shard = number; shard < SHARDS; shard += intake->owners)
-            shard_work(p->shards[shard], shard, intake->batch, 0, now, appid_of(p, thread));
+            shard_work(p->shards[shard], shard, intake->batch, 0, now);
     }
 }
 
@@ -432,6 +427,7 @@ static struct shard_options options_of_shards(struct pipeline *p)
                                   .key = {options->hash_key[0], options->hash_key[1]},
                                   .certs = p->certs,
                                   .keylog = p->keylog,
+                                  .appid = p->appid,
                                   .show_secrets = options->show_secrets,
                                   .live = options->live,
                                   .in_order = !options->live && !options->order_end,
@@ -478,12 +474,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
         p->options.threads = p->options.inputs;
     p->threads_called = p->options.inputs > 1 && !options->same_input; /* each has its own */
     p->crew = crew_new(p->threads_called ? p->options.threads : 1);
-    pthread_mutex_init(&p->appid_starting, NULL);
-    if (options->ndpi) {
-        p->appids = xcalloc(p->options.threads, sizeof(struct appid *));
-        for (unsigned i = 0; i < p->options.threads; i++)
-            p->appids[i] = appid_new(&p->appid_starting);
-    }
+    if (options->ndpi)
+        p->appid = appid_new(p->options.threads);
     p->shard_options = options_of_shards(p);
     for (unsigned i = 0; i < SHARDS; i++)
         p->shards[i] = shard_new(&p->shard_options);
@@ -495,7 +487,7 @@ void pipeline_snapshot(struct pipeline *p, nanotime now)
 {
     pipeline_flush(p);
     for (unsigned i = 0; i < SHARDS; i++)
-        shard_snapshot(p->shards[i], now, &p->snapshot_count, appid_of(p, 0));
+        shard_snapshot(p->shards[i], now, &p->snapshot_count);
 }
 
 static bool is_done(const struct pipeline *p)
@@ -567,9 +559,7 @@ void pipeline_free(struct pipeline *p)
     finish_work(p);
     for (unsigned i = 0; i < SHARDS; i++)
         shard_free(p->shards[i]);
-    for (unsigned i = 0; p->appids && i < p->options.threads; i++)
-        appid_free(p->appids[i]);
-    free(p->appids);
+    appid_free(p->appid);
     handout_places_free(p->sink, p->group, GROUP);
     for (unsigned i = 0; i < p->options.inputs; i++) {
         intake_done(&p->inputs[i].intake);
@@ -580,6 +570,5 @@ void pipeline_free(struct pipeline *p)
     crew_free(p->crew);
     cert_store_free(p->certs);
     keylog_free(p->keylog);
-    pthread_mutex_destroy(&p->appid_starting);
     free(p);
 }

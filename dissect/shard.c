@@ -418,6 +418,7 @@ struct shard *shard_new(const struct shard_options *options)
                  options->max_memory / 4);
     shard->context = (struct flow_context){.store = tls_store_new(options->certs),
                                            .held = &shard->reassembly_held,
+                                           .appid = options->appid,
                                            .appid_pool = appid_pool_new(),
                                            .interface_name = options->interface_name,
                                            .process = options->process,
@@ -468,9 +469,8 @@ static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
 }
 
 void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
-                nanotime now, struct appid *appid)
+                nanotime now)
 {
-    shard->context.appid = appid;
     handout_release(&shard->handout, &shard->context);
     if (batch) {
         shard->choked = shard->choked && !shard->round_over;
@@ -550,10 +550,9 @@ void shard_hand_out(struct shard *shard, uint64_t n)
     handout_commit(&shard->handout, n);
 }
 
-void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n, struct appid *appid)
+void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n)
 {
     static const enum connection_kind going_on[] = {KIND_SYN, KIND_OPEN};
-    shard->context.appid = appid;
     for (unsigned i = 0; i < COUNT_OF(going_on); i++)
         for (uint32_t number = shard->queues[going_on[i]].oldest; number != SLAB_NONE;
              number = connection_of(shard, number)->later)

@@ -17,6 +17,7 @@ struct shard_options {
     struct hash_key key;      /* of flow_key_hash */
     struct cert_store *certs; /* of all shards */
     const struct keylog *keylog;
+    struct appid *appid; /* of all shards; NULL: nDPI is not asked */
     bool show_secrets;
     bool live;          /* hand a flow out soon after it has ended */
     bool in_order;      /* hand flows out in the order of their first segments */
@@ -34,10 +35,9 @@ MUST_CHECK struct shard *shard_new(const struct shard_options *options);
 
 /* shard_work takes the shard's segments of a batch, whose frames count from `frame_base` on, ends
  * what is due at packet time `now`. What was handed out before is freed. `now` is 0 if another
- * batch follows, or shard_end, before anything is handed out. The appid is the thread's, or NULL.
- */
+ * batch follows, or shard_end, before anything is handed out. */
 void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
-                nanotime now, struct appid *appid);
+                nanotime now);
 
 /* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
  * once. shard_next, shard_describe, shard_step and shard_give are for one at a time: handout.h. */
@@ -76,7 +76,7 @@ bool shard_unblock(struct shard *shard);
 
 /* shard_snapshot hands out every flow that has not ended, as of `now`, as not final, with numbers
  * from *n on. Not while shard_work runs. */
-void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n, struct appid *appid);
+void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n);
 
 /* shard_counts gives what was counted so far. */
 struct dissect_counts shard_counts(const struct shard *shard);

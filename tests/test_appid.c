@@ -1,5 +1,6 @@
 /* test_appid.c: nDPI gives a label, the same whatever else was seen, and is asked about so many
  * flows at once and no more. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ struct asked {
 
 static struct asked asked_new(void)
 {
-    return (struct asked){appid_new(NULL), appid_pool_new()};
+    return (struct asked){appid_new(1), appid_pool_new()};
 }
 
 static void asked_free(struct asked asked)
@@ -167,6 +168,50 @@ static void packets_through_several(void **state)
     asked_free(other);
 }
 
+/* Threads that have often waited for one another get modules of their own. */
+enum { THREADS = 3, ASKED_EACH = 20000 };
+
+struct shared {
+    struct appid *appid;
+    struct segment segments[2];
+};
+
+static void *ask_often(void *context)
+{
+    const struct shared *shared = context;
+    struct appid_pool *pool = appid_pool_new();
+    size_t wrong = 0;
+    for (size_t i = 0; i < ASKED_EACH; i++) {
+        struct appid_flow *flow = NULL;
+        const struct app_label *label =
+            appid_take(shared->appid, pool, &flow, &shared->segments[i % 2]);
+        if (!label)
+            label = appid_give_up(shared->appid, &flow);
+        wrong += !label || !strstr(label->protocol, i % 2 ? "BitTorrent" : "HTTP");
+    }
+    appid_pool_free(pool);
+    return (void *)wrong;
+}
+
+static void threads_share_it(void **state)
+{
+    (void)state;
+    struct shared shared = {.appid = appid_new(THREADS)};
+    struct packet packets[] = {crafted(&shared.segments[0], 1000, http),
+                               crafted(&shared.segments[1], 1000, torrent)};
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, &shared), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    appid_free(shared.appid);
+    for (size_t i = 0; i < COUNT_OF(packets); i++)
+        free((void *)(uintptr_t)packets[i].bytes);
+}
+
 static void flows_at_once_are_capped(void **state)
 {
     (void)state;
@@ -197,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_hello_known_before),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
+        cmocka_unit_test(threads_share_it),
         cmocka_unit_test(flows_at_once_are_capped),
     };
     return cmocka_run_group_tests_name("appid", tests, NULL, NULL);

@@ -278,7 +278,7 @@ static void rests_change_nothing(void **state)
 {
     (void)state;
     static struct capture capture;
-    struct appid *appid = appid_new(NULL);
+    struct appid *appid = appid_new(1);
     struct states states = {0};
     glob_t paths;
     size_t flows = 0;
