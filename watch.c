@@ -72,18 +72,16 @@ static bool has_ended(enum source_status status)
 
 /* --- a saved capture --- */
 
-/* Is the packet at hand past the --duration, counted from the first? */
-static bool is_past(const struct watch *watch, struct watched *from)
+/* Is a packet past the --duration, counted from the first? */
+static bool is_past(const struct watch *watch, const struct watched *from,
+                    const struct packet *packet)
 {
-    if (from->packets == 0)
-        from->first_time = from->packet.time;
-    return watch->options->duration &&
-           from->packet.time - from->first_time >= watch->options->duration;
+    return watch->options->duration && packet->time - from->first_time >= watch->options->duration;
 }
 
-static void count_packet(const struct watch *watch, struct watched *from)
+static void count_packets(const struct watch *watch, struct watched *from, size_t count)
 {
-    from->packets++;
+    from->packets += count;
     if (from->packets == watch->options->count)
         from->stopped = true;
 }
@@ -99,8 +97,63 @@ static bool is_filtered(const struct watch *watch, const struct packet *packet)
     return watch->filter && !filter_match(watch->filter, packet);
 }
 
-/* One of several threads that read the same capture. One that comes later passes what was there
- * before. */
+/* Gets the next packets, no more than --count wants. */
+static bool get_more(const struct watch *watch, struct watched *from)
+{
+    size_t most = PACKETS_AT_HAND;
+    uint64_t wanted = watch->options->count - from->packets;
+    if (watch->options->count && wanted < most)
+        most = (size_t)wanted;
+    from->next = 0;
+    from->status = source_next_some(from->source, from->at_hand, most, &from->count);
+    return from->count > 0;
+}
+
+/* How many of the packets at hand --duration leaves. */
+static size_t packets_within(const struct watch *watch, const struct watched *from)
+{
+    size_t n = 0, most = from->count - from->next;
+    if (!watch->options->duration)
+        return most;
+    while (n < most && !is_past(watch, from, &from->at_hand[from->next + n]))
+        n++;
+    return n;
+}
+
+static size_t pass_some(struct intake *intake, const struct packet *packets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        intake_pass(intake, &packets[i]);
+    return count;
+}
+
+static size_t filter_some(const struct watch *watch, struct intake *intake,
+                          const struct packet *packets, size_t count)
+{
+    size_t i = 0;
+    for (; i < count; i++)
+        if (is_filtered(watch, &packets[i]))
+            intake_skip(intake, &packets[i], NOTE_FILTERED);
+        else if (!intake_packet(intake, &packets[i]))
+            break;
+    return i;
+}
+
+/* Gives packets to the intake. Returns how many it has taken. One of several threads that comes
+ * later than the first passes what was there before. */
+static size_t give(const struct watch *watch, const struct watched *from, struct intake *intake,
+                   size_t count)
+{
+    const struct packet *packets = &from->at_hand[from->next];
+    if (from->packets < watch->passed) {
+        uint64_t before = watch->passed - from->packets;
+        return pass_some(intake, packets, before < count ? (size_t)before : count);
+    }
+    return watch->filter ? filter_some(watch, intake, packets, count)
+                         : intake_packets(intake, packets, count);
+}
+
+/* One of several threads that read the same capture. */
 static bool fill_same(void *context, unsigned input, struct intake *intake)
 {
     struct watch *watch = context;
@@ -109,35 +162,34 @@ static bool fill_same(void *context, unsigned input, struct intake *intake)
     if (from->status == SOURCE_PAUSED)
         source_release(from->source);
     while (!from->stopped) {
-        if (!from->pending)
-            from->status = source_next(from->source, &from->packet);
-        from->pending = from->status == SOURCE_PACKET;
-        if (!from->pending)
+        if (from->next == from->count && !get_more(watch, from))
             return from->status == SOURCE_PAUSED;
         if (watch->source_count == 1 && has_new_secrets(watch))
             return false;
-        if (is_past(watch, from)) {
+        if (from->packets == 0)
+            from->first_time = from->at_hand->time;
+        size_t count = packets_within(watch, from);
+        if (count == 0) {
             from->stopped = true;
             return false;
         }
-        if (from->packets < watch->passed)
-            intake_pass(intake, &from->packet);
-        else if (is_filtered(watch, &from->packet))
-            intake_skip(intake, &from->packet, NOTE_FILTERED);
-        else if (!intake_packet(intake, &from->packet))
+        size_t taken = give(watch, from, intake, count);
+        if (taken == 0)
             return !intake_is_over(intake);
-        if (UNLIKELY(from->packet.link == LINK_UNSUPPORTED) && input == 0)
-            note_link(watch, &from->packet);
-        from->pending = false;
-        count_packet(watch, from);
+        if (UNLIKELY(from->at_hand[from->next].link == LINK_UNSUPPORTED) && input == 0)
+            note_link(watch, &from->at_hand[from->next]);
+        from->next += taken;
+        count_packets(watch, from, taken);
     }
     return false;
 }
 
 static void take_packet(struct watch *watch, struct watched *from)
 {
-    const struct packet *packet = &from->packet;
-    if (is_past(watch, from)) {
+    const struct packet *packet = from->at_hand;
+    if (from->packets == 0)
+        from->first_time = packet->time;
+    if (is_past(watch, from, packet)) {
         from->stopped = true;
         return;
     }
@@ -147,7 +199,7 @@ static void take_packet(struct watch *watch, struct watched *from)
         pipeline_skip(watch->pipeline, packet, NOTE_FILTERED);
     else
         pipeline_packet(watch->pipeline, packet);
-    count_packet(watch, from);
+    count_packets(watch, from, 1);
 }
 
 static void show_progress(struct watch *watch)
@@ -197,7 +249,7 @@ static enum source_status read_saved(struct watch *watch)
 {
     struct watched *from = &watch->sources[0];
     while (!from->stopped && !signal_end) {
-        from->status = source_next(from->source, &from->packet);
+        from->status = source_next(from->source, from->at_hand);
         if (has_ended(from->status))
             return from->status;
         if (has_new_secrets(watch))
@@ -225,10 +277,10 @@ static bool fill(void *context, unsigned input, struct intake *intake)
     uint64_t most = watch->options->count ? watch->options->count : UINT64_MAX;
     while (from->packets < most) {
         if (!from->pending)
-            from->status = source_next(from->source, &from->packet);
+            from->status = source_next(from->source, from->at_hand);
         if (from->status != SOURCE_PACKET)
             return false;
-        from->pending = !intake_packet(intake, &from->packet);
+        from->pending = !intake_packet(intake, from->at_hand);
         if (from->pending)
             return false;
         from->packets++;

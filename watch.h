@@ -10,13 +10,17 @@
 #include "options.h"
 #include "progress.h"
 
+/* So many packets are asked for at once: what is done once for all of them is little then. */
+enum { PACKETS_AT_HAND = 16 };
+
 /* One of the sources. */
 struct watched {
     struct source *source;
     enum source_status status; /* of the last source_next */
-    struct packet packet;
-    bool keeps;   /* packets' bytes stay until source_release */
-    bool pending; /* the packet was read, but there was no room for it */
+    struct packet at_hand[PACKETS_AT_HAND];
+    size_t next, count; /* of these, those that are still to be taken: read_same */
+    bool keeps;         /* packets' bytes stay until source_release */
+    bool pending;       /* the packet was read, but there was no room for it */
     uint64_t packets;
     nanotime first_time;
     bool stopped; /* by --count or --duration: as asked for */

@@ -53,6 +53,21 @@ static enum source_status too_large(struct savefile *file, uint32_t caplen)
                             reader_offset(&file->reader), caplen, SAVEFILE_CAPLEN_MAX);
 }
 
+/* Fills in all but the frame. */
+static inline void hand_out(const struct pcap_format *pcap, struct packet *packet,
+                            const uint8_t *record, uint32_t caplen, uint32_t len)
+{
+    packet->time = (nanotime)load32(record, pcap->swapped) * NS_PER_SECOND +
+                   (nanotime)load32(record + 4, pcap->swapped) * pcap->fraction_ns;
+    packet->bytes = record + pcap->header_bytes;
+    packet->caplen = caplen < len ? caplen : len;
+    packet->len = len;
+    packet->link = pcap->link;
+    packet->link_number = pcap->link_number;
+    packet->interface = 0;
+    packet->marks = 0;
+}
+
 static enum source_status pcap_next(struct source *source, struct packet *packet)
 {
     struct savefile *file = (struct savefile *)source;
@@ -75,25 +90,42 @@ static enum source_status pcap_next(struct source *source, struct packet *packet
     if (UNLIKELY(!record))
         return savefile_short(file, "the packet record", reader_offset(&file->reader),
                               (uint64_t)header_bytes + caplen);
-    packet->time = (nanotime)load32(record, pcap->swapped) * NS_PER_SECOND +
-                   (nanotime)load32(record + 4, pcap->swapped) * pcap->fraction_ns;
-    packet->bytes = record + header_bytes;
-    packet->caplen = caplen < len ? caplen : len;
-    packet->len = len;
-    packet->link = pcap->link;
-    packet->link_number = pcap->link_number;
-    packet->interface = 0;
-    packet->marks = 0;
+    hand_out(pcap, packet, record, caplen, len);
     reader_skip(&file->reader, (size_t)header_bytes + caplen);
     if (UNLIKELY(pcap->link == LINK_PKTAP))
         pktap_open(source, savefile_memo(file), packet);
     return SOURCE_PACKET;
 }
 
+/* Of files that need no second look at a record. What lies in the reader's buffer does not move. */
+static size_t pcap_at_hand(struct source *source, struct packet *packets, size_t most)
+{
+    struct savefile *file = (struct savefile *)source;
+    const struct pcap_format format = *(const struct pcap_format *)file->format;
+    const uint8_t *record = file->reader.next;
+    size_t left = reader_unread(&file->reader), n = 0;
+    if (UNLIKELY(format.swapped || format.minor <= 3 || format.link == LINK_PKTAP))
+        return 0;
+    for (; n < most && left >= format.header_bytes; n++) {
+        uint32_t caplen = load32(record + 8, false);
+        size_t size = (size_t)format.header_bytes + caplen;
+        if (UNLIKELY(caplen > SAVEFILE_CAPLEN_MAX || size > left))
+            break;
+        hand_out(&format, &packets[n], record, caplen, load32(record + 12, false));
+        packets[n].frame = source->frames + n + 1;
+        record += size;
+        left -= size;
+    }
+    source->frames += n;
+    file->reader.next = record;
+    return n;
+}
+
 bool savefile_pcap_begin(struct savefile *file)
 {
     static const struct source_ops ops = {
         .next = pcap_next,
+        .at_hand = pcap_at_hand,
         .progress = savefile_progress,
         .waiting = savefile_waiting,
         .keep = savefile_keep,

@@ -53,6 +53,20 @@ enum source_status source_next(struct source *source, struct packet *packet)
     return status;
 }
 
+enum source_status source_next_some(struct source *source, struct packet *packets, size_t most,
+                                    size_t *count)
+{
+    *count = 0;
+    if (LIKELY(source->ops->at_hand && source->ended == SOURCE_PACKET &&
+               !atomic_load_explicit(&source->shared->stop, memory_order_relaxed)))
+        *count = source->ops->at_hand(source, packets, most);
+    if (LIKELY(*count > 0))
+        return SOURCE_PACKET;
+    enum source_status status = source_next(source, packets);
+    *count = status == SOURCE_PACKET;
+    return status;
+}
+
 void source_preface(struct source *source)
 {
     enum source_status status = SOURCE_IDLE;

@@ -87,6 +87,12 @@ void source_release(struct source *source);
  * next call. */
 MUST_CHECK enum source_status source_next(struct source *source, struct packet *packet);
 
+/* source_next_some hands out the next packets, up to `most` (1 or more) and at least one where it
+ * returns SOURCE_PACKET, and writes to *count how many. All their bytes live until the next call.
+ * They are of one link type, and what a capture says beside them stands before the first. */
+MUST_CHECK enum source_status source_next_some(struct source *source, struct packet *packets,
+                                               size_t most, size_t *count);
+
 /* source_wait waits, after SOURCE_IDLE, until one of the sources (at most SOURCE_RINGS_MAX) may
  * have something, a signal comes, or the time is over; earlier is possible: ask source_next. It
  * returns at once when one of them can't be idle, or all have ended. */

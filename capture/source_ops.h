@@ -33,6 +33,9 @@ enum { SOURCE_WAIT_MAX_MS = 250 };
 struct source_ops {
     /* Hands out a packet, all but its frame number. A broken one fills in source->error. */
     enum source_status (*next)(struct source *source, struct packet *packet);
+    /* Hands out what lies in memory of the packets that follow without anything between, up to
+     * `most`, and numbers them. Returns how many: 0 says nothing. NULL: it can't. */
+    size_t (*at_hand)(struct source *source, struct packet *packets, size_t most);
     /* Reads up to the first packet, SOURCE_PACKET; NULL: nothing stands before it. */
     enum source_status (*preface)(struct source *source);
     struct source_waiting (*waiting)(const struct source *source);

@@ -15,7 +15,6 @@ enum {
     IPV4_HEADER_MIN = 20,
     IPV6_HEADER = 40,
     TCP_HEADER_MIN = 20,
-    ETHERNET_HEADER = 14,
     /* More extension headers than RFC 8200 has kinds of; a cap against packets full of them. */
     EXTENSIONS_MAX = 10
 };
@@ -410,31 +409,31 @@ enum note decode_next(struct segment *out, struct decoder *decoder, const struct
 
 /* --- a packet at which was looked already --- */
 
-static void read_addresses(struct segment *out, const struct early *early)
+static void read_addresses(struct segment *out, const uint8_t *end, bool ipv6)
 {
-    out->from.ipv6 = out->to.ipv6 = early->address_size == sizeof out->from.ip;
-    if (UNLIKELY(out->from.ipv6)) {
-        memcpy(out->from.ip, early->addresses[0], sizeof out->from.ip);
-        memcpy(out->to.ip, early->addresses[1], sizeof out->to.ip);
+    out->from.ipv6 = out->to.ipv6 = ipv6;
+    if (UNLIKELY(ipv6)) {
+        memcpy(out->from.ip, end - 32, sizeof out->from.ip);
+        memcpy(out->to.ip, end - 16, sizeof out->to.ip);
         return;
     }
     memset(out->from.ip, 0, sizeof out->from.ip);
     memset(out->to.ip, 0, sizeof out->to.ip);
-    memcpy(out->from.ip, early->addresses[0], 4);
-    memcpy(out->to.ip, early->addresses[1], 4);
+    memcpy(out->from.ip, end - 8, 4);
+    memcpy(out->to.ip, end - 4, 4);
 }
 
-void decode_early(struct segment *out, const struct early *early, const struct packet *packet)
+void decode_early(struct segment *out, const uint8_t *tcp, const struct packet *packet)
 {
-    enum { ID = 4, TTL = 8, HOPS = 7 };
-    const uint8_t *ip = packet->bytes + ETHERNET_HEADER;
-    const uint8_t *tcp = early->addresses[1] + early->address_size;
+    enum { TOTAL = 2, ID = 4, TTL = 8, LENGTH = 4, HOPS = 7 };
+    const uint8_t *ip = packet->bytes + EARLY_IP_AT;
+    bool ipv6 = early_is_ipv6(packet, tcp);
+    uint32_t length = ipv6 ? be16(ip + LENGTH) : be16(ip + TOTAL) - (uint32_t)IPV4_HEADER_MIN;
     uint32_t there = (uint32_t)(packet->bytes + packet->caplen - tcp);
     begin(out, packet);
-    read_addresses(out, early);
-    out->ttl = ip[out->from.ipv6 ? HOPS : TTL];
-    read_tcp(out, tcp, there < early->length ? there : early->length, early->length, ip,
-             out->from.ipv6 ? 0 : be16(ip + ID));
+    read_addresses(out, tcp, ipv6);
+    out->ttl = ip[ipv6 ? HOPS : TTL];
+    read_tcp(out, tcp, there < length ? there : length, length, ip, ipv6 ? 0 : be16(ip + ID));
 }
 
 void decoder_done(struct decoder *decoder)

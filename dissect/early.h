@@ -4,18 +4,20 @@
 
 #include "../capture/packet.h"
 
-/* Source, then destination. */
-struct early {
-    uint16_t ports[2];
-    const uint8_t *addresses[2]; /* in the packet */
-    uint32_t address_size;       /* 4 or 16; the TCP header follows the second address */
-    uint32_t length;             /* of the TCP segment on the wire, header and payload */
-};
+/* Where IP begins in a packet of one of these shapes. */
+enum { EARLY_IP_AT = 14 };
 
-/* early_look finds the endpoints of a packet of the commonest shapes: Ethernet without tags, IPv4
- * without options or IPv6 without extension headers, not a fragment, TCP. Where it returns true,
- * decode_packet would find a segment with these endpoints, and decode_early finds the same one
- * faster; where it returns false it says nothing. */
-MUST_CHECK bool early_look(struct early *out, const struct packet *packet);
+/* early_look finds the TCP header of a packet of the commonest shapes: Ethernet without tags, IPv4
+ * without options or IPv6 without extension headers, not a fragment, TCP. Its first 20 bytes are
+ * there, and decode_packet would find a segment in it, which decode_early finds faster. NULL says
+ * nothing. */
+MUST_CHECK const uint8_t *early_look(const struct packet *packet);
+
+/* early_is_ipv6 tells which version of IP it was, given what early_look found. Both addresses end
+ * where the TCP header begins. */
+static inline bool early_is_ipv6(const struct packet *packet, const uint8_t *tcp)
+{
+    return tcp - packet->bytes != EARLY_IP_AT + 20;
+}
 
 #endif

@@ -1,13 +1,14 @@
 /* intake.c: on a busy link most packets are of no interest: those are told by their ports alone. */
 #include "intake.h"
 
+#include "cursor.h"
 #include "decode.h"
 #include "early.h"
 #include "fragments.h"
 
 static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other)
 {
-    return watched->any || ports_have(watched, one) || ports_have(watched, other);
+    return ports_have(watched, one) || ports_have(watched, other);
 }
 
 /* A round ends after so many packets, however few of them are watched, or bytes of such as are: a
@@ -61,30 +62,55 @@ void intake_pass(struct intake *intake, const struct packet *packet)
         intake->now = packet->time;
 }
 
-static void count(struct intake *intake, const struct packet *packet, enum note note)
+/* What is counted of all packets, whatever becomes of them: by the first intake. */
+struct tally {
+    uint64_t bytes;
+    uint64_t first; /* the earliest time, less 1: that of packets without one comes last */
+    nanotime last;
+};
+
+static struct tally tally_of(const struct intake *intake)
+{
+    return (struct tally){.first = (uint64_t)intake->counts.first_time - 1, .last = intake->now};
+}
+
+static inline void tally_add(struct tally *tally, const struct packet *packet)
+{
+    tally->bytes += packet->len;
+    if ((uint64_t)packet->time - 1 < tally->first)
+        tally->first = (uint64_t)packet->time - 1;
+    if (packet->time > tally->last)
+        tally->last = packet->time;
+}
+
+/* Counts packets up to `last`. */
+static void see(struct intake *intake, const struct tally *tally, size_t count,
+                const struct packet *last)
 {
     struct dissect_counts *counts = &intake->counts;
-    counts->packets++;
-    counts->bytes += packet->len;
-    counts->skipped[note]++;
-    if (UNLIKELY(packet->time && (!counts->first_time || packet->time < counts->first_time)))
-        counts->first_time = packet->time;
-    if (packet->time > counts->last_time)
-        counts->last_time = packet->time;
+    intake->seen += (uint32_t)count;
+    intake->next_frame = last->frame + 1;
+    intake->now = tally->last;
+    if (intake->mine != 0)
+        return;
+    counts->packets += count;
+    counts->bytes += tally->bytes;
+    counts->first_time = (nanotime)(tally->first + 1);
+    counts->last_time = intake->now;
 }
 
-static void see(struct intake *intake, const struct packet *packet)
+static void skip(struct intake *intake, enum note reason, size_t count)
 {
-    intake->seen++;
-    intake_pass(intake, packet);
+    if (intake->mine == 0)
+        intake->counts.skipped[reason] += count;
 }
 
-/* What is of no shard is counted by the first. */
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason)
 {
-    see(intake, packet);
-    if (intake->mine == 0)
-        count(intake, packet, reason);
+    struct tally tally = tally_of(intake);
+    tally_add(&tally, packet);
+    see(intake, &tally, 1, packet);
+    skip(intake, reason, 1);
 }
 
 static uint64_t mix(const uint8_t *address, bool ipv6)
@@ -111,11 +137,13 @@ static unsigned shard_of(const struct intake *intake, uint64_t one, uint64_t oth
     return (unsigned)(mixed >> 60) % SHARDS;
 }
 
-static unsigned shard_of_early(const struct intake *intake, const struct early *early)
+static unsigned shard_of_early(const struct intake *intake, const struct packet *packet,
+                               const uint8_t *tcp)
 {
-    bool ipv6 = early->address_size > sizeof(uint32_t);
-    return shard_of(intake, mix(early->addresses[0], ipv6), mix(early->addresses[1], ipv6),
-                    early->ports);
+    bool ipv6 = early_is_ipv6(packet, tcp);
+    const uint16_t ports[] = {be16(tcp), be16(tcp + 2)};
+    unsigned size = ipv6 ? 16 : 4;
+    return shard_of(intake, mix(tcp - 2 * size, ipv6), mix(tcp - size, ipv6), ports);
 }
 
 static unsigned shard_of_segment(const struct intake *intake, const struct segment *segment)
@@ -192,8 +220,7 @@ static bool pass_checksums(struct intake *intake, struct segment *segment)
 static void enter(struct intake *intake, const struct packet *packet, unsigned shard, bool is_first)
 {
     bool passes = pass_checksums(intake, batch_next(intake->batch));
-    if (is_first)
-        count(intake, packet, passes ? NOTE_NONE : NOTE_CHECKSUM);
+    intake->counts.skipped[passes ? NOTE_NONE : NOTE_CHECKSUM] += is_first;
     if (passes)
         add(intake, packet, shard);
 }
@@ -237,42 +264,56 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
     return note;
 }
 
-/* A packet of which the endpoints are known. */
-static bool take_early(struct intake *intake, const struct early *early,
-                       const struct packet *packet)
+/* A packet that early_look has looked at. */
+static void take_early(struct intake *intake, const struct packet *packet, const uint8_t *tcp)
 {
-    if (!is_watched(intake->watched, early->ports[0], early->ports[1])) {
-        intake_skip(intake, packet, NOTE_NOT_WATCHED);
-        return true;
-    }
-    if (is_full(intake, packet))
-        return false;
-    see(intake, packet);
-    unsigned shard = shard_of_early(intake, early);
-    if (is_mine(intake, shard)) {
-        decode_early(batch_next(intake->batch), early, packet);
-        enter(intake, packet, shard, true);
-    }
-    return true;
+    unsigned shard = shard_of_early(intake, packet, tcp);
+    if (!is_mine(intake, shard))
+        return;
+    decode_early(batch_next(intake->batch), tcp, packet);
+    enter(intake, packet, shard, true);
 }
 
-bool intake_packet(struct intake *intake, const struct packet *packet)
+/* Any other. */
+static NOINLINE void take_late(struct intake *intake, const struct packet *packet)
 {
-    struct early early;
-    if (UNLIKELY(intake->seen >= ROUND_PACKETS))
-        return false;
-    if (LIKELY(early_look(&early, packet)))
-        return take_early(intake, &early, packet);
-    if (is_full(intake, packet))
-        return false;
-    see(intake, packet);
     enum note note = decode_packet(batch_next(intake->batch), &intake->decoder, packet);
     note = take(intake, packet, note, true);
     if (UNLIKELY(decode_has_more(&intake->decoder)))
         note = take_more(intake, packet, note);
     if (note != NOTE_NONE)
-        intake_skip(intake, packet, note);
-    return true;
+        skip(intake, note, 1);
+}
+
+size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count)
+{
+    size_t i = 0, unwatched = 0;
+    size_t most = intake->seen < ROUND_PACKETS ? ROUND_PACKETS - intake->seen : 0;
+    struct tally tally = tally_of(intake);
+    if (count > most)
+        count = most;
+    for (; i < count; i++) {
+        const struct packet *packet = &packets[i];
+        const uint8_t *tcp = early_look(packet);
+        if (LIKELY(tcp) && !is_watched(intake->watched, be16(tcp), be16(tcp + 2))) {
+            unwatched++;
+            tally_add(&tally, packet);
+            continue;
+        }
+        if (is_full(intake, packet))
+            break;
+        tally_add(&tally, packet);
+        intake->now = tally.last;
+        if (LIKELY(tcp))
+            take_early(intake, packet, tcp);
+        else
+            take_late(intake, packet);
+    }
+    if (i == 0)
+        return 0;
+    see(intake, &tally, i, &packets[i - 1]);
+    skip(intake, NOTE_NOT_WATCHED, unwatched);
+    return i;
 }
 
 bool intake_is_over(const struct intake *intake)

@@ -14,12 +14,16 @@
 /* A set of TCP ports. */
 struct ports {
     uint64_t bits[65536 / 64];
-    bool any;
 };
 
 static inline void ports_add(struct ports *ports, uint16_t port)
 {
     ports->bits[port / 64] |= UINT64_C(1) << (port % 64);
+}
+
+static inline void ports_add_all(struct ports *ports)
+{
+    memset(ports->bits, 0xff, sizeof ports->bits);
 }
 
 static inline bool ports_have(const struct ports *ports, uint16_t port)
@@ -66,10 +70,15 @@ void intake_done(struct intake *intake);
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step);
 void intake_window(struct intake *intake);
 
-/* intake_packet counts a packet, and puts its segment into the batch if it is watched. Returns
- * false, and leaves the packet uncounted, if the window is over: give it to the next one, or to the
- * next round if intake_is_over says that this one is. */
-MUST_CHECK bool intake_packet(struct intake *intake, const struct packet *packet);
+/* intake_packets counts packets, and puts their segments into the batch if they are watched.
+ * Returns how many it has taken: not all of them if the window is over. Give the others to the next
+ * one, or to the next round if intake_is_over says that this one is. intake_packet tells whether it
+ * has taken a single one. */
+MUST_CHECK size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count);
+MUST_CHECK static inline bool intake_packet(struct intake *intake, const struct packet *packet)
+{
+    return intake_packets(intake, packet, 1) == 1;
+}
 bool intake_is_over(const struct intake *intake);
 
 /* intake_skip counts a packet that is left out for a reason decided elsewhere. */

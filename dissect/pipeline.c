@@ -464,7 +464,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     p->options.inputs = options->inputs ? options->inputs : 1;
     p->sink = sink;
     p->next_frame = 1;
-    p->watched.any = options->port_count == 0;
+    if (options->port_count == 0)
+        ports_add_all(&p->watched);
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
     p->certs = cert_store_new((size_t)memory_of(p) / 4);

@@ -491,7 +491,8 @@ static void nothing_is_kept_of_an_abandoned_run(void **state)
 static void passing_takes_nothing_of_a_round(void **state)
 {
     (void)state;
-    static const struct ports watched = {.any = true};
+    struct ports watched;
+    ports_add_all(&watched);
     struct intake intake = {.watched = &watched, .owners = 1, .windows = true};
     struct batch batch = {0};
     struct craft c = {.n = 0};

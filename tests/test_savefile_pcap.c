@@ -239,6 +239,58 @@ static void pipe_gives_the_same_as_a_file(void **state)
     buf_done(&file.bytes);
 }
 
+/* Reads a file `most` packets at a time, which must give what one by one has given. */
+static void expect_the_same(const char *path, size_t most, const struct reading *one_by_one)
+{
+    struct source_error error = {""};
+    struct source *source = savefile_open(&error, path, READER_BLOCK, NULL);
+    struct packet packets[4];
+    size_t count, seen = 0, largest = 0;
+    enum source_status status;
+    assert_int_equal(source != NULL, one_by_one->opened);
+    if (!source)
+        return;
+    while ((status = source_next_some(source, packets, most, &count)) == SOURCE_PACKET) {
+        assert_in_range(count, 1, most);
+        for (size_t i = 0; i < count; i++, seen++) {
+            const struct packet *expected = &one_by_one->packets[seen];
+            assert_int_equal(packets[i].frame, seen + 1);
+            assert_int_equal(packets[i].time, expected->time);
+            assert_int_equal(packets[i].link, expected->link);
+            assert_int_equal(packets[i].link_number, expected->link_number);
+            assert_int_equal(packets[i].interface, 0);
+            assert_int_equal(packets[i].marks, 0);
+            assert_int_equal(packets[i].len, expected->len);
+            assert_int_equal(packets[i].caplen, expected->caplen);
+            assert_memory_equal(packets[i].bytes, expected->bytes, expected->caplen);
+        }
+        largest = count > largest ? count : largest;
+    }
+    assert_int_equal(count, 0);
+    assert_int_equal(status, one_by_one->status);
+    assert_int_equal(seen, one_by_one->count);
+    assert_int_equal(largest, seen < most ? seen : most);
+    source_close(source);
+}
+
+static void some_at_a_time(void **state)
+{
+    (void)state;
+    struct capture_file file = {0};
+    pcap_header(&file, (uint32_t)NANO, 4, 1);
+    for (uint32_t i = 0; i < 7; i++)
+        pcap_record(&file, i, 7 * i, 3 * i, 2 * i + 5);
+    for (size_t n = 24; n <= file.bytes.n; n++) {
+        struct reading *one_by_one = read_bytes(file.bytes.p, n);
+        char *path = write_file(file.bytes.p, n);
+        for (size_t most = 1; most <= 4; most++)
+            expect_the_same(path, most, one_by_one);
+        remove_file(path);
+        reading_done(one_by_one);
+    }
+    buf_done(&file.bytes);
+}
+
 static void progress_and_break(void **state)
 {
     (void)state;
@@ -260,7 +312,10 @@ static void progress_and_break(void **state)
     assert_int_equal(done, 24 + 26);
     assert_int_equal(source_drops(source).received, 0);
     source_break(source);
+    size_t count;
     assert_int_equal(source_next(source, &packet), SOURCE_END);
+    assert_int_equal(source_next_some(source, &packet, 1, &count), SOURCE_END);
+    assert_int_equal(count, 0);
     assert_string_equal(source_error(source), "");
     source_close(source);
     source_close(NULL);
@@ -281,6 +336,7 @@ int main(void)
         cmocka_unit_test(captured_length_has_a_cap),
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(pipe_gives_the_same_as_a_file),
+        cmocka_unit_test(some_at_a_time),
         cmocka_unit_test(progress_and_break),
     };
     return cmocka_run_group_tests_name("savefile_pcap", tests, NULL, NULL);

@@ -19,16 +19,17 @@ static void check(const struct segment *segment)
         sum = (uint8_t)(sum + ip.p[i]);
 }
 
-static void check_early(const struct early *look, const struct packet *packet,
+static void check_early(const uint8_t *tcp, const struct packet *packet,
                         const struct segment *whole)
 {
     struct segment segment;
-    decode_early(&segment, look, packet);
+    decode_early(&segment, tcp, packet);
     check(&segment);
     if (segment.identity != whole->identity || segment.payload.p != whole->payload.p ||
         segment.payload.n != whole->payload.n || segment.length != whole->length ||
         segment.headers != whole->headers || segment.mss != whole->mss ||
-        segment.wscale != whole->wscale || segment.ttl != whole->ttl ||
+        segment.wscale != whole->wscale || segment.from.port != whole->from.port ||
+        segment.to.port != whole->to.port || segment.ttl != whole->ttl ||
         memcmp(segment.from.ip, whole->from.ip, sizeof segment.from.ip) != 0 ||
         memcmp(segment.to.ip, whole->to.ip, sizeof segment.to.ip) != 0)
         abort();
@@ -37,18 +38,14 @@ static void check_early(const struct early *look, const struct packet *packet,
 static void decode(struct decoder *decoder, const struct packet *packet)
 {
     struct segment segment;
-    struct early look;
-    bool early = early_look(&look, packet);
+    const uint8_t *tcp = early_look(packet);
     enum note note = decode_packet(&segment, decoder, packet);
     if (note == NOTE_NONE)
         check(&segment);
-    if (early && (note != NOTE_NONE || look.ports[0] != segment.from.port ||
-                  look.ports[1] != segment.to.port ||
-                  memcmp(look.addresses[0], segment.from.ip, look.address_size) != 0 ||
-                  memcmp(look.addresses[1], segment.to.ip, look.address_size) != 0))
+    if (tcp && (note != NOTE_NONE || early_is_ipv6(packet, tcp) != segment.from.ipv6))
         abort();
-    if (early)
-        check_early(&look, packet, &segment);
+    if (tcp)
+        check_early(tcp, packet, &segment);
     for (unsigned i = 0; decode_has_more(decoder); i++) {
         if (i > packet->caplen)
             abort();

@@ -34,6 +34,26 @@ static void check(struct source *source, const struct packet *packet, uint64_t f
     __asm__ volatile("" : : "r"(touched)); /* or the reads above could be left out */
 }
 
+/* Reads it again, in large blocks and several packets at a time: no other end, no other number. */
+static void check_some(int fd, enum source_status end, uint64_t frames)
+{
+    struct source_error error;
+    struct source *source = savefile_open_fd(&error, fd, "fuzz", READER_BLOCK_SMALL, NULL);
+    struct packet packets[4];
+    uint64_t frame = 0;
+    size_t count;
+    enum source_status status;
+    if (!source)
+        abort();
+    source_preface(source);
+    while ((status = source_next_some(source, packets, COUNT_OF(packets), &count)) == SOURCE_PACKET)
+        for (size_t i = 0; i < count; i++)
+            check(source, &packets[i], ++frame);
+    if (status != end || frame != frames)
+        abort();
+    source_close(source);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct source_error error = {""};
@@ -58,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         facts->name_count > FACT_NAMES_MAX || facts->comment_count > FACT_COMMENTS_MAX)
         abort();
     source_close(source);
+    check_some(file_of(data, size), status, frame);
     return 0;
 }
