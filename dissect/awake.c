@@ -6,6 +6,18 @@
 #include "flow_pack.h"
 #include "limits.h"
 
+/* What each begins with a cache line, of which there are an odd number: so the same lines of
+ * several do not compete for the same places of a cache. */
+enum { LINE = 64, ROOM = 25 * LINE };
+_Static_assert(sizeof(struct awake) <= ROOM, "there is room");
+#define BEGINS_LINE(field) (offsetof(struct flow, field) % LINE == 0)
+_Static_assert(offsetof(struct awake, flow) == 0 && BEGINS_LINE(tcp.ends[0]) &&
+                   BEGINS_LINE(tcp.ends[0].reasm.held) && BEGINS_LINE(tcp.ends[0].flight.segment) &&
+                   BEGINS_LINE(tcp.ends[1]) && BEGINS_LINE(tcp.last_time) &&
+                   BEGINS_LINE(recent[0]) && BEGINS_LINE(recent[1]) &&
+                   offsetof(struct flow, zeek.rest) - offsetof(struct flow, tcp.last_time) == LINE,
+               "what is used at a time lies in few lines");
+
 static struct connection *connection_of(const struct awake_list *list, uint32_t number)
 {
     return slab_at(list->connections, number);
@@ -47,7 +59,7 @@ static void link_oldest(struct awake_list *list, struct awake *awake)
 static void drop(struct awake_list *list, struct awake *awake)
 {
     unlink_awake(list, awake);
-    blocks_free(&list->memory, awake, sizeof *awake);
+    blocks_free(&list->rooms, awake, ROOM);
     list->count--;
 }
 
@@ -101,7 +113,7 @@ struct flow *awake_new(struct awake_list *list, uint32_t number)
     struct connection *connection = connection_of(list, number);
     if (list->count >= LIMIT_AWAKE)
         awake_pack(list, connection_of(list, list->oldest->connection));
-    struct awake *awake = blocks_new(&list->memory, sizeof *awake);
+    struct awake *awake = blocks_new(&list->rooms, ROOM);
     awake->connection = number;
     connection->awake = awake;
     connection->form = FORM_AWAKE;
@@ -178,10 +190,11 @@ struct awake *awake_detach(struct awake_list *list, struct connection *connectio
 void awake_free(struct awake_list *list, struct awake *awake, const struct flow_context *context)
 {
     flow_strip(&awake->flow, context);
-    blocks_free(&list->memory, awake, sizeof *awake);
+    blocks_free(&list->rooms, awake, ROOM);
 }
 
 void awake_done(struct awake_list *list)
 {
     blocks_done(&list->memory);
+    blocks_done(&list->rooms);
 }

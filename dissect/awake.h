@@ -12,7 +12,8 @@ struct awake_list {
     struct awake *newest, *oldest;
     uint32_t count;
     uint32_t turn;        /* flows that became the newest so far; may wrap */
-    struct blocks memory; /* of all flows, in both forms */
+    struct blocks memory; /* of flows at rest */
+    struct blocks rooms;  /* of those in working order: cache lines from end to end */
     size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
     size_t in_flight;     /* bytes that those hold for what is not acknowledged */
 };

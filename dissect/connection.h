@@ -33,10 +33,10 @@ struct lone_syn {
 
 /* A flow in working order, in the shard's list of those. */
 struct awake {
+    struct flow flow;
     struct awake *newer, *older;
     uint32_t connection;
     uint32_t turn; /* when it became the newest */
-    struct flow flow;
 };
 
 struct connection {

@@ -5,57 +5,60 @@
 
 enum { ROOM_FIRST = 4 };
 
-/* Makes room for one more behind the last of the block's `used` elements. */
-static void make_room(struct fifo *fifo, size_t used, size_t size)
+/* Makes room in the block for one more behind its `used` elements. */
+static struct fifo_block *make_room(struct fifo_block *block, size_t used, size_t size)
 {
-    if (fifo->start > fifo->room / 2) {
-        memmove(fifo->block, fifo->block + fifo->start * size, used * size);
-        fifo->start = 0;
+    if (block && block->start > block->room / 2) {
+        memmove(block->bytes, block->bytes + block->start * size, used * size);
+        block->start = 0;
+        return block;
+    }
+    uint16_t start = block ? block->start : 0, room = block ? block->room : 0;
+    room = room ? (uint16_t)(room * 2) : ROOM_FIRST;
+    block = xrealloc(block, sizeof *block + room * size);
+    block->start = start;
+    block->room = room;
+    return block;
+}
+
+void fifo_push_behind(struct fifo fifo, const void *element)
+{
+    size_t used = (*fifo.count)++ - fifo.near;
+    struct fifo_block *block = *fifo.block;
+    if (!block || block->start + used == block->room)
+        *fifo.block = block = make_room(block, used, fifo.size);
+    memcpy(block->bytes + (block->start + used) * fifo.size, element, fifo.size);
+}
+
+/* Drops the first, and moves the others up: of those behind, the first comes near. */
+static void drop_first(struct fifo fifo)
+{
+    unsigned have = *fifo.count < fifo.near ? *fifo.count : fifo.near;
+    for (unsigned i = 0; i + 1 < have; i++)
+        memcpy(fifo_near(fifo, i), fifo_near(fifo, i + 1), fifo.size);
+    uint8_t *last = fifo_near(fifo, have - 1);
+    if (*fifo.count > fifo.near) {
+        struct fifo_block *block = *fifo.block;
+        memcpy(last, block->bytes + block->start++ * fifo.size, fifo.size);
     } else {
-        fifo->room = fifo->room ? (uint16_t)(fifo->room * 2) : ROOM_FIRST;
-        fifo->block = xrealloc(fifo->block, fifo->room * size);
+        memset(last, 0, fifo.size);
     }
+    (*fifo.count)--;
 }
 
-void fifo_push_behind(struct fifo *fifo, struct fifo_place place, const void *element)
+NOINLINE void fifo_drop_some(struct fifo fifo, unsigned count)
 {
-    size_t used = fifo->count++ - place.near;
-    if (fifo->start + used == fifo->room)
-        make_room(fifo, used, place.size);
-    memcpy(fifo->block + (fifo->start + used) * place.size, element, place.size);
-}
-
-/* Drops some of the first elements, and moves elements of the block to their place. */
-static void drop_near(struct fifo *fifo, struct fifo_place place, unsigned count)
-{
-    unsigned have = fifo->count < place.near ? fifo->count : place.near, keep = have - count;
-    unsigned behind = fifo->count - have, moved = behind < count ? behind : count;
-    uint8_t *first = place.first, *to = first + keep * place.size;
-    memmove(first, first + count * place.size, keep * place.size);
-    if (moved > 0)
-        memcpy(to, fifo->block + fifo->start * place.size, moved * place.size);
-    memset(to + moved * place.size, 0, (count - moved) * place.size);
-    fifo->start = (uint16_t)(fifo->start + moved);
-    fifo->count = (uint16_t)(fifo->count - count);
-}
-
-NOINLINE void fifo_drop_some(struct fifo *fifo, struct fifo_place place, unsigned count)
-{
-    while (count > 0) {
-        unsigned have = fifo->count < place.near ? fifo->count : place.near;
-        unsigned now = count < have ? count : have;
-        drop_near(fifo, place, now);
-        count -= now;
-    }
-    if (fifo->count > place.near)
+    for (; count > 0; count--)
+        drop_first(fifo);
+    if (*fifo.count > fifo.near)
         return;
-    free(fifo->block);
-    fifo->block = NULL;
-    fifo->start = fifo->room = 0;
+    free(*fifo.block);
+    *fifo.block = NULL;
 }
 
-void fifo_done(struct fifo *fifo)
+void fifo_done(struct fifo fifo)
 {
-    free(fifo->block);
-    *fifo = (struct fifo){0};
+    free(*fifo.block);
+    *fifo.block = NULL;
+    *fifo.count = 0;
 }

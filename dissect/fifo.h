@@ -6,66 +6,78 @@
 
 #include "../capture/base.h"
 
-/* Zero-initialise; free with fifo_done. */
-struct fifo {
-    uint8_t *block;       /* those behind the first; NULL where there are none */
-    uint16_t count;       /* of all */
-    uint16_t start, room; /* in elements of the block */
+/* Those that have no place in the caller's struct. */
+struct fifo_block {
+    uint16_t start, room; /* in elements */
+    _Alignas(uint64_t) uint8_t bytes[];
 };
 
-/* Where a queue's first elements are: `first` is an array of `near` elements of `size` bytes, which
- * are zero where the queue is shorter. The same in each call for a queue, though both may be moved
- * in between. */
-struct fifo_place {
-    void *first;
+/* Where a queue's parts are, wherever its owner has room for them: all zero before the first push,
+ * and free with fifo_done. Elements of `size` bytes: the first is `first`, up to near - 1 more are
+ * the array `others`; where the queue is shorter these are zero. They may be moved between two
+ * calls. */
+struct fifo {
+    uint16_t *count;           /* of all */
+    struct fifo_block **block; /* of those behind; NULL where there are none */
+    void *first, *others;
     unsigned near;
     size_t size;
 };
 
 /* fifo_push_behind is for fifo_push below, fifo_drop_some for fifo_drop. */
-void fifo_push_behind(struct fifo *fifo, struct fifo_place place, const void *element);
-void fifo_drop_some(struct fifo *fifo, struct fifo_place place, unsigned count);
+void fifo_push_behind(struct fifo fifo, const void *element);
+void fifo_drop_some(struct fifo fifo, unsigned count);
+
+/* The place of the i-th of those that lie in the owner's struct. */
+static inline uint8_t *fifo_near(struct fifo fifo, unsigned i)
+{
+    return i == 0 ? fifo.first : (uint8_t *)fifo.others + (i - 1) * fifo.size;
+}
 
 /* fifo_push appends a copy of an element. Returns false, and drops it, if there are `most`, which
  * is less than 2^15. */
-static inline bool fifo_push(struct fifo *fifo, struct fifo_place place, const void *element,
-                             unsigned most)
+static inline bool fifo_push(struct fifo fifo, const void *element, unsigned most)
 {
-    if (fifo->count >= most)
+    if (*fifo.count >= most)
         return false;
-    if (LIKELY(fifo->count < place.near))
-        memcpy((uint8_t *)place.first + fifo->count++ * place.size, element, place.size);
+    if (LIKELY(*fifo.count < fifo.near))
+        memcpy(fifo_near(fifo, (*fifo.count)++), element, fifo.size);
     else
-        fifo_push_behind(fifo, place, element);
+        fifo_push_behind(fifo, element);
     return true;
 }
 
 /* fifo_drop drops the first `count`, which are there. A queue that has none behind those first
  * holds no memory. */
-static inline void fifo_drop(struct fifo *fifo, struct fifo_place place, unsigned count)
+static inline void fifo_drop(struct fifo fifo, unsigned count)
 {
-    if (UNLIKELY(count < fifo->count || fifo->block)) {
-        fifo_drop_some(fifo, place, count);
+    if (UNLIKELY(count < *fifo.count || count > fifo.near)) {
+        fifo_drop_some(fifo, count);
         return;
     }
-    fifo->count = 0;
-    if (LIKELY(count == 1)) /* sizes that the compiler knows take no call */
-        memset(place.first, 0, place.size);
-    else
-        memset(place.first, 0, place.near * place.size);
+    *fifo.count = 0; /* sizes that the compiler knows take no call */
+    memset(fifo.first, 0, fifo.size);
+    if (UNLIKELY(count > 1))
+        memset(fifo.others, 0, (fifo.near - 1) * fifo.size);
 }
 
 /* fifo_at gives the i-th element from the head, or NULL. Valid until the next push or drop. */
-static inline const void *fifo_at(const struct fifo *fifo, struct fifo_place place, unsigned i)
+static inline const void *fifo_at(struct fifo fifo, unsigned i)
 {
-    if (i >= fifo->count)
+    if (i >= *fifo.count)
         return NULL;
-    if (LIKELY(i < place.near))
-        return (const uint8_t *)place.first + i * place.size;
-    return fifo->block + ((size_t)fifo->start + i - place.near) * place.size;
+    if (LIKELY(i < fifo.near))
+        return fifo_near(fifo, i);
+    return (*fifo.block)->bytes + ((size_t)(*fifo.block)->start + i - fifo.near) * fifo.size;
+}
+
+/* fifo_memory gives the bytes of the elements that a block has room for. */
+static inline size_t fifo_memory(const struct fifo_block *block, size_t size)
+{
+    return block ? block->room * size : 0;
 }
 
 /* fifo_done frees what the queue holds and leaves it empty. */
-void fifo_done(struct fifo *fifo);
+void fifo_done(struct fifo fifo);
 
 #endif

@@ -8,47 +8,49 @@ static uint64_t record_end(const struct flight_tls_record *record)
     return record->seq + TLS_RECORD_HEADER + record->length;
 }
 
-/* Where the first of a queue are: also of one that is only read. */
-static struct fifo_place near_segments(const struct flight *flight)
+/* The two queues: also of one that is only read. */
+static inline struct fifo segments_of(const struct flight *flight)
 {
-    return (struct fifo_place){(void *)(uintptr_t)flight->segment, FLIGHT_SEGMENTS,
-                               sizeof *flight->segment};
+    struct flight *f = (void *)(uintptr_t)flight;
+    return (struct fifo){&f->segment_count, &f->segment_block, &f->segment,
+                         f->later_segments, FLIGHT_SEGMENTS,   sizeof f->segment};
 }
 
-static struct fifo_place near_records(const struct flight *flight)
+static inline struct fifo records_of(const struct flight *flight)
 {
-    return (struct fifo_place){(void *)(uintptr_t)flight->record, FLIGHT_RECORDS,
-                               sizeof *flight->record};
+    struct flight *f = (void *)(uintptr_t)flight;
+    return (struct fifo){&f->record_count, &f->record_block, &f->records[0],
+                         &f->records[1],   FLIGHT_RECORDS,   sizeof *f->records};
 }
 
 static const struct flight_segment *segment_at(const struct flight *flight, unsigned i)
 {
-    return fifo_at(&flight->segments, near_segments(flight), i);
+    return fifo_at(segments_of(flight), i);
 }
 
 static const struct flight_tls_record *record_at(const struct flight *flight, unsigned i)
 {
-    return fifo_at(&flight->records, near_records(flight), i);
+    return fifo_at(records_of(flight), i);
 }
 
 void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t frame)
 {
     const struct flight_segment segment = {seq, time, frame};
     /* At the cap a segment counts as part of the one before it. */
-    (void)fifo_push(&flight->segments, near_segments(flight), &segment, LIMIT_FLIGHT_SEGMENTS);
+    (void)fifo_push(segments_of(flight), &segment, LIMIT_FLIGHT_SEGMENTS);
 }
 
 void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length)
 {
     const struct flight_tls_record record = {.seq = seq, .length = length, .type = type};
-    if (!fifo_push(&flight->records, near_records(flight), &record, LIMIT_FLIGHT_RECORDS))
+    if (!fifo_push(records_of(flight), &record, LIMIT_FLIGHT_RECORDS))
         flight->records_lost = true;
 }
 
 /* A segment ends where the next one begins. */
 static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
-    const struct flight_segment *first = flight->segment, *second;
+    const struct flight_segment *first = &flight->segment, *second;
     unsigned count = 0;
     if (first->seq < una) {
         flight->acked_time = first->time;
@@ -58,29 +60,29 @@ static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
         count++;
     count += una >= next;
     if (count > 0)
-        fifo_drop(&flight->segments, near_segments(flight), count);
+        fifo_drop(segments_of(flight), count);
 }
 
 void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
     const struct flight_tls_record *record;
     unsigned count = 0;
-    if (flight->segments.count)
+    if (flight->segment_count)
         segments_acked(flight, una, next);
     while ((record = record_at(flight, count)) && record_end(record) <= una)
         count++;
     if (count > 0)
-        fifo_drop(&flight->records, near_records(flight), count);
-    if (flight->records.count == 0)
+        fifo_drop(records_of(flight), count);
+    if (flight->record_count == 0)
         flight->records_lost = false;
 }
 
 bool flight_first(const struct flight *flight, nanotime *time, uint64_t *frame)
 {
-    if (!flight->segments.count)
+    if (!flight->segment_count)
         return false;
-    *time = flight->segment->time;
-    *frame = flight->segment->frame;
+    *time = flight->segment.time;
+    *frame = flight->segment.frame;
     return true;
 }
 
@@ -105,6 +107,6 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
 
 void flight_done(struct flight *flight)
 {
-    fifo_done(&flight->segments);
-    fifo_done(&flight->records);
+    fifo_done(segments_of(flight));
+    fifo_done(records_of(flight));
 }

@@ -25,15 +25,20 @@ struct flight_tls_record {
 enum { FLIGHT_SEGMENTS = 2, FLIGHT_RECORDS = 4 };
 
 /* Zero-initialise; free with flight_done. Sequence numbers are extended ones (seq.h). Two queues,
- * both in their order; their first elements lie here, and are zero where they are not in use. */
+ * both in their order; their first elements lie here, and are zero where they are not in use. What
+ * each segment and each acknowledgment needs is from `segment` to the first of `records`: the cache
+ * line that begins there (tcp.h). */
 struct flight {
-    struct fifo segments, records;
-    struct flight_segment segment[FLIGHT_SEGMENTS]; /* the first of segments */
+    struct flight_segment later_segments[FLIGHT_SEGMENTS - 1];
+    struct flight_segment segment; /* the oldest */
+    uint16_t segment_count, record_count;
+    bool records_lost;   /* more than were kept */
+    uint8_t zero[3];     /* as above */
     nanotime acked_time; /* when the oldest part that the last acknowledgment covered was sent */
     uint64_t acked_frame;
-    bool records_lost;                               /* more than were kept */
-    struct flight_tls_record record[FLIGHT_RECORDS]; /* the first of records; last, for most of the
-                                                        time there is one at most */
+    struct flight_tls_record records[FLIGHT_RECORDS]; /* the oldest first; most of the time there is
+                                                         one at most */
+    struct fifo_block *segment_block, *record_block;
 };
 
 /* flight_sent adds new sequence space that begins at `seq`. */
@@ -57,8 +62,8 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
 /* flight_memory gives the bytes that it holds beside itself. */
 static inline size_t flight_memory(const struct flight *flight)
 {
-    return flight->segments.room * sizeof *flight->segment +
-           flight->records.room * sizeof *flight->record;
+    return fifo_memory(flight->segment_block, sizeof flight->segment) +
+           fifo_memory(flight->record_block, sizeof *flight->records);
 }
 
 /* flight_done frees what is held. */

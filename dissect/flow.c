@@ -31,15 +31,24 @@ static bool is_anonymous(const struct segment *segment)
     return segment->flags & FLAG_RST || (segment->flags & FLAG_SYN && segment->flags & FLAG_ACK);
 }
 
+static uint64_t recent_time(const struct recent *recent, unsigned i)
+{
+    return (uint64_t)recent->times_high[i] << 32 | recent->times_low[i];
+}
+
 bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment)
 {
     const struct recent *recent = &flow->recent[from];
+    if (segment->time - flow->tcp.ends[from].last_time > DUPLICATE_WITHIN && !flow->has_kept_syn)
+        return false; /* none is later than that */
     if (is_anonymous(segment) && !flow->seen_twice)
         return false;
     for (unsigned i = 0; i < RECENT_MAX; i++) {
-        nanotime age = segment->time - recent->packets[i].time;
-        if (recent->packets[i].identity != segment->identity || !recent->packets[i].time ||
-            age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
+        if (LIKELY(recent->identities[i] != segment->identity))
+            continue;
+        uint64_t time = recent_time(recent, i);
+        int64_t age = (int64_t)(((uint64_t)segment->time - time) << 16) >> 16;
+        if (!time || age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
             continue;
         flow->seen_twice = true;
         return true;
@@ -50,8 +59,9 @@ bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segme
 static void remember(struct flow *flow, unsigned from, const struct segment *segment)
 {
     struct recent *recent = &flow->recent[from];
-    recent->packets[recent->next].identity = segment->identity;
-    recent->packets[recent->next].time = segment->time;
+    recent->identities[recent->next] = segment->identity;
+    recent->times_low[recent->next] = (uint32_t)segment->time;
+    recent->times_high[recent->next] = (uint16_t)(segment->time >> 32);
     recent->next = (uint8_t)((recent->next + 1) % RECENT_MAX);
     recent->ids[0] = recent->ids[1];
     recent->ids[1] = segment->ip_id;
@@ -64,6 +74,7 @@ struct stream {
     struct flow *flow;
     unsigned end;
     const struct flow_context *context;
+    bool told; /* TLS was told something */
 };
 
 static void name_plain(struct flow *flow, struct span bytes)
@@ -74,9 +85,10 @@ static void name_plain(struct flow *flow, struct span bytes)
 }
 
 /* The session that a stream's bytes go to; NULL where they are known not to be TLS. */
-static struct tls *session_of(const struct stream *stream)
+static struct tls *session_of(struct stream *stream)
 {
     struct flow *flow = stream->flow;
+    stream->told = true;
     if (!flow->tls && !flow->not_tls)
         flow->tls = tls_new(stream->context->store, flow->tcp.joined);
     return flow->tls;
@@ -140,6 +152,7 @@ static void drop_prologue(struct flow *flow, const struct flow_context *context)
     charge(context, prologue_memory(flow->prologue), 0);
     prologue_free(flow->prologue);
     flow->prologue = NULL;
+    flow->has_prologue = false;
 }
 
 /* A flow that does not begin with a record may come to TLS later. */
@@ -151,11 +164,12 @@ static void begin_prologue(const struct stream *stream, struct span bytes)
         (held && *held > LIMIT_PROLOGUES_HELD) || (flow->tcp.joined && !prologue_recognises(bytes)))
         return;
     flow->prologue = prologue_new(flow->tcp.opener, flow->tcp.joined);
+    flow->has_prologue = true;
     charge(stream->context, 0, prologue_memory(flow->prologue));
 }
 
 /* Tells TLS how a direction has left the prologue. */
-static void leave_prologue(const struct stream *stream, enum prologue_verdict verdict,
+static void leave_prologue(struct stream *stream, enum prologue_verdict verdict,
                            const struct tls_where *where)
 {
     struct flow *flow = stream->flow;
@@ -175,7 +189,7 @@ static void leave_prologue(const struct stream *stream, enum prologue_verdict ve
 }
 
 /* Takes what is of the prologue. Returns false if nothing is left for TLS. */
-static bool take_prologue(const struct stream *stream, struct cursor *in, struct tls_where *where)
+static bool take_prologue(struct stream *stream, struct cursor *in, struct tls_where *where)
 {
     struct flow *flow = stream->flow;
     size_t left = in->left, before = prologue_memory(flow->prologue);
@@ -202,7 +216,7 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     }
     struct tls_where where = {seq, from->frame, from->time};
     struct cursor in = cursor_of(bytes);
-    if (UNLIKELY(flow->prologue != NULL) && !take_prologue(stream, &in, &where))
+    if (UNLIKELY(flow->has_prologue) && !take_prologue(stream, &in, &where))
         return;
     struct tls *tls = session_of(stream);
     if (!tls)
@@ -248,9 +262,9 @@ static void tell_fin(struct flow *flow, unsigned end)
     bool closed = x->fin && x->reasm.next >= x->fin_at;
     if (flow->tcp.reset_by == (int)end)
         closed = true;
-    if (!closed || !flow->tls || flow->fin_told[end])
+    if (LIKELY(!closed) || !flow->tls || flow->fin_told >> end & 1)
         return;
-    flow->fin_told[end] = true;
+    flow->fin_told = (flow->fin_told | 1u << end) & 3;
     tls_fin(flow->tls, end);
 }
 
@@ -266,6 +280,8 @@ static void ask_ndpi(struct flow *flow, const struct segment *segment,
 /* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */
 static bool reveals_gap(const struct tcp_end *peer, uint64_t una_before)
 {
+    if (LIKELY(peer->una <= una_before || (peer->whole && peer->una <= peer->next)))
+        return false;
     uint64_t have = peer->reasm.next + (peer->fin ? 1 : 0);
     return peer->reasm.started && peer->una > una_before && peer->una > have && una_before <= have;
 }
@@ -303,7 +319,7 @@ static inline void note_checksum(struct flow *flow, unsigned from, const struct 
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context)
 {
-    struct stream stream = {flow, from, context};
+    struct stream stream = {flow, from, context, false};
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *peer = &flow->tcp.ends[!from];
     uint64_t una_before = peer->una;
@@ -323,7 +339,8 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
         reset_signs_id(flow->tcp.signs, segment->ip_id, ids);
     if (reveals_gap(peer, una_before))
         zeek_gap(&flow->zeek, !from);
-    settle_tls(flow, context);
+    if (stream.told || flow->fin_told) /* nothing else changes what it thinks */
+        settle_tls(flow, context);
     tell_fin(flow, from);
     ask_ndpi(flow, segment, context);
 }
@@ -343,6 +360,7 @@ bool flow_keep_doubt(struct flow *flow, unsigned from, const struct segment *seg
         drop_doubt(flow, from);
         return true;
     }
+    flow->has_doubted = true;
     if (doubts_add(&flow->doubts, from, segment, context->held))
         return true;
     flow->careless = (flow->careless | 1u << from) & 3;
@@ -385,6 +403,7 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
         return;
     }
     count_pending(flow);
+    flow->has_kept_syn = true;
     flow->pending_from = (uint8_t)from;
     flow->pending_syn = xmalloc(sizeof *segment);
     *flow->pending_syn = *segment;
@@ -410,7 +429,7 @@ static enum end_reason own_reason(const struct flow *flow, enum end_reason other
 /* Gives up all holes of an end, also one that no bytes follow but a FIN or an acknowledgment. */
 static void flush_end(struct flow *flow, unsigned end, const struct flow_context *context)
 {
-    struct stream stream = {flow, end, context};
+    struct stream stream = {flow, end, context, false};
     const struct reasm_out out = stream_out(&stream);
     struct tcp_end *x = &flow->tcp.ends[end];
     const struct reasm_from last = {x->last_frame, x->last_time};

@@ -12,45 +12,50 @@
 #include "tls.h"
 #include "zeek_words.h"
 
-/* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`). */
+/* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`): a
+ * cache line. */
 enum { RECENT_MAX = 4 };
 struct recent {
-    struct {
-        uint64_t identity;
-        nanotime time;
-    } packets[RECENT_MAX];
-    uint8_t next;
+    uint64_t identities[RECENT_MAX];
+    uint32_t times_low[RECENT_MAX]; /* of their times 48 bits: more than three days */
+    uint16_t times_high[RECENT_MAX];
     uint16_t ids[2]; /* IP identifications of the last two; 0 if unknown */
+    uint8_t next;
 };
 
-/* It may be moved while it rests: nothing points to it or into it. */
+/* It may be moved while it rests: nothing points to it or into it. Where it begins with a cache
+ * line, what segments need most often lies in few: three of each end (tcp.h), the one from
+ * tcp.last_time to zeek.ends, and its recent packets. */
 struct flow {
     nanotime start;
     uint64_t first_frame;
     struct tcp tcp;
+    struct tls *tls;         /* NULL before the first payload, and once it is not TLS */
+    struct cadence *cadence; /* NULL before a record that may be a keep-alive */
+    uint8_t plain;           /* enum plain_protocol */
+    uint8_t first_from : 1;  /* end that sent its first packet */
+    uint8_t honest : 2;      /* ends, by bit, that have shown a right checksum, */
+    uint8_t careless : 2;    /* and such whose wrong ones say nothing: checksum.h */
+    uint8_t fin_told : 2;    /* and for which tls_fin was called */
+    bool not_tls : 1;
+    bool seen_twice : 1;   /* some packet of it was captured on several interfaces */
+    bool ended : 1;        /* no more packets are taken: waits to be reported */
+    bool has_prologue : 1; /* it is not NULL */
+    bool has_doubted : 1;  /* doubts may be there, */
+    bool has_kept_syn : 1; /* and pending_syn */
+    uint8_t vlan_count;
+    uint8_t pending_from;
+    uint8_t outer_from; /* end that sent that packet */
+    uint8_t end_reason; /* enum end_reason, once `ended` */
     struct zeek_words zeek;
-    struct tls *tls;               /* NULL before the first payload, and once it is not TLS */
     struct prologue *prologue;     /* NULL where the flow began with TLS, and once it is none */
     struct appid_flow *appid;      /* while nDPI makes up its mind */
     const struct app_label *label; /* its verdict; belongs to the pool */
     struct segment *pending_syn;   /* flow_keep_syn; its pointers are not valid */
     struct doubt *doubts;          /* NULL while there are none */
-    struct cadence *cadence;       /* NULL before a record that may be a keep-alive */
     const struct outer *outer;     /* of its first packet in a tunnel; belongs to the store */
     uint16_t vlans[VLANS_MAX];
-    uint8_t plain;          /* enum plain_protocol */
-    uint8_t first_from : 1; /* end that sent its first packet */
-    uint8_t honest : 2;     /* ends, by bit, that have shown a right checksum, */
-    uint8_t careless : 2;   /* and such whose wrong ones say nothing: checksum.h */
-    uint8_t vlan_count;
-    bool not_tls;
     uint16_t interface;
-    uint8_t pending_from;
-    uint8_t outer_from;      /* end that sent that packet */
-    uint8_t end_reason;      /* enum end_reason, once `ended` */
-    bool seen_twice;         /* some packet of it was captured on several interfaces */
-    bool fin_told[2];        /* tls_fin was called for that end */
-    bool ended;              /* no more packets are taken: waits to be reported */
     struct recent recent[2]; /* last: not kept while it rests, for it is of use for milliseconds */
 };
 

@@ -33,11 +33,10 @@ static const struct near nears[] = {
         {END(i, first), END(i, next)}, {END(i, last_time), AT(tcp.last_time)},                     \
         {END(i, since), AT(tcp.ack_time)}, {END(i, fin_time), AT(tcp.last_time)},                  \
         {END(i, flight.acked_time), AT(tcp.last_time)},                                            \
-        {END(i, flight.segment[0].time), AT(tcp.last_time)},                                       \
-        {END(i, flight.segment[0].seq), END(i, next)},                                             \
-        {END(i, flight.record[0].seq), END(i, next)}, {END(i, last_frame), AT(first_frame)},       \
-        {END(i, flight.acked_frame), AT(first_frame)},                                             \
-        {END(i, flight.segment[0].frame), AT(first_frame)}, {END(i, fin_frame), AT(first_frame)},  \
+        {END(i, flight.segment.time), AT(tcp.last_time)},                                          \
+        {END(i, flight.segment.seq), END(i, next)}, {END(i, flight.records[0].seq), END(i, next)}, \
+        {END(i, last_frame), AT(first_frame)}, {END(i, flight.acked_frame), AT(first_frame)},      \
+        {END(i, flight.segment.frame), AT(first_frame)}, {END(i, fin_frame), AT(first_frame)},     \
         {END(i, fin_acked_frame), AT(first_frame)},                                                \
     {                                                                                              \
         END(i, rst_frame), AT(first_frame)                                                         \
@@ -75,35 +74,32 @@ static void shift_delivered(pack_word *words, bool back)
     }
 }
 
-/* What Zeek's words have of sequence numbers, 32 bits of two in a word, is most often the same as
- * TCP has: it is given as the difference from that. */
-static const struct pair {
-    uint16_t at, bases[2];
-} pairs[] = {
-    {AT(zeek.ends[0].last), {END(0, next), END(0, isn)}},
-    {AT(zeek.ends[1].last), {END(1, next), END(1, isn)}},
+/* What Zeek's words have of sequence numbers, 32 bits, is most often the same as TCP has: it is
+ * given as the difference from that. */
+static const struct half {
+    uint16_t at; /* in bytes */
+    uint16_t base;
+} halves[] = {
+    {offsetof(struct flow, zeek.ends[0].last), END(0, next)},
+    {offsetof(struct flow, zeek.ends[1].last), END(1, next)},
+    {offsetof(struct flow, zeek.rest[0].last_syn), END(0, isn)},
+    {offsetof(struct flow, zeek.rest[1].last_syn), END(1, isn)},
 };
-_Static_assert(offsetof(struct zeek_end, last) % sizeof(uint64_t) == 0 &&
-                   offsetof(struct zeek_end, last_syn) ==
-                       offsetof(struct zeek_end, last) + sizeof(uint32_t),
-               "the two are a word");
 
-static void shift_pairs(pack_word *words, bool back)
+static void shift_halves(pack_word *words, bool back)
 {
-    for (unsigned i = 0; i < COUNT_OF(pairs); i++) {
-        uint32_t two[2];
-        memcpy(two, &words[pairs[i].at], sizeof two);
-        for (unsigned j = 0; j < 2; j++) {
-            uint32_t base = (uint32_t)words[pairs[i].bases[j]];
-            two[j] = back ? two[j] + base : two[j] - base;
-        }
-        memcpy(&words[pairs[i].at], two, sizeof two);
+    for (unsigned i = 0; i < COUNT_OF(halves); i++) {
+        uint8_t *at = (uint8_t *)words + halves[i].at;
+        uint32_t half, base = (uint32_t)words[halves[i].base];
+        memcpy(&half, at, sizeof half);
+        half = back ? half + base : half - base;
+        memcpy(at, &half, sizeof half);
     }
 }
 
 static void shrink(pack_word *words)
 {
-    shift_pairs(words, false);
+    shift_halves(words, false);
     shift_delivered(words, false);
     for (unsigned i = 0; i < COUNT_OF(equals); i++)
         words[equals[i].at] = pack_difference(words[equals[i].at], words[equals[i].base]);
@@ -122,7 +118,7 @@ static void grow(pack_word *words)
     for (unsigned i = 0; i < COUNT_OF(equals); i++)
         words[equals[i].at] = unpack_difference(words[equals[i].at], words[equals[i].base]);
     shift_delivered(words, true);
-    shift_pairs(words, true);
+    shift_halves(words, true);
 }
 
 /* Words that are pointers. */
@@ -130,7 +126,7 @@ static const uint16_t pointers[] = {
     AT(appid),          AT(label),          AT(pending_syn), AT(prologue),
     AT(outer),          AT(doubts),         AT(tcp.signs),   AT(cadence),
 #define POINTERS_OF_END(i)                                                                         \
-    END(i, reasm.held), END(i, flight.segments.block), END(i, flight.records.block), END(i, resends)
+    END(i, reasm.held), END(i, flight.segment_block), END(i, flight.record_block), END(i, resends)
     POINTERS_OF_END(0), POINTERS_OF_END(1),
 #undef POINTERS_OF_END
 };

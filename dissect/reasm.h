@@ -9,9 +9,9 @@ struct reasm_chunk;
 
 /* Zero-initialise, then reasm_start; free with reasm_done. It may be moved. */
 struct reasm {
-    uint64_t next;            /* all before it has been delivered or given up */
-    struct reasm_chunk *held; /* beyond a hole, in order, without overlaps */
     uint64_t gap_bytes;       /* given up */
+    struct reasm_chunk *held; /* beyond a hole, in order, without overlaps */
+    uint64_t next;            /* all before it has been delivered or given up */
     bool started;
     bool count_only; /* content is of no use: keep no copies, deliver nothing */
     uint16_t held_count;

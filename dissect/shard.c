@@ -384,7 +384,7 @@ static void take_segment(struct shard *shard, const struct place *place)
         shard->counts.skipped[NOTE_DUPLICATE]++;
         return;
     }
-    if (UNLIKELY(flow->doubts != NULL))
+    if (UNLIKELY(flow->has_doubted))
         settle_doubts(shard, number, flow, place);
     if (flow_doubts(flow, place->from, segment) && keep_doubt(shard, number, flow, place))
         return;

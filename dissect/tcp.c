@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "reset_signs.h"
 #include "seq.h"
+#include "tcp_end.h"
 #include "tcp_state.h"
 
 /* A number further ahead than this is not believed: no window is larger (RFC 7323 section 2.2). */
@@ -58,28 +59,6 @@ uint64_t tcp_unacked(const struct tcp_end *end)
 
 /* --- sequence space --- */
 
-static void know(struct tcp_end *end, uint64_t at)
-{
-    end->known = true;
-    end->next = end->una = at;
-}
-
-/* The oldest unacknowledged byte was sent again. */
-static void count_try(struct tcp_end *x, const struct arrival *a)
-{
-    x->tries++;
-    x->tries_since_answer++;
-    x->last_try = a->time;
-    x->last_try_frame = a->frame;
-}
-
-static void forget_tries(struct tcp_end *x)
-{
-    x->tries = x->tries_since_answer = x->answers = 0;
-    x->last_try = 0;
-    x->last_try_frame = 0;
-}
-
 static void take_options(struct tcp_end *x, const struct segment *s)
 {
     x->mss = s->mss;
@@ -101,7 +80,7 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
         x->retransmits++;
         if (x->una > isn)
             return;
-        count_try(x, a);
+        end_tries(x, a->time, a->frame);
         if (a->ack) /* which of them will the answer be to? */
             tcp->syn_ack_time = 0;
         else
@@ -112,22 +91,24 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
         return; /* a SYN inside a connection is not believed: RFC 5961 section 4 */
     if (!x->known || x->una != isn + 1) { /* the first, or again because nobody answered that */
         flight_acked(&x->flight, x->next, x->next);
-        know(x, isn);
-        forget_tries(x);
+        end_know(x, isn);
+        end_got_through(x);
     }
     x->syn = true;
     x->syn_ack = a->ack;
     x->isn = isn;
+    x->whole = false;
     if (x->next < isn + 1)
         x->next = isn + 1;
-    if (x->una <= isn)
+    end_set_una(x, x->una);
+    if (x->syn_waits)
         flight_sent(&x->flight, isn, a->time, a->frame);
     if (!x->reasm.started)
         reasm_start(&x->reasm, isn + 1);
     take_options(x, a->segment);
     if (UNLIKELY(a->again)) {
         x->retransmits++;
-        count_try(x, a);
+        end_tries(x, a->time, a->frame);
     }
     if (tcp->opener < 0)
         tcp->opener = (int8_t)(a->ack ? !from : from);
@@ -191,7 +172,7 @@ static NOINLINE void take_reset(struct tcp *tcp, struct tcp_end *x, struct tcp_e
         tcp->ends[i].unacked_at_reset = tcp_unacked(&tcp->ends[i]);
         move(&tcp->ends[i], EVENT_RESET, a->time);
         flight_acked(&tcp->ends[i].flight, tcp->ends[i].next, tcp->ends[i].next);
-        resends_forget(&tcp->ends[i].resends);
+        end_goes_on(&tcp->ends[i]);
     }
 }
 
@@ -210,14 +191,16 @@ static void fin_acked(struct tcp_end *x, struct tcp_end *y, const struct arrival
 static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint64_t ack,
                     const struct arrival *a)
 {
-    bool syn_acked = y->syn && y->una <= y->isn;
-    resends_forget(&x->resends); /* it got something of y's */
-    if (ack > y->next)           /* of bytes that the capture misses */
+    end_goes_on(x);      /* it got something of y's */
+    if (ack > y->next) { /* of bytes that the capture misses */
         y->next = ack;
+        y->whole = false;
+    }
     y->una = ack;
-    forget_tries(y);
+    end_got_through(y);
     flight_acked(&y->flight, y->una, y->next);
-    if (syn_acked) {
+    if (UNLIKELY(y->syn_waits)) {
+        end_set_una(y, ack);
         if (x->state == SIDE_SYN_SENT && !a->syn)
             move(x, EVENT_ACKS_SYN, a->time);
         move(y, EVENT_SYN_ACKED, a->time);
@@ -255,7 +238,7 @@ static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arri
         return;
     y->heard |= !y->seen;
     if (x->una <= x->isn) {
-        x->una = x->isn + 1;
+        end_set_una(x, x->isn + 1);
         flight_acked(&x->flight, x->una, x->next);
     }
     move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
@@ -264,7 +247,7 @@ static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arri
 static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
     if (!y->known) {
-        know(y, a->acked);
+        end_know(y, a->acked);
         return;
     }
     uint64_t ack = a->acked;
@@ -280,10 +263,10 @@ static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, cons
         /* Joined midway, y is known from x's acknowledgments alone, and this one was overtaken; or
          * from what came first of it, and x has not said yet how much it has. */
         if (ack < y->una && (!y->seen || (!y->syn && x->packets == 1)))
-            y->una = ack;
+            end_set_una(y, ack);
         if (ack == y->una && is_duplicate_ack(x, y, a))
             x->dup_acks++;
-        if (y->tries && ack == y->una) {
+        if (y->has_tried && ack == y->una) {
             y->answers++;
             y->tries_since_answer = 0;
         }
@@ -307,12 +290,10 @@ static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arriv
     }
     if (x->window == 0 && !a->syn && !a->fin) {
         x->zero_windows++;
-        if (!x->zero_since) {
-            x->zero_since = a->time;
-            x->zero_frame = a->frame;
-        }
-    } else if (x->zero_since) {
-        x->zero_since = 0;
+        if (!x->window_closed)
+            end_closes_window(x, a->time, a->frame);
+    } else if (x->window_closed) {
+        end_opens_window(x);
         y->probes = 0;
     }
 }
@@ -336,7 +317,7 @@ static bool is_probe(const struct tcp_end *x, const struct arrival *a)
 
 static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
 {
-    if (y->zero_since)
+    if (y->window_closed)
         x->window_probes++;
     else
         x->keepalives++;
@@ -352,7 +333,7 @@ static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct 
  * when it opens (take_window). */
 static void answer_probes(const struct tcp_end *x, struct tcp_end *y)
 {
-    if (!x->zero_since)
+    if (!x->window_closed)
         y->probes = 0;
 }
 
@@ -393,16 +374,16 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
         x->first = a->seq;
     }
     if (a->end > x->next) {
-        resends_forget(&x->resends);
+        end_goes_on(x);
         flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->time, a->frame);
         x->next = a->end;
-        if (y->zero_since) /* new data into a closed window is a probe, too */
+        if (y->window_closed) /* new data into a closed window is a probe, too */
             x->window_probes++;
     }
     if (UNLIKELY(a->again) && a->seq >= old_next) { /* the capture misses the first time */
         x->retransmits++;
         if (a->seq == x->una)
-            count_try(x, a);
+            end_tries(x, a->time, a->frame);
     }
     uint64_t fresh = reasm_add(&x->reasm, out, a->seq, length, a->segment->payload, &from);
     x->bytes += fresh;
@@ -418,9 +399,9 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     } else {
         x->retransmits++;
         if (a->end <= x->una)
-            resends_note(&x->resends, &x->flight, a->seq, a->time, a->frame);
+            end_resends(x, a->seq, a->time, a->frame);
         else if (a->seq <= x->una)
-            count_try(x, a);
+            end_tries(x, a->time, a->frame);
     }
 }
 
@@ -446,9 +427,9 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
         if (a->end == a->seq)
             x->retransmits++;
         if (a->end == a->seq && x->fin_acked)
-            resends_note(&x->resends, &x->flight, a->seq, a->time, a->frame);
+            end_resends(x, a->seq, a->time, a->frame);
         if (x->una == x->fin_at && !x->fin_acked && a->end == x->fin_at)
-            count_try(x, a);
+            end_tries(x, a->time, a->frame);
         if (a->ack && a->acked < x->fin_ack) { /* sent before the one that was seen first */
             x->fin_ack = a->acked;
             compare_fins(tcp, x, y, a);
@@ -467,7 +448,7 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
     if (UNLIKELY(a->again) && a->end == a->seq) {
         x->retransmits++;
         if (x->una == x->fin_at)
-            count_try(x, a);
+            end_tries(x, a->time, a->frame);
     }
     note_close(tcp, x, a);
     move(x, EVENT_SENDS_FIN, a->time);
@@ -480,7 +461,7 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
     if (x->una == x->next) /* the capture has the acknowledgment first */
         fin_acked(y, x, a);
     else if (x->una > x->next) /* nothing comes behind a FIN: that acknowledgment was forged */
-        x->una = a->end;
+        end_set_una(x, a->end);
     if (x->una == x->next)
         flight_acked(&x->flight, x->una, x->next);
 }
@@ -527,9 +508,10 @@ static void join(struct tcp *tcp, struct tcp_end *x, const struct tcp_end *y,
                  const struct arrival *a)
 {
     if (!x->known) /* a keep-alive is one byte behind */
-        know(x, a->seq + (a->segment->marks & MARK_KEEPALIVE ? 1 : 0));
+        end_know(x, a->seq + (a->segment->marks & MARK_KEEPALIVE ? 1 : 0));
     else if (!x->seen && a->seq > x->next && a->seq <= x->next + WINDOW_MAX)
         x->next = a->seq; /* it has sent more than its peer, from which it is known, has got */
+    x->whole = false;
     if (!y->seen)
         tcp->joined = true;
     /* Some stacks acknowledge a SYN before their SYN-ACK: that does not make a connection yet. */
@@ -570,9 +552,11 @@ static NOINLINE void take(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
             take_fin(tcp, x, y, &a);
         if (UNLIKELY(x->reasm.held != NULL))
             reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
+        if (a.end > a.seq || UNLIKELY(a.fin))
+            end_look_for_holes(x);
     }
-    if (tcp->reset_by >= 0) /* what is still under way then proves nothing */
-        resends_forget(&x->resends);
+    if (UNLIKELY(tcp->reset_by >= 0)) /* what is still under way then proves nothing */
+        end_goes_on(x);
     if (a.time > tcp->last_time) /* a capture's clock may jump back */
         tcp->last_time = a.time;
 }
@@ -588,7 +572,7 @@ void tcp_done(struct tcp *tcp, size_t *all_held)
     for (unsigned i = 0; i < 2; i++) {
         reasm_done(&tcp->ends[i].reasm, all_held);
         flight_done(&tcp->ends[i].flight);
-        resends_forget(&tcp->ends[i].resends);
+        end_goes_on(&tcp->ends[i]);
     }
     free(tcp->signs);
     tcp->signs = NULL;

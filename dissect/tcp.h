@@ -7,19 +7,21 @@
 #include "resends.h"
 #include "segment.h"
 
-/* One end, as a sender: its sequence numbers (extended, seq.h), and what its peer said of them. */
+/* One end, as a sender: its sequence numbers (extended, seq.h), and what its peer said of them.
+ * What segments need most often lies in three cache lines: the first for each segment, from
+ * whichever end; the second for its own payload; the third for what it has in flight. */
 struct tcp_end {
-    /* What every segment needs comes first, so that it touches few cache lines. */
-    uint64_t next;   /* behind the last that it sent, SYN and FIN included */
-    uint64_t una;    /* the oldest that its peer has not acknowledged */
-    uint64_t edge;   /* beyond what its peer allows it to send */
-    uint64_t isn;    /* of its SYN */
+    uint64_t next; /* behind the last that it sent, SYN and FIN included */
+    uint64_t una;  /* the oldest that its peer has not acknowledged */
+    uint64_t edge; /* beyond what its peer allows it to send */
+    uint64_t packets;
+    nanotime last_time;
+    uint64_t last_frame;
     uint32_t window; /* it last advertised, in bytes */
     uint32_t probes; /* since the peer's last answer (keep-alives), or since its window closed */
     uint8_t state;   /* enum tcp_state */
     int8_t wscale;
     uint8_t ttl_min, ttl_max;
-    uint16_t mss; /* what is zero for most of a connection's life comes last: flow_pack.c */
     /* Bits: with a byte for each an idle connection took 12 bytes more. */
     bool known : 1; /* next and una mean something */
     bool seen : 1;  /* it has sent something */
@@ -28,15 +30,17 @@ struct tcp_end {
     bool sack : 1, timestamps : 1, syn_ack : 1;
     bool fin : 1;
     bool fin_acked : 1;
-    uint64_t packets;
-    nanotime last_time;
-    uint64_t last_frame;
+    /* What the other lines would tell. */
+    bool syn_waits : 1;     /* its SYN is not acknowledged: una <= isn */
+    bool whole : 1;         /* nothing before `next` is missing in reasm; false: who knows */
+    bool window_closed : 1; /* zero_since is known */
+    bool has_tried : 1;     /* tries > 0 */
+    bool has_resent : 1;    /* resends may not be NULL */
+    uint16_t mss;
+
+    uint64_t isn;            /* of its SYN */
     nanotime zero_since;     /* when it closed its window */
-    uint64_t sent;           /* behind the last payload that was seen; 0 before any */
-    uint64_t bytes;          /* payload, each once */
     struct resends *resends; /* NULL while it sends nothing again that was acknowledged */
-    struct reasm reasm;
-    struct flight flight;
 
     uint64_t fin_at;  /* of its FIN */
     uint64_t fin_ack; /* that its FIN acknowledged; the least, if it was sent again */
@@ -48,6 +52,7 @@ struct tcp_end {
 
     /* Transmissions of the oldest unacknowledged byte after the first. */
     uint32_t tries, tries_since_answer, answers;
+    uint32_t corrupt; /* segments not used for their checksums */
     nanotime last_try;
     uint64_t last_try_frame;
     nanotime probe_first, probe_last;
@@ -58,13 +63,24 @@ struct tcp_end {
     uint32_t retransmits, out_of_order, dup_acks, keepalives, zero_windows, window_probes;
     uint32_t fins, rsts;
     uint32_t marked_retransmits, marked_keepalives; /* as the sending kernel says */
-    uint32_t corrupt;                               /* segments not used for their checksums */
+
+    uint64_t zero[3]; /* so that what is below lies in as few lines: flow.h */
+    struct reasm reasm;
+    uint64_t sent;  /* behind the last payload that was seen; 0 before any */
+    uint64_t bytes; /* payload, each once */
+    struct flight flight;
 };
 
 /* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points
  * into it, so that it may be moved. */
 struct tcp {
-    nanotime last_time;
+    nanotime idle_before_close; /* if first_closer is known; -1 if nothing was before it */
+    nanotime syn_time, syn_ack_time,
+        ack_time; /* 0 where not seen, or not certain (RFC 6298: Karn) */
+    uint64_t reset_frame;
+    struct reset_signs *signs; /* of the RST; NULL before there is one */
+    struct tcp_end ends[2];
+    nanotime last_time;       /* from here on, each segment needs it */
     nanotime max_idle;        /* -1 before there are two times */
     int8_t opener;            /* the end whose SYN, or whose peer's SYN-ACK, was seen; -1 */
     int8_t first_closer;      /* the end whose FIN or RST came first; -1 */
@@ -72,12 +88,6 @@ struct tcp {
     bool both_closed_at_once; /* each sent its FIN before it had the other's */
     bool refused, reset_in_handshake, reset_after_fin;
     bool joined; /* the first segment was not a SYN */
-    struct tcp_end ends[2];
-    nanotime idle_before_close; /* if first_closer is known; -1 if nothing was before it */
-    nanotime syn_time, syn_ack_time,
-        ack_time; /* 0 where not seen, or not certain (RFC 6298: Karn) */
-    uint64_t reset_frame;
-    struct reset_signs *signs; /* of the RST; NULL before there is one */
 };
 
 /* tcp_init begins a connection of which nothing was seen yet. */

@@ -34,7 +34,7 @@ static inline bool add_once(struct zeek_words *words, unsigned from, enum kind k
     struct zeek_end *x = &words->ends[from];
     if (x->seen & kind)
         return true;
-    x->seen |= (uint16_t)kind;
+    x->seen |= (uint8_t)kind;
     add(words, from, letter);
     return false;
 }
@@ -67,7 +67,7 @@ static void history_plain(struct zeek_words *words, unsigned from, const struct 
 /* Of a segment with telling control bits. */
 static void history_telling(struct zeek_words *words, unsigned from, const struct segment *s)
 {
-    struct zeek_end *x = &words->ends[from];
+    struct zeek_rest *x = &words->rest[from];
     bool syn = s->flags & FLAG_SYN, fin = s->flags & FLAG_FIN, rst = s->flags & FLAG_RST;
     if (fin && rst) {
         (void)add_once(words, from, KIND_FIN_RST, 'I');
@@ -75,7 +75,8 @@ static void history_telling(struct zeek_words *words, unsigned from, const struc
         (void)add_once(words, from, KIND_ODD, 'Q');
     } else if (syn) {
         char letter = s->flags & FLAG_ACK ? 'H' : 'S';
-        if (add_once(words, from, KIND_SYN, letter) && s->seq != x->last_syn && is_over(x))
+        if (add_once(words, from, KIND_SYN, letter) && s->seq != x->last_syn &&
+            is_over(&words->ends[from]))
             add(words, from, letter);
         x->last_syn = s->seq;
     } else if (fin) {
@@ -179,13 +180,13 @@ static void sequence(struct zeek_words *words, unsigned from, const struct segme
         return;
     if (rst) { /* its number is not believed, but with a reason as payload it may be one again */
         if (s->length && ahead <= 0 && ahead >= -FAR)
-            add_scaled(words, from, &x->retransmits, 'T');
+            add_scaled(words, from, &words->rest[from].retransmits, 'T');
         return;
     }
     if (ahead > 0)
         x->last = end;
     else if (s->length)
-        add_scaled(words, from, &x->retransmits, 'T');
+        add_scaled(words, from, &words->rest[from].retransmits, 'T');
     if (s->length)
         x->payload = true;
 }
@@ -198,25 +199,26 @@ static bool is_clean(const struct zeek_end *x)
 }
 
 /* A segment that the capture cut short is no data to Zeek: all of it is missing. */
-static void note_cut(struct zeek_end *x, const struct segment *s)
+static void note_cut(struct zeek_end *x, struct zeek_rest *rest, const struct segment *s)
 {
     uint32_t seq = s->seq + (s->flags & FLAG_SYN ? 1 : 0);
     if (!x->cut)
-        x->cut_from = seq;
+        rest->cut_from = seq;
     x->cut = true;
-    x->cut_to = seq + s->length;
+    rest->cut_to = seq + s->length;
 }
 
 /* Each acknowledgment that reaches further into what is missing shows another gap. */
 static void acknowledge_cut(struct zeek_words *words, unsigned end, uint32_t ack)
 {
     struct zeek_end *x = &words->ends[end];
-    if ((int32_t)(ack - x->cut_from) <= 0)
+    struct zeek_rest *rest = &words->rest[end];
+    if ((int32_t)(ack - rest->cut_from) <= 0)
         return;
     zeek_gap(words, end);
-    x->cut = (int32_t)(ack - x->cut_to) < 0;
-    x->cut_from = x->cut ? ack : 0;
-    x->cut_to = x->cut ? x->cut_to : 0;
+    x->cut = (int32_t)(ack - rest->cut_to) < 0;
+    rest->cut_from = x->cut ? ack : 0;
+    rest->cut_to = x->cut ? rest->cut_to : 0;
 }
 
 /* Is it just what comes next, of which the history tells already? */
@@ -250,25 +252,25 @@ void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
     else
         history_plain(words, from, s);
     if (s->window == 0 && !(s->flags & FLAG_RST) && y->state != CLOSED && x->state != RESET)
-        add_scaled(words, from, &x->zero_windows, 'W');
+        add_scaled(words, from, &words->rest[from].zero_windows, 'W');
     sequence(words, from, s);
     if (telling || x->state == INACTIVE) /* nothing else moves a state */
         step(words, from, s);
     if (UNLIKELY(y->cut) && s->flags & FLAG_ACK)
         acknowledge_cut(words, !from, s->ack);
     if (UNLIKELY(s->payload.n < s->length) && !(s->flags & FLAG_RST))
-        note_cut(x, s);
+        note_cut(x, &words->rest[from], s);
 }
 
 void zeek_corrupt(struct zeek_words *words, unsigned from)
 {
-    add_scaled(words, from, &words->ends[from].corrupt, 'C');
+    add_scaled(words, from, &words->rest[from].corrupt, 'C');
 }
 
 void zeek_gap(struct zeek_words *words, unsigned from)
 {
     if (is_clean(&words->ends[from]) && is_clean(&words->ends[!from]))
-        add_scaled(words, from, &words->ends[from].gaps, 'G');
+        add_scaled(words, from, &words->rest[from].gaps, 'G');
 }
 
 /* Zeek's pattern: a SYN, then no SYN-ACK, ACK, FIN, gap or odd segment of the originator until its

@@ -10,20 +10,26 @@
 
 enum { ZEEK_HISTORY_MAX = 40 }; /* letters kept; 16 kinds for each end, and thresholds */
 
-/* Whole words, small numbers beside one another: flow_pack.c. */
+/* What each segment needs of an end: a word of its own. */
 struct zeek_end {
-    _Alignas(8) uint16_t seen;     /* kinds of segment already in the history */
+    _Alignas(8) uint8_t seen;      /* kinds of segment already in the history */
     uint8_t state : 4, before : 4; /* enum in zeek_words.c */
-    bool payload;
-    bool cut;                              /* [cut_from, cut_to) came cut short, not acknowledged */
-    uint32_t last;                         /* behind what it has sent, as in the header */
-    uint32_t last_syn, last_fin, last_rst; /* numbers of the last one seen */
+    bool payload : 1;
+    bool cut : 1;  /* [cut_from, cut_to) came cut short, not acknowledged */
+    uint8_t zero;  /* no byte left to chance: flow_pack.c */
+    uint32_t last; /* behind what it has sent, as in the header */
+};
+
+struct zeek_rest {
+    _Alignas(8) uint32_t last_syn; /* numbers of the last one seen */
+    uint32_t last_fin, last_rst;
     uint32_t retransmits, gaps, zero_windows, corrupt;
     uint32_t cut_from, cut_to;
 };
 
 struct zeek_words {
-    struct zeek_end ends[2];
+    struct zeek_end ends[2]; /* first: flow.h */
+    struct zeek_rest rest[2];
     char letters[ZEEK_HISTORY_MAX]; /* upper case for end 0 */
     uint8_t count;
     uint8_t first; /* the end that sent the first segment, or its peer if that was a SYN-ACK */

@@ -30,7 +30,7 @@ static void oldest_first(void **state)
     assert_int_equal(time, 2);
     flight_acked(&f, 400, 400);
     assert_false(flight_first(&f, &time, &frame));
-    assert_null(f.segments.block);
+    assert_null(f.segment_block);
     flight_done(&f);
 }
 
@@ -65,14 +65,14 @@ static void many_records(void **state)
     bool more;
     for (uint64_t i = 0; i < 2 * LIMIT_FLIGHT_RECORDS; i++)
         flight_record(&f, i * 105, 23, 100);
-    assert_int_equal(f.records.count, LIMIT_FLIGHT_RECORDS);
+    assert_int_equal(f.record_count, LIMIT_FLIGHT_RECORDS);
     assert_int_equal(flight_pending(out, &more, &f, 0, 1000000), PENDING_RECORDS_MAX);
     assert_true(more);
     flight_acked(&f, 2 * LIMIT_FLIGHT_RECORDS * 105, 2 * LIMIT_FLIGHT_RECORDS * 105);
-    assert_int_equal(f.records.count, 0);
+    assert_int_equal(f.record_count, 0);
     for (uint64_t i = 0; i < 2 * LIMIT_FLIGHT_SEGMENTS; i++)
         flight_sent(&f, i * 100, 1, i);
-    assert_int_equal(f.segments.count, LIMIT_FLIGHT_SEGMENTS);
+    assert_int_equal(f.segment_count, LIMIT_FLIGHT_SEGMENTS);
     flight_done(&f);
 }
 
@@ -86,8 +86,8 @@ static void few_of_each_hold_no_memory(void **state)
         flight_sent(&f, 100 * (i + 1), 1 + i, 11 + i);
     for (unsigned i = 0; i < FLIGHT_RECORDS; i++)
         flight_record(&f, 100 + 50 * i, 23, 45);
-    assert_null(f.segments.block);
-    assert_null(f.records.block);
+    assert_null(f.segment_block);
+    assert_null(f.record_block);
     flight_sent(&f, 300, 3, 13);
     flight_record(&f, 300, 23, 45);
     struct flight moved = f;
@@ -104,18 +104,29 @@ static void few_of_each_hold_no_memory(void **state)
 
 enum { NEAR = 3, MANY = 40 };
 
-/* The queue holds the numbers from `from` to `to`, and nothing else is left in its first place. */
-static void expect_numbers(const struct fifo *fifo, struct fifo_place place, uint32_t from,
-                           uint32_t to)
+/* A queue and its owner. */
+struct numbers {
+    uint32_t others[NEAR - 1], first;
+    uint16_t count;
+    struct fifo_block *block;
+};
+
+static struct fifo queue_of(struct numbers *n)
 {
-    const uint32_t *first = place.first;
-    assert_int_equal(fifo->count, to - from);
+    return (struct fifo){&n->count, &n->block, &n->first, n->others, NEAR, sizeof n->first};
+}
+
+/* The queue holds the numbers from `from` to `to`, and nothing else is left in its owner. */
+static void expect_numbers(struct numbers *n, uint32_t from, uint32_t to)
+{
+    struct fifo fifo = queue_of(n);
+    assert_int_equal(n->count, to - from);
     for (uint32_t i = from; i < to; i++)
-        assert_int_equal(*(const uint32_t *)fifo_at(fifo, place, i - from), i);
-    assert_null(fifo_at(fifo, place, to - from));
+        assert_int_equal(*(const uint32_t *)fifo_at(fifo, i - from), i);
+    assert_null(fifo_at(fifo, to - from));
     for (uint32_t i = to - from; i < NEAR; i++)
-        assert_int_equal(first[i], 0);
-    assert_int_equal(fifo->block != NULL, to - from > NEAR);
+        assert_int_equal(*(const uint32_t *)(void *)fifo_near(fifo, i), 0);
+    assert_int_equal(n->block != NULL, to - from > NEAR);
 }
 
 /* From each length to each shorter one, from where others have gone before. */
@@ -125,18 +136,18 @@ static void some_are_dropped(void **state)
     for (uint32_t length = 1; length < MANY; length++)
         for (unsigned before = 0; before <= length; before++)
             for (unsigned then = 1; before + then <= length; then++) {
-                struct fifo fifo = {0};
-                uint32_t first[NEAR] = {0}, number;
-                const struct fifo_place place = {first, NEAR, sizeof *first};
+                struct numbers n = {0};
+                struct fifo fifo = queue_of(&n);
+                uint32_t number;
                 for (number = 1; number <= length; number++)
-                    assert_true(fifo_push(&fifo, place, &number, MANY));
+                    assert_true(fifo_push(fifo, &number, MANY));
                 if (before > 0)
-                    fifo_drop(&fifo, place, before);
-                expect_numbers(&fifo, place, before + 1, number);
-                assert_true(fifo_push(&fifo, place, &number, MANY));
-                fifo_drop(&fifo, place, then);
-                expect_numbers(&fifo, place, before + then + 1, number + 1);
-                fifo_done(&fifo);
+                    fifo_drop(fifo, before);
+                expect_numbers(&n, before + 1, number);
+                assert_true(fifo_push(fifo, &number, MANY));
+                fifo_drop(fifo, then);
+                expect_numbers(&n, before + then + 1, number + 1);
+                fifo_done(fifo);
             }
 }
 
@@ -144,19 +155,18 @@ static void some_are_dropped(void **state)
 static void a_moving_queue_stays_small(void **state)
 {
     (void)state;
-    struct fifo fifo = {0};
-    uint32_t first[2] = {0};
-    const struct fifo_place place = {first, COUNT_OF(first), sizeof *first};
+    struct numbers n = {0};
+    struct fifo fifo = queue_of(&n);
     for (uint32_t i = 0; i < 100000; i++) {
-        assert_true(fifo_push(&fifo, place, &i, 10));
+        assert_true(fifo_push(fifo, &i, 10));
         if (i >= 4) {
             for (uint32_t j = 0; j < 5; j++)
-                assert_int_equal(*(const uint32_t *)fifo_at(&fifo, place, j), i - 4 + j);
-            fifo_drop(&fifo, place, 1);
+                assert_int_equal(*(const uint32_t *)fifo_at(fifo, j), i - 4 + j);
+            fifo_drop(fifo, 1);
         }
     }
-    assert_true(fifo.room <= 16);
-    fifo_done(&fifo);
+    assert_in_range(fifo_memory(n.block, sizeof n.first), 1, 16 * sizeof n.first);
+    fifo_done(fifo);
 }
 
 int main(void)

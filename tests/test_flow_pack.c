@@ -237,15 +237,29 @@ struct states {
     size_t held, in_flight, resent, pending_syn, undecided, tls, joined;
 };
 
+/* What the first cache line of an end tells is what the others hold. */
+static void expect_bits(const struct tcp_end *x)
+{
+    assert_int_equal(x->syn_waits, x->syn && x->una <= x->isn);
+    assert_true(!x->whole || x->reasm.next + x->fin >= x->next);
+    assert_int_equal(x->window_closed, x->zero_since != 0);
+    assert_int_equal(x->has_tried, x->tries > 0);
+    assert_true(x->has_resent || !x->resends);
+}
+
 static void note_states(struct states *states, const struct run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct flow *flow = &run->flows[i];
         for (unsigned end = 0; end < 2; end++) {
+            expect_bits(&flow->tcp.ends[end]);
             states->held += flow->tcp.ends[end].reasm.held != NULL;
-            states->in_flight += flow->tcp.ends[end].flight.records.count > 1;
+            states->in_flight += flow->tcp.ends[end].flight.record_count > 1;
             states->resent += flow->tcp.ends[end].resends != NULL;
         }
+        assert_true(flow->has_kept_syn || !flow->pending_syn);
+        assert_true(flow->has_doubted || !flow->doubts);
+        assert_int_equal(flow->has_prologue, flow->prologue != NULL);
         states->pending_syn += flow->pending_syn != NULL;
         states->undecided += flow->appid != NULL;
         states->tls += flow->tls != NULL;

@@ -87,6 +87,16 @@ static void rest(struct run *run)
     memcpy(run->flow.recent, recent, sizeof recent);
 }
 
+/* What the first cache line of an end tells is what the others hold. */
+static void expect_bits(const struct tcp_end *x)
+{
+    need(x->syn_waits == (x->syn && x->una <= x->isn));
+    need(!x->whole || x->reasm.next + x->fin >= x->next);
+    need(x->window_closed == (x->zero_since != 0));
+    need(x->has_tried == (x->tries > 0));
+    need(x->has_resent || !x->resends);
+}
+
 static void take(struct run *run, unsigned from, const struct segment *segment)
 {
     if (!run->begun) {
@@ -240,6 +250,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         segment.window = talk.ends[from].window;
         for (unsigned i = 0; i < 2; i++)
             take(&runs[i], from, &segment);
+        expect_bits(&runs[0].flow.tcp.ends[0]);
+        expect_bits(&runs[0].flow.tcp.ends[1]);
     }
     struct buf told[2] = {{0}, {0}};
     for (unsigned i = 0; i < 2 && runs[i].begun; i++) {
