@@ -31,9 +31,10 @@ static void unlink_awake(struct awake_list *list, struct awake *awake)
     *(awake->older ? &awake->older->newer : &list->oldest) = awake->newer;
 }
 
-static void link_newest(struct awake_list *list, struct awake *awake)
+static void link_newest(struct awake_list *list, struct connection *connection)
 {
-    awake->turn = list->turn++;
+    struct awake *awake = connection->awake;
+    connection->turn = list->turn++;
     awake->newer = NULL;
     awake->older = list->newest;
     *(list->newest ? &list->newest->newer : &list->oldest) = awake;
@@ -42,14 +43,15 @@ static void link_newest(struct awake_list *list, struct awake *awake)
 
 /* Is it still in the newer half of the list? Then it can stay where it is: to move it is to touch
  * two others, which are far away. */
-static bool is_new(const struct awake_list *list, const struct awake *awake)
+static bool is_new(const struct awake_list *list, const struct connection *connection)
 {
-    return list->turn - awake->turn <= LIMIT_AWAKE / 2;
+    return list->turn - connection->turn <= LIMIT_AWAKE / 2;
 }
 
-static void link_oldest(struct awake_list *list, struct awake *awake)
+static void link_oldest(struct awake_list *list, struct connection *connection)
 {
-    awake->turn = list->turn - LIMIT_AWAKE;
+    struct awake *awake = connection->awake;
+    connection->turn = list->turn - LIMIT_AWAKE;
     awake->older = NULL;
     awake->newer = list->oldest;
     *(list->oldest ? &list->oldest->older : &list->newest) = awake;
@@ -90,7 +92,7 @@ void awake_pack(struct awake_list *list, struct connection *connection)
 void awake_pack_soon(struct awake_list *list, struct connection *connection)
 {
     unlink_awake(list, connection->awake);
-    link_oldest(list, connection->awake);
+    link_oldest(list, connection);
 }
 
 void awake_forget_packed(struct awake_list *list, struct connection *connection)
@@ -117,7 +119,7 @@ struct flow *awake_new(struct awake_list *list, uint32_t number)
     awake->connection = number;
     connection->awake = awake;
     connection->form = FORM_AWAKE;
-    link_newest(list, awake);
+    link_newest(list, connection);
     list->count++;
     return &awake->flow;
 }
@@ -149,16 +151,15 @@ struct flow *awake_flow(struct awake_list *list, uint32_t number,
                         const struct flow_context *context)
 {
     struct connection *connection = connection_of(list, number);
-    struct awake *awake = connection->awake;
     if (connection->form == FORM_SYN)
         return grow(list, number, context);
     if (connection->form == FORM_PACKED)
         return unpack(list, number, context);
-    if (!is_new(list, awake)) {
-        unlink_awake(list, awake);
-        link_newest(list, awake);
+    if (!is_new(list, connection)) {
+        unlink_awake(list, connection->awake);
+        link_newest(list, connection);
     }
-    return &awake->flow;
+    return &connection->awake->flow;
 }
 
 void awake_release(struct awake_list *list, struct connection *connection,

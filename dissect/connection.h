@@ -36,13 +36,28 @@ struct awake {
     struct flow flow;
     struct awake *newer, *older;
     uint32_t connection;
-    uint32_t turn; /* when it became the newest */
 };
 
 struct connection {
+    /* What each segment needs, up to the pointer. */
     struct flow_key key; /* first: flow_table.h. Its two ends are 0 and 1 everywhere */
-    uint64_t order;      /* the frame that began it */
     nanotime last_time;  /* of its packets */
+    uint8_t kind;        /* enum connection_kind */
+    uint8_t form;        /* enum connection_form */
+    uint8_t end_reason;
+    bool ended : 1;    /* no more segments are taken: waits to be handed out */
+    bool reported : 1; /* live: kept for its tuple only */
+    bool holds : 1;    /* packed: flow_holds */
+    uint32_t turn;     /* awake: when it became the newest */
+    union {
+        struct lone_syn syn;
+        struct awake *awake;
+        struct {
+            uint8_t *packed;
+            uint16_t packed_size, packed_cost; /* flow_pack */
+        };
+    };
+    uint64_t order; /* the frame that began it */
     union {
         struct {                     /* until it has ended */
             uint32_t later, earlier; /* of its kind, by when it got there */
@@ -53,20 +68,6 @@ struct connection {
         };
     };
     uint32_t next; /* in order of first segments, or of ends */
-    uint8_t kind;  /* enum connection_kind */
-    uint8_t form;  /* enum connection_form */
-    uint8_t end_reason;
-    bool ended : 1;    /* no more segments are taken: waits to be handed out */
-    bool reported : 1; /* live: kept for its tuple only */
-    bool holds : 1;    /* packed: flow_holds */
-    union {
-        struct lone_syn syn;
-        struct awake *awake;
-        struct {
-            uint8_t *packed;
-            uint16_t packed_size, packed_cost; /* flow_pack */
-        };
-    };
 };
 
 static inline void connection_set_end(struct connection *c, nanotime at)
