@@ -4,7 +4,7 @@
 
 #include "cursor.h"
 
-enum { PROTOCOL_TCP = 6, CHECKSUM_AT = 16, IPV4_CHECKSUM_AT = 10 };
+enum { PROTOCOL_TCP = 6, CHECKSUM_AT = 16, IPV4_HEADER = 20, IPV4_CHECKSUM_AT = 10 };
 
 /* What an Ethernet packet holds; no network with larger ones is in front of a stack that has not
  * merged or not yet cut them, so far as a wrong checksum tells. */
@@ -26,72 +26,88 @@ static uint64_t half_at(const uint8_t *p)
     return half;
 }
 
-/* Adds a word to a sum of many: the carries are counted apart. */
+/* A sum of many words, whose carries are counted apart. */
 struct sum {
     uint64_t low, carries;
 };
+
+static inline void add(struct sum *sum, uint64_t word)
+{
+    sum->low += word;
+    sum->carries += sum->low < word;
+}
 
 static inline void add_word(struct sum *sum, const uint8_t *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    sum->low += word;
-    sum->carries += sum->low < word;
+    add(sum, word);
 }
 
-/* Adds n bytes, fewer than eight; an odd one is the first of a pair. */
-static uint64_t add_tail(uint64_t sum, const uint8_t *p, size_t n)
+/* Adds the bytes before `end`, fewer than eight of them, of eight that can be read. */
+static inline void add_tail(struct sum *sum, const uint8_t *end, size_t n)
 {
-    uint16_t pair;
-    if (n & 4) {
-        sum += half_at(p);
-        p += 4;
-    }
-    if (n & 2) {
-        memcpy(&pair, p, sizeof pair);
-        sum += pair;
-        p += 2;
-    }
-    return n & 1 ? sum + in_memory((uint32_t)p[0] << 8) : sum;
+    uint64_t word;
+    memcpy(&word, end - sizeof word, sizeof word);
+    unsigned others = 8 * (unsigned)(sizeof word - n);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    add(sum, word >> others);
+#else
+    add(sum, word << others);
+#endif
 }
 
-/* Adds bytes. Eight at a time are an addition and one of the carry. */
-static uint64_t add_bytes(uint64_t sum, const uint8_t *p, size_t n)
+/* Adds n bytes, eight or more. */
+static inline void add_bytes(struct sum *sum, const uint8_t *p, size_t n)
 {
-    struct sum words = {0, 0};
     for (; n >= 32; p += 32, n -= 32) {
-        add_word(&words, p);
-        add_word(&words, p + 8);
-        add_word(&words, p + 16);
-        add_word(&words, p + 24);
+        add_word(sum, p);
+        add_word(sum, p + 8);
+        add_word(sum, p + 16);
+        add_word(sum, p + 24);
     }
     for (; n >= 8; p += 8, n -= 8)
-        add_word(&words, p);
-    sum += (words.low & UINT32_MAX) + (words.low >> 32) + words.carries;
-    return add_tail(sum, p, n);
+        add_word(sum, p);
+    if (n > 0)
+        add_tail(sum, p + n, n);
 }
 
-/* Adds what consists of n whole 32-bit words: addresses and headers, which are so short that
- * anything else takes longer to begin. */
-static uint64_t add_halves(uint64_t sum, const uint8_t *p, size_t n)
+/* Are all bits of the folded sum one? Folded it is the rest of a division by 65,535, of which all
+ * ones are a multiple, as zero is: which no sum is where a protocol or a version was added. */
+static inline bool is_right(struct sum sum)
 {
-    for (; n >= 4; p += 4, n -= 4)
-        sum += half_at(p);
-    return sum;
+    uint64_t whole = sum.low + sum.carries;
+    whole += whole < sum.carries; /* 2^64 leaves 1 */
+    return whole % UINT16_MAX == 0;
 }
 
-static uint16_t fold(uint64_t sum)
+static uint16_t fold(struct sum sum)
 {
-    while (sum >> 16)
-        sum = (sum & UINT16_MAX) + (sum >> 16);
-    return (uint16_t)sum;
+    uint64_t folded = (sum.low & UINT32_MAX) + (sum.low >> 32) + sum.carries;
+    while (folded >> 16)
+        folded = (folded & UINT16_MAX) + (folded >> 16);
+    return (uint16_t)folded;
 }
 
 /* The pseudo-header without the length: addresses, protocol. */
-static uint64_t pseudo(const struct segment *s)
+static inline struct sum pseudo(const struct segment *s)
 {
-    size_t n = s->from.ipv6 ? 16 : 4;
-    return add_halves(add_halves(in_memory(PROTOCOL_TCP), s->from.ip, n), s->to.ip, n);
+    struct sum sum = {in_memory(PROTOCOL_TCP), 0};
+    if (LIKELY(!s->from.ipv6)) {
+        sum.low += half_at(s->from.ip) + half_at(s->to.ip);
+        return sum;
+    }
+    add_word(&sum, s->from.ip);
+    add_word(&sum, s->from.ip + 8);
+    add_word(&sum, s->to.ip);
+    add_word(&sum, s->to.ip + 8);
+    return sum;
+}
+
+/* The length may have more than 16 bits: RFC 2675 section 4. */
+static inline void add_length(struct sum *sum, uint32_t length)
+{
+    add(sum, (uint64_t)in_memory(length >> 16) + in_memory(length & UINT16_MAX));
 }
 
 static const uint8_t *tcp_of(const struct segment *s)
@@ -99,22 +115,28 @@ static const uint8_t *tcp_of(const struct segment *s)
     return s->payload.p - s->tcp_header;
 }
 
+/* Of a segment whose checksum is not right. */
+static NOINLINE bool is_left_out(const struct segment *s)
+{
+    struct sum sum = pseudo(s);
+    uint16_t given, partial = fold(sum);
+    add_length(&sum, s->tcp_header + s->length);
+    memcpy(&given, tcp_of(s) + CHECKSUM_AT, sizeof given);
+    return given == 0 || given == fold(sum) || given == partial ||
+           s->headers + s->length > ETHERNET_MTU;
+}
+
 enum checksum checksum_of_tcp(const struct segment *s)
 {
     if (s->headers == 0 || s->payload.n < s->length || s->redirected)
         return CHECKSUM_UNKNOWN;
-    const uint8_t *tcp = tcp_of(s);
     uint32_t length = s->tcp_header + s->length;
-    uint64_t partial = pseudo(s);
-    /* The length may have more than 16 bits: RFC 2675 section 4. */
-    uint64_t whole = partial + in_memory(length >> 16) + in_memory(length & UINT16_MAX);
-    if (fold(add_bytes(whole, tcp, length)) == UINT16_MAX)
+    struct sum sum = pseudo(s);
+    add_length(&sum, length);
+    add_bytes(&sum, tcp_of(s), length);
+    if (LIKELY(is_right(sum)))
         return CHECKSUM_RIGHT;
-    uint16_t given;
-    memcpy(&given, tcp + CHECKSUM_AT, sizeof given);
-    bool left_out = given == 0 || given == fold(whole) || given == fold(partial) ||
-                    s->headers + s->length > ETHERNET_MTU;
-    return left_out ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
+    return is_left_out(s) ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
 }
 
 enum checksum checksum_of_ip(const struct segment *s)
@@ -122,8 +144,12 @@ enum checksum checksum_of_ip(const struct segment *s)
     if (s->headers == 0 || s->from.ipv6 || s->reassembled)
         return CHECKSUM_UNKNOWN;
     const uint8_t *ip = s->payload.p - s->headers;
-    size_t header = (size_t)(s->headers - s->tcp_header);
-    if (fold(add_halves(0, ip, header)) == UINT16_MAX)
+    struct sum sum = {half_at(ip + 16), 0};
+    add_word(&sum, ip);
+    add_word(&sum, ip + 8);
+    for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; UNLIKELY(at < end); at += 4)
+        add(&sum, half_at(ip + at)); /* options */
+    if (LIKELY(is_right(sum)))
         return CHECKSUM_RIGHT;
     return be16(ip + IPV4_CHECKSUM_AT) == 0 ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
 }

@@ -156,7 +156,7 @@ static enum note decode_ipv6(struct segment *out, struct network *network, struc
 
 /* Options (RFC 9293 section 3.2; RFC 7323 sections 2 and 3; RFC 2018): kind, length, value. One
  * that does not fit ends the list: what was read stays. */
-static void read_options(struct segment *out, struct cursor c)
+static NOINLINE void read_options(struct segment *out, struct cursor c)
 {
     enum { END = 0, NOP = 1, MSS = 2, WINDOW_SCALE = 3, SACK_PERMITTED = 4, TIMESTAMPS = 8 };
     enum { WINDOW_SCALE_MAX = 14 };
@@ -179,15 +179,18 @@ static void read_options(struct segment *out, struct cursor c)
     }
 }
 
-/* What a packet keeps from interface to interface, unlike TTL, VLAN and link layer: numbers,
- * length, the checksum, which covers all the rest, and in IPv4 the identification, which senders
- * change with each transmission. Odd factors mix them. */
-static uint64_t identity_of(const struct segment *s, uint16_t id, uint16_t checksum)
+/* What a packet keeps from interface to interface, unlike TTL, VLAN and link layer: TCP's header
+ * behind the ports, without options, which its checksum covers with all the rest; length, and in
+ * IPv4 the identification, which senders change with each transmission. Odd factors mix them. */
+static uint64_t identity_of(const uint8_t *tcp, uint32_t length, uint16_t id)
 {
-    uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
-    uint64_t rest = (uint64_t)id << 48 | (uint64_t)checksum << 32 | (uint32_t)s->window << 16 |
-                    (uint32_t)s->flags << 8;
-    uint64_t mixed = numbers * 0x9e3779b97f4a7c15 ^ (rest + s->length) * 0xc2b2ae3d27d4eb4f;
+    enum { NUMBERS = 4, REST = 12 };
+    uint64_t numbers, rest;
+    memcpy(&numbers, tcp + NUMBERS, sizeof numbers);
+    memcpy(&rest, tcp + REST, sizeof rest);
+    /* Not over the checksum, which may count down as the identification counts up. */
+    rest += (uint64_t)id << 48 | length;
+    uint64_t mixed = numbers * 0x9e3779b97f4a7c15 ^ rest * 0xc2b2ae3d27d4eb4f;
     return mixed ^ mixed >> 32;
 }
 
@@ -197,7 +200,7 @@ static uint64_t identity_of(const struct segment *s, uint16_t id, uint16_t check
 static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured, uint32_t wire,
                      const uint8_t *ip, uint16_t id)
 {
-    enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14, CHECKSUM = 16 };
+    enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14 };
     uint32_t header = (tcp[OFFSET] >> 4) * 4u;
     out->from.port = be16(tcp);
     out->to.port = be16(tcp + TO);
@@ -207,7 +210,7 @@ static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured,
     out->window = be16(tcp + WINDOW);
     out->length = wire - header;
     out->tcp_header = (uint8_t)header;
-    out->identity = identity_of(out, id, be16(tcp + CHECKSUM));
+    out->identity = identity_of(tcp, out->length, id);
     out->ip_id = id;
     if (UNLIKELY(captured < header)) {
         /* Options cut by the snap length: what is needed of the header is there. */
@@ -409,6 +412,19 @@ enum note decode_next(struct segment *out, struct decoder *decoder, const struct
 
 /* --- a packet at which was looked already --- */
 
+/* By whole words: they are read as such, and soon. */
+static void put_ipv4(struct endpoint *end, const uint8_t *address)
+{
+    uint32_t half;
+    memcpy(&half, address, sizeof half);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t words[2] = {half, 0};
+#else
+    const uint64_t words[2] = {(uint64_t)half << 32, 0};
+#endif
+    memcpy(end->ip, words, sizeof end->ip);
+}
+
 static void read_addresses(struct segment *out, const uint8_t *end, bool ipv6)
 {
     out->from.ipv6 = out->to.ipv6 = ipv6;
@@ -417,10 +433,8 @@ static void read_addresses(struct segment *out, const uint8_t *end, bool ipv6)
         memcpy(out->to.ip, end - 16, sizeof out->to.ip);
         return;
     }
-    memset(out->from.ip, 0, sizeof out->from.ip);
-    memset(out->to.ip, 0, sizeof out->to.ip);
-    memcpy(out->from.ip, end - 8, 4);
-    memcpy(out->to.ip, end - 4, 4);
+    put_ipv4(&out->from, end - 8);
+    put_ipv4(&out->to, end - 4);
 }
 
 void decode_early(struct segment *out, const uint8_t *tcp, const struct packet *packet)

@@ -155,7 +155,7 @@ static unsigned shard_of_segment(const struct intake *intake, const struct segme
 
 static bool is_mine(const struct intake *intake, unsigned shard)
 {
-    return shard % intake->owners == intake->mine;
+    return intake->owners == 1 || shard % intake->owners == intake->mine;
 }
 
 /* Has the batch no place for another packet, whatever it holds? */
@@ -192,9 +192,9 @@ static void add(struct intake *intake, const struct packet *packet, unsigned sha
     struct segment *segment = batch_next(intake->batch);
     if (UNLIKELY(segment->time == 0))
         segment->time = intake->now;
-    const struct endpoint *ends[2] = {&segment->from, &segment->to};
-    unsigned from = flow_key_from(ends[0], ends[1]);
-    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
+    unsigned from = flow_key_from(&segment->from, &segment->to);
+    uint64_t hash = flow_key_hash(&intake->key, from ? &segment->to : &segment->from,
+                                  from ? &segment->from : &segment->to);
     intake->counts.cut_payload += segment->payload.n < segment->length;
     if (!intake->stays || !is_of_packet(segment, packet))
         batch_keep(intake->batch);
@@ -209,11 +209,12 @@ static bool pass_checksums(struct intake *intake, struct segment *segment)
         return true;
     enum checksum tcp = checksum_of_tcp(segment), ip = checksum_of_ip(segment);
     segment->checksum = (uint8_t)tcp;
+    if (LIKELY(tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT))
+        return true;
     counts->left_out += tcp == CHECKSUM_LEFT_OUT;
     counts->wrong += tcp == CHECKSUM_WRONG;
     counts->ip_wrong += ip == CHECKSUM_WRONG;
-    return intake->checksums == CHECKSUMS_AUTO ||
-           (tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT);
+    return intake->checksums == CHECKSUMS_AUTO;
 }
 
 /* Gives the segment in the batch's next place to its shard, unless its checksums forbid it. */

@@ -16,23 +16,24 @@ struct segment {
     const struct outer *outer; /* what its packet came in; NULL: in no tunnel */
     struct endpoint from, to;
     uint32_t seq, ack;
-    uint32_t length; /* payload bytes on the wire */
-    uint16_t window; /* as in the header, not scaled */
-    uint16_t ip_id;  /* its IPv4 identification; 0 in IPv6 */
-    uint16_t mss;    /* 0 if not given. The four options are read from SYN and RST only */
-    int8_t wscale;   /* -1 if not given */
-    bool sack, timestamps;
-    uint8_t flags;
-    uint8_t ttl; /* or hop limit */
-    uint8_t vlan_count;
-    uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
-    uint16_t interface;
+    uint32_t length;    /* payload bytes on the wire */
+    uint16_t window;    /* as in the header, not scaled */
+    uint16_t ip_id;     /* its IPv4 identification; 0 in IPv6 */
     uint16_t headers;   /* bytes of its IP packet before the payload; 0 if they were not captured */
     uint8_t tcp_header; /* of those, bytes of TCP's */
-    uint8_t checksum;   /* enum checksum, of TCP's */
-    uint8_t marks;      /* of struct packet */
-    bool redirected;    /* by IPv6: its last destination is another one */
-    bool reassembled;   /* of fragments, so that its IP header is not one that was sent */
+    uint8_t flags;
+    uint8_t ttl;   /* or hop limit */
+    uint8_t marks; /* of struct packet */
+    uint16_t interface;
+    /* What most segments have not, side by side to be cleared at once. */
+    uint16_t mss;                  /* 0 if not given. The four options are read from SYN and RST */
+    int8_t wscale;                 /* -1 if not given */
+    bool sack : 1, timestamps : 1; /* options */
+    uint8_t checksum;              /* enum checksum, of TCP's */
+    bool redirected;               /* by IPv6: its last destination is another one */
+    bool reassembled; /* of fragments, so that its IP header is not one that was sent */
+    uint8_t vlan_count;
+    uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
 };
 
 /* segment_ip gives the captured part of its IP packet, if it has payload. */

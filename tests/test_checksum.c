@@ -153,6 +153,41 @@ static void test_redirected(void **state)
     }
 }
 
+static void set_ip(struct made *made, size_t header)
+{
+    uint8_t *ip = made->craft.bytes + ETHERNET;
+    ip[10] = ip[11] = 0;
+    uint16_t sum = (uint16_t)~sum_slowly(0, ip, header);
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+}
+
+/* Options are part of the header, and an Authentication header is not. */
+static void test_longer_ip(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        uint8_t protocol, n, first; /* byte of the header */
+    } cases[] = {{"\1\1\1\2\3\4\5\6", 6, 8, 0x47}, {"\6\1\0\0\0\0\0\1\0\0\0\1", 51, 12, 0x45}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct made made = {.tcp = ETHERNET + V4 + cases[i].n};
+        enum checksum says;
+        craft_ethernet(&made.craft, 0x0800);
+        craft_ipv4(&made.craft, cases[i].protocol, cases[i].n + TCP);
+        craft_bytes(&made.craft, cases[i].bytes, cases[i].n);
+        craft_tcp(&made.craft, 5223, 50000, 1, 1, FLAG_ACK, 512, span_of(NULL, 0),
+                  span_of(NULL, 0));
+        made.craft.bytes[ETHERNET] = cases[i].first;
+        set_ip(&made, (cases[i].first & 0xf) * 4u);
+        (void)judge(&made, 0, &says);
+        assert_int_equal(says, CHECKSUM_RIGHT);
+        made.craft.bytes[ETHERNET + V4 - 1] ^= 1;
+        (void)judge(&made, 0, &says);
+        assert_int_equal(says, CHECKSUM_WRONG);
+    }
+}
+
 static void test_ip(void **state)
 {
     (void)state;
@@ -162,9 +197,7 @@ static void test_ip(void **state)
     ip[10] = ip[11] = 0;
     (void)judge(&made, 0, &says);
     assert_int_equal(says, CHECKSUM_LEFT_OUT);
-    uint16_t sum = (uint16_t)~sum_slowly(0, ip, V4);
-    ip[10] = (uint8_t)(sum >> 8);
-    ip[11] = (uint8_t)sum;
+    set_ip(&made, V4);
     (void)judge(&made, 0, &says);
     assert_int_equal(says, CHECKSUM_RIGHT);
     ip[8] ^= 1; /* TTL */
@@ -178,9 +211,13 @@ static void test_ip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_and_wrong),      cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_larger_than_ethernet), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_redirected),           cmocka_unit_test(test_ip),
+        cmocka_unit_test(test_right_and_wrong),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_larger_than_ethernet),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_redirected),
+        cmocka_unit_test(test_ip),
+        cmocka_unit_test(test_longer_ip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -418,17 +418,24 @@ static void bad_options_keep_what_was_read(void **state)
     free((void *)(uintptr_t)packet.bytes);
 }
 
-static uint64_t identity_with(size_t at, uint8_t value)
+/* Of a packet with up to two bytes changed. */
+static uint64_t identity_with_both(size_t at, uint8_t value, size_t other, uint8_t other_value)
 {
     struct craft c = {.n = 0};
     struct segment s;
     craft_ipv4(&c, 6, 20);
     craft_tcp(&c, 1000, 5223, 1, 2, FLAG_ACK, 3, span_of(NULL, 0), span_of(NULL, 0));
     c.bytes[at] = value;
+    c.bytes[other] = other_value;
     struct packet packet = craft_packet(&c, LINK_RAW);
     assert_int_equal(decode_packet(&s, &decoder, &packet), NOTE_NONE);
     free((void *)(uintptr_t)packet.bytes);
     return s.identity;
+}
+
+static uint64_t identity_with(size_t at, uint8_t value)
+{
+    return identity_with_both(at, value, at, value);
 }
 
 /* A router on the way changes the TTL; to send again changes the identification. */
@@ -441,6 +448,10 @@ static void identity_of_a_packet(void **state)
     assert_true(identity == identity_with(TTL, 63));
     for (size_t i = 0; i < COUNT_OF(telling); i++)
         assert_true(identity != identity_with(telling[i], 99));
+    /* With each acknowledgment the one may count up, by a timestamp the other down. */
+    for (size_t id = ID - 1; id <= ID; id++)
+        for (size_t sum = CHECKSUM; sum <= CHECKSUM + 1; sum++)
+            assert_true(identity_with_both(id, 9, sum, 9) != identity_with_both(id, 10, sum, 8));
 }
 
 int main(void)
