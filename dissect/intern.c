@@ -137,6 +137,12 @@ void *intern_find(struct intern *intern, const struct intern_key *key)
     return NULL;
 }
 
+const void *intern_share(const void *thing)
+{
+    header_of(thing)->users++;
+    return thing;
+}
+
 void intern_release(struct intern *intern, const void *thing)
 {
     if (thing)

@@ -52,6 +52,9 @@ MUST_CHECK void *intern_new(struct intern *intern, size_t size, const struct int
 /* intern_find gives the thing of a key to one more user; NULL if none is remembered. */
 MUST_CHECK void *intern_find(struct intern *intern, const struct intern_key *key);
 
+/* intern_share gives a thing to one more user. */
+MUST_CHECK const void *intern_share(const void *thing);
+
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
  * is fine. */
 void intern_release(struct intern *intern, const void *thing);

@@ -53,7 +53,7 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     bool ssl2 = tls_framer_type(&d->framer) == TLS_SSL2_HELLO;
     struct tls_hello hello;
     bool good = ssl2 ? tls_hello_ssl2(&hello, tls_framer_version(&d->framer), message->body)
-                     : tls_hello_client(&hello, message->body);
+                     : tls_store_read_client(tls->store, &hello, message->body);
     if ((d->ccs || d->unsure || ssl2) && !is_cut(message) && !(good && hello.whole))
         return false;
     learn_client(tls, direction);
@@ -143,7 +143,7 @@ static bool take_server_hello(struct tls *tls, unsigned direction,
     struct tls_hello hello;
     if (tls_framer_type(&d->framer) == TLS_SSL2_SERVER_HELLO)
         return take_ssl2_server_hello(tls, direction, message, where);
-    bool good = tls_hello_server(&hello, message->body);
+    bool good = tls_store_read_server(tls->store, &hello, message->body);
     if ((d->ccs || d->unsure) && !is_cut(message) && !(good && hello.whole))
         return false;
     learn_client(tls, direction ^ 1);

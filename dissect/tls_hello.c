@@ -213,33 +213,43 @@ static const struct extension_reader {
     bool (*server)(struct tls_hello *hello, struct cursor *c);
 } readers[] = {
     [TLS_EXT_SERVER_NAME] = {read_server_name, NULL},
-    [10] = {read_groups, NULL},
+    [TLS_EXT_GROUPS] = {read_groups, NULL},
     [11] = {read_point_formats, NULL},
-    [13] = {read_signature_algorithms, NULL},
+    [TLS_EXT_SIGNATURE_ALGORITHMS] = {read_signature_algorithms, NULL},
     [TLS_EXT_ALPN] = {read_alpn, read_alpn},
     [TLS_EXT_SCTS] = {NULL, read_scts},
     [19] = {NULL, read_client_type},
     [20] = {NULL, read_server_type},
     [22] = {NULL, read_encrypt_then_mac},
-    [40] = {NULL, read_key_share}, /* key_share until draft 22 */
+    [TLS_EXT_KEY_SHARE_DRAFT] = {NULL, read_key_share},
     [41] = {read_offered_keys, read_selected_key},
     [42] = {read_early_data, read_early_data},
-    [43] = {read_versions, read_version},
-    [51] = {NULL, read_key_share},
+    [TLS_EXT_VERSIONS] = {read_versions, read_version},
+    [TLS_EXT_KEY_SHARE] = {NULL, read_key_share},
 };
 
 static const struct extension_reader ech_reader = {read_ech, read_ech_answer};
 static const struct extension_reader esni_reader = {read_esni, NULL};
 
-static bool read_extension(struct tls_hello *hello, uint16_t type, struct cursor *body, bool server)
+typedef bool read_body(struct tls_hello *hello, struct cursor *c);
+
+static read_body *reader_of(uint16_t type, bool server)
 {
     const struct extension_reader *reader = type < COUNT_OF(readers) ? &readers[type]
-                                            : type == 0xfe0d         ? &ech_reader
+                                            : type == TLS_EXT_ECH    ? &ech_reader
                                             : type == 0xffce         ? &esni_reader
                                                                      : NULL;
-    bool (*read)(struct tls_hello *, struct cursor *) = !reader  ? NULL
-                                                        : server ? reader->server
-                                                                 : reader->client;
+    return !reader ? NULL : server ? reader->server : reader->client;
+}
+
+bool tls_hello_reads(uint16_t type, bool server)
+{
+    return reader_of(type, server) != NULL;
+}
+
+static bool read_extension(struct tls_hello *hello, uint16_t type, struct cursor *body, bool server)
+{
+    read_body *read = reader_of(type, server);
     return !read || read(hello, body);
 }
 
@@ -290,7 +300,7 @@ static bool version_sane(uint16_t version)
 bool tls_hello_client(struct tls_hello *hello, struct span bytes)
 {
     struct cursor c = cursor_of(bytes), session, ciphers, compression;
-    *hello = (struct tls_hello){0};
+    *hello = (struct tls_hello){.body = bytes};
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
         !cursor_bytes(&c, &hello->random, RANDOM_BYTES) || !cursor_vec8(&c, &session) ||
         session.left > SESSION_ID_MAX || !cursor_vec16(&c, &ciphers) || ciphers.left % 2 ||
@@ -302,6 +312,11 @@ bool tls_hello_client(struct tls_hello *hello, struct span bytes)
     return true;
 }
 
+bool tls_hello_is_retry(const uint8_t *random)
+{
+    return memcmp(random, retry_random, sizeof retry_random) == 0;
+}
+
 /* struct {
  *     ProtocolVersion legacy_version; Random random; opaque legacy_session_id_echo<0..32>;
  *     CipherSuite cipher_suite; uint8 legacy_compression_method; Extension extensions<6..2^16-1>;
@@ -311,7 +326,7 @@ bool tls_hello_server(struct tls_hello *hello, struct span bytes)
 {
     struct cursor c = cursor_of(bytes), session;
     uint8_t compression;
-    *hello = (struct tls_hello){0};
+    *hello = (struct tls_hello){.body = bytes};
     if (!cursor_u16(&c, &hello->legacy_version) || !version_sane(hello->legacy_version) ||
         !cursor_bytes(&c, &hello->random, RANDOM_BYTES))
         return false;
@@ -321,7 +336,7 @@ bool tls_hello_server(struct tls_hello *hello, struct span bytes)
     if (!cursor_u16(&c, &hello->cipher) || (!draft && !cursor_u8(&c, &compression)))
         return false;
     hello->version = hello->legacy_version;
-    hello->retry = memcmp(hello->random.p, retry_random, RANDOM_BYTES) == 0;
+    hello->retry = tls_hello_is_retry(hello->random.p);
     read_extensions(hello, &c, true);
     return true;
 }

@@ -6,13 +6,26 @@
 #include "tls_facts.h"
 
 /* Extensions that somebody above needs by number (IANA, TLS ExtensionType Values). */
-enum { TLS_EXT_SERVER_NAME = 0, TLS_EXT_STATUS_REQUEST = 5, TLS_EXT_ALPN = 16, TLS_EXT_SCTS = 18 };
+enum {
+    TLS_EXT_SERVER_NAME = 0,
+    TLS_EXT_STATUS_REQUEST = 5,
+    TLS_EXT_GROUPS = 10,
+    TLS_EXT_SIGNATURE_ALGORITHMS = 13,
+    TLS_EXT_ALPN = 16,
+    TLS_EXT_SCTS = 18,
+    TLS_EXT_KEY_SHARE_DRAFT = 40, /* up to draft 22 */
+    TLS_EXT_VERSIONS = 43,
+    TLS_EXT_KEY_SHARE = 51,
+    TLS_EXT_ECH = 0xfe0d
+};
 
 /* Index of tls_hello.certificate_types. */
 enum { TLS_TYPE_OF_CLIENT, TLS_TYPE_OF_SERVER };
 
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
+    struct span body;   /* all of it; n is 0 in SSLv2's format */
+    const void *known;  /* NULL, or the facts of an earlier one that reads alike: tls_kinds.h */
     bool ssl2;          /* client: in SSLv2's format, which has no extensions and other suites */
     bool whole;         /* every part was read to its end, nothing is left over */
     struct span random; /* n is 0 in SSLv2's format */
@@ -42,6 +55,11 @@ struct tls_hello {
  * before the extensions is malformed; a malformed extension is left out and clears `whole`. */
 MUST_CHECK bool tls_hello_client(struct tls_hello *hello, struct span body);
 MUST_CHECK bool tls_hello_server(struct tls_hello *hello, struct span body);
+
+/* tls_hello_reads tells whether anything in the body of an extension is read in a client's hello,
+ * or in a server's. tls_hello_is_retry tells the random of a HelloRetryRequest. */
+bool tls_hello_reads(uint16_t type, bool server);
+bool tls_hello_is_retry(const uint8_t *random);
 
 /* tls_hello_encrypted_extensions reads what TLS 1.3 has moved out of the ServerHello (RFC 8446
  * section 4.3.1): its extensions alone are set. False if it is malformed. */

@@ -8,6 +8,7 @@
 #include "intern.h"
 #include "limits.h"
 #include "ocsp.h"
+#include "tls_kinds.h"
 #include "tls_messages.h"
 #include "tls_opener.h"
 #include "x509.h"
@@ -23,6 +24,7 @@ struct tls_store {
     struct blocks sessions;
     struct buf scratch;
     struct intern shared;
+    struct tls_kinds kinds;
     struct tls_openers openers;
 };
 
@@ -31,6 +33,7 @@ struct tls_store *tls_store_new(struct cert_store *certs)
     struct tls_store *store = xcalloc(1, sizeof *store);
     store->certs = certs;
     intern_init(&store->shared);
+    store->kinds.shared = &store->shared;
     return store;
 }
 
@@ -39,6 +42,7 @@ void tls_store_free(struct tls_store *store)
     if (!store)
         return;
     blocks_done(&store->sessions);
+    tls_kinds_done(&store->kinds);
     intern_done(&store->shared);
     tls_joiner_pool_done(&store->pool);
     buf_done(&store->scratch);
@@ -98,6 +102,16 @@ void tls_store_session_free(struct tls_store *store, void *session, size_t size)
 }
 
 /* --- Hellos --- */
+
+bool tls_store_read_client(struct tls_store *store, struct tls_hello *hello, struct span body)
+{
+    return tls_kinds_find(&store->kinds, hello, false, body) || tls_hello_client(hello, body);
+}
+
+bool tls_store_read_server(struct tls_store *store, struct tls_hello *hello, struct span body)
+{
+    return tls_kinds_find(&store->kinds, hello, true, body) || tls_hello_server(hello, body);
+}
 
 /* kept_alpn is the part of a ProtocolNameList that is kept. */
 static struct span kept_alpn(struct span list)
@@ -269,9 +283,14 @@ static struct client_hello *make_client_hello(struct tls_store *store, const str
 const struct client_hello *tls_store_client_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
+    if (hello->known)
+        return intern_share(hello->known);
     struct intern_key key = key_of(store, OF_CLIENT_HELLO, hello);
     struct client_hello *facts = intern_find(&store->shared, &key);
-    return facts ? facts : make_client_hello(store, &key, hello);
+    if (!facts)
+        return make_client_hello(store, &key, hello);
+    tls_kinds_add(&store->kinds, hello, false, facts); /* it has come again */
+    return facts;
 }
 
 static struct server_hello *make_server_hello(struct tls_store *store, const struct intern_key *key,
@@ -291,9 +310,14 @@ static struct server_hello *make_server_hello(struct tls_store *store, const str
 const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                   const struct tls_hello *hello)
 {
+    if (hello->known)
+        return intern_share(hello->known);
     struct intern_key key = key_of(store, OF_SERVER_HELLO, hello);
     struct server_hello *facts = intern_find(&store->shared, &key);
-    return facts ? facts : make_server_hello(store, &key, hello);
+    if (!facts)
+        return make_server_hello(store, &key, hello);
+    tls_kinds_add(&store->kinds, hello, true, facts);
+    return facts;
 }
 
 /* --- Names --- */

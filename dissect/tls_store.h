@@ -13,6 +13,13 @@ struct cert_store *tls_store_certs(struct tls_store *store);
 /* tls_store_pool is what all sessions' joiners use. */
 struct tls_joiner_pool *tls_store_pool(struct tls_store *store);
 
+/* tls_store_read_client and tls_store_read_server read a hello like tls_hello_client and
+ * tls_hello_server, at less cost where one that reads alike was there before. */
+MUST_CHECK bool tls_store_read_client(struct tls_store *store, struct tls_hello *hello,
+                                      struct span body);
+MUST_CHECK bool tls_store_read_server(struct tls_store *store, struct tls_hello *hello,
+                                      struct span body);
+
 /* tls_store_client_hello and tls_store_server_hello return the facts of a hello, shared by all
  * sessions with an equal one. Each needs one tls_store_release. */
 MUST_CHECK const struct client_hello *tls_store_client_hello(struct tls_store *store,

@@ -1,0 +1,309 @@
+/* test_tls_kinds.c: hellos that read like an earlier one, told by every byte of them: what is found
+ * must be what reading comes to. */
+#include "../dissect/tls_kinds.h"
+#include "../dissect/tls_store.h"
+#include "hello_bytes.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void assert_same_span(struct span a, struct span b)
+{
+    assert_int_equal(a.n, b.n);
+    assert_true(a.n == 0 || a.p == b.p);
+}
+
+static void assert_same_hello(const struct tls_hello *a, const struct tls_hello *b)
+{
+    assert_same_span(a->body, b->body);
+    assert_same_span(a->random, b->random);
+    assert_same_span(a->ciphers, b->ciphers);
+    assert_same_span(a->extensions, b->extensions);
+    assert_same_span(a->sni, b->sni);
+    assert_same_span(a->alpn, b->alpn);
+    assert_same_span(a->groups, b->groups);
+    assert_same_span(a->point_formats, b->point_formats);
+    assert_same_span(a->signature_algorithms, b->signature_algorithms);
+    assert_same_span(a->scts, b->scts);
+    const uint16_t numbers[][5] = {
+        {a->legacy_version, a->highest, a->version, a->cipher, a->group},
+        {b->legacy_version, b->highest, b->version, b->cipher, b->group}};
+    const bool flags[][11] = {
+        {a->ssl2, a->whole, a->retry, a->pre_shared_key, a->external_keys, a->early_data, a->ech,
+         a->ech_again, a->ech_answered, a->esni, a->encrypt_then_mac},
+        {b->ssl2, b->whole, b->retry, b->pre_shared_key, b->external_keys, b->early_data, b->ech,
+         b->ech_again, b->ech_answered, b->esni, b->encrypt_then_mac}};
+    assert_memory_equal(numbers[0], numbers[1], sizeof numbers[0]);
+    assert_memory_equal(flags[0], flags[1], sizeof flags[0]);
+    assert_memory_equal(a->certificate_types, b->certificate_types, 2);
+}
+
+static bool read_anew(struct tls_hello *hello, bool server, struct span body)
+{
+    return server ? tls_hello_server(hello, body) : tls_hello_client(hello, body);
+}
+
+static bool read_it(struct tls_store *store, struct tls_hello *hello, bool server, struct span body)
+{
+    return server ? tls_store_read_server(store, hello, body)
+                  : tls_store_read_client(store, hello, body);
+}
+
+static const void *facts_of(struct tls_store *store, const struct tls_hello *hello, bool server)
+{
+    return server ? (const void *)tls_store_server_hello(store, hello)
+                  : (const void *)tls_store_client_hello(store, hello);
+}
+
+static void assert_same_client(const struct client_hello *a, const struct client_hello *b)
+{
+    assert_string_equal(a->ja3, b->ja3);
+    assert_string_equal(a->ja4, b->ja4);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->alpn.count, b->alpn.count);
+    assert_true(a->ech == b->ech && a->esni == b->esni && a->early_data == b->early_data);
+}
+
+static void assert_same_server(const struct server_hello *a, const struct server_hello *b)
+{
+    assert_string_equal(a->ja3s, b->ja3s);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->cipher, b->cipher);
+    assert_int_equal(a->group, b->group);
+    assert_true(span_equal(a->alpn, b->alpn));
+}
+
+static void assert_same_facts(const void *known, const struct tls_hello *hello, bool server)
+{
+    struct tls_store *other = tls_store_new(NULL);
+    const void *facts = facts_of(other, hello, server);
+    if (server)
+        assert_same_server(known, facts);
+    else
+        assert_same_client(known, facts);
+    tls_store_release(other, facts);
+    tls_store_free(other);
+}
+
+/* is_known checks that a hello reads as it does anew, and has the facts that it has then. */
+static bool is_known(struct tls_store *store, bool server, struct span body)
+{
+    struct tls_hello hello, anew;
+    bool good = read_it(store, &hello, server, body);
+    assert_int_equal(good, read_anew(&anew, server, body));
+    if (!good)
+        return false;
+    assert_same_hello(&hello, &anew);
+    if (hello.known)
+        assert_same_facts(hello.known, &anew, server);
+    return hello.known;
+}
+
+static void see(struct tls_store *store, bool server, struct span body)
+{
+    struct tls_hello hello;
+    assert_true(read_it(store, &hello, server, body));
+    tls_store_release(store, facts_of(store, &hello, server));
+}
+
+/* A hello is known when its facts have come again. */
+static void learn(struct tls_store *store, bool server, struct span body)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        assert_false(is_known(store, server, body));
+        see(store, server, body);
+    }
+}
+
+/* Every byte becomes others, one after the other; what is known then is counted. */
+static size_t others_known(struct tls_store *store, bool server, struct span body)
+{
+    static const uint8_t changes[] = {0x01, 0x02, 0x10, 0x80, 0xff};
+    uint8_t *copy = malloc(body.n);
+    size_t known = 0;
+    assert_non_null(copy);
+    memcpy(copy, body.p, body.n);
+    for (size_t at = 0; at < body.n; at++) {
+        unsigned here = 0;
+        for (size_t i = 0; i < COUNT_OF(changes); i++) {
+            copy[at] = body.p[at] ^ changes[i];
+            here += is_known(store, server, span_of(copy, body.n));
+            copy[at] = body.p[at];
+        }
+        assert_true(here == 0 || here == COUNT_OF(changes));
+        known += here > 0;
+    }
+    free(copy);
+    return known;
+}
+
+static void cuts_are_not_known(struct tls_store *store, bool server, struct span body)
+{
+    for (size_t n = 0; n < body.n; n++) {
+        uint8_t *copy = malloc(n ? n : 1);
+        assert_non_null(copy);
+        memcpy(copy, body.p, n);
+        assert_false(is_known(store, server, span_of(copy, n)));
+        free(copy);
+    }
+}
+
+static const char *const protocols[] = {"apns-security-v3", "h2"};
+static const uint16_t ciphers[] = {0x0a0a, 0x1301, 0x1302, 0xc02f, 0xc030, 0xc02b};
+static const uint16_t groups[] = {0x2a2a, 29, 23};
+static const uint16_t algorithms[] = {0x0403, 0x0804};
+static const uint16_t versions[] = {0x4a4a, 0x0304, 0x0303};
+
+enum { ECH_KEY = 32, ECH_PAYLOAD = 40, SHARE = 36, TICKET = 50 };
+
+static void put_bytes(struct buf *out, uint16_t type, size_t n)
+{
+    static const uint8_t zeros[64];
+    struct buf body = {0};
+    buf_append(&body, zeros, n);
+    put_extension(out, type, &body);
+    buf_done(&body);
+}
+
+static void put_ech(struct buf *out)
+{
+    static const uint8_t bytes[ECH_PAYLOAD] = {7};
+    struct buf ech = {0};
+    put_number(&ech, 0, 1);
+    put_number(&ech, 0x0001000105, 5);
+    put_vector(&ech, 2, bytes, ECH_KEY);
+    put_vector(&ech, 2, bytes, ECH_PAYLOAD);
+    put_extension(out, TLS_EXT_ECH, &ech);
+    buf_done(&ech);
+}
+
+static void make_client(struct buf *body, const char *name)
+{
+    struct buf extensions = {0};
+    put_extension(&extensions, 0x1a1a, NULL);
+    put_server_name(&extensions, name);
+    put_extension_list16(&extensions, TLS_EXT_GROUPS, 2, groups, COUNT_OF(groups));
+    put_extension_list16(&extensions, TLS_EXT_SIGNATURE_ALGORITHMS, 2, algorithms,
+                         COUNT_OF(algorithms));
+    put_alpn(&extensions, protocols, COUNT_OF(protocols));
+    put_extension_list16(&extensions, TLS_EXT_VERSIONS, 1, versions, COUNT_OF(versions));
+    put_bytes(&extensions, TLS_EXT_KEY_SHARE, SHARE);
+    put_bytes(&extensions, 35, TICKET);
+    put_ech(&extensions);
+    put_client_hello(body, 0x0303, ciphers, COUNT_OF(ciphers), &extensions);
+    buf_done(&extensions);
+}
+
+static void a_client_hello_is_known_but_for_what_changes(void **state)
+{
+    (void)state;
+    static const char name[] = "courier.push.example";
+    struct tls_store *store = tls_store_new(NULL);
+    struct buf body = {0};
+    make_client(&body, name);
+    struct span whole = span_of(body.p, body.n);
+    learn(store, false, whole);
+    assert_true(is_known(store, false, whole));
+    /* Random, session id, name, key share, ticket; of ECH the suite, key and payload. */
+    assert_int_equal(others_known(store, false, whole),
+                     32 + 7 + sizeof name - 1 + SHARE + TICKET + 5 + ECH_KEY + 2 + ECH_PAYLOAD);
+    cuts_are_not_known(store, false, whole);
+    /* All values of RFC 8701 at once. */
+    size_t reserved = 0;
+    for (size_t at = 0; at + 2 <= body.n; at++) {
+        if (!tls_is_grease(be16(body.p + at)))
+            continue;
+        body.p[at] = body.p[at + 1] = 0xda;
+        reserved++;
+    }
+    assert_int_equal(reserved, 4);
+    assert_true(is_known(store, false, whole));
+    buf_done(&body);
+    tls_store_free(store);
+}
+
+static void make_server(struct buf *body, uint8_t first_of_random)
+{
+    const uint8_t random[32] = {first_of_random}, key[32] = {3};
+    struct buf extensions = {0}, version = {0}, share = {0};
+    put_number(&version, 0x0304, 2);
+    put_number(&share, 29, 2);
+    put_vector(&share, 2, key, sizeof key);
+    put_extension(&extensions, TLS_EXT_VERSIONS, &version);
+    put_extension(&extensions, TLS_EXT_KEY_SHARE, &share);
+    put_bytes(&extensions, 0x1234, 8);
+    put_number(body, 0x0303, 2);
+    buf_append(body, random, sizeof random);
+    put_vector(body, 1, "session", 7);
+    put_number(body, 0x1301, 2);
+    put_number(body, 0, 1);
+    put_vector(body, 2, extensions.p, extensions.n);
+    buf_done(&extensions);
+    buf_done(&version);
+    buf_done(&share);
+}
+
+static void a_server_hello_is_known_but_for_what_changes(void **state)
+{
+    (void)state;
+    static const uint8_t retry[32] = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8"
+                                     "\x91\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8"
+                                     "\x33\x9c";
+    struct tls_store *store = tls_store_new(NULL);
+    struct buf body = {0};
+    make_server(&body, 9);
+    struct span whole = span_of(body.p, body.n);
+    learn(store, true, whole);
+    assert_true(is_known(store, true, whole));
+    assert_int_equal(others_known(store, true, whole), 32 + 7 + 32 + 8);
+    cuts_are_not_known(store, true, whole);
+    assert_false(is_known(store, false, whole)); /* as a client's it is another one */
+    memcpy(body.p + 2, retry, sizeof retry);
+    assert_false(is_known(store, true, whole));
+    buf_done(&body);
+    tls_store_free(store);
+}
+
+/* Only so many are remembered, and all of them are counted. */
+static void the_oldest_are_forgotten(void **state)
+{
+    (void)state;
+    enum { MANY = 3 * TLS_KINDS_MAX };
+    struct tls_store *store = tls_store_new(NULL);
+    char name[MANY + 1];
+    size_t known = 0;
+    memset(name, 'a', MANY);
+    for (size_t n = 1; n <= MANY; n++) {
+        struct buf body = {0};
+        name[n] = '\0';
+        make_client(&body, name);
+        name[n] = 'a';
+        see(store, false, span_of(body.p, body.n));
+        see(store, false, span_of(body.p, body.n));
+        assert_true(is_known(store, false, span_of(body.p, body.n)));
+        buf_done(&body);
+    }
+    for (size_t n = 1; n <= MANY; n++) {
+        struct buf body = {0};
+        name[n] = '\0';
+        make_client(&body, name);
+        name[n] = 'a';
+        known += is_known(store, false, span_of(body.p, body.n));
+        buf_done(&body);
+    }
+    assert_in_range(known, TLS_KINDS_MAX / 2, TLS_KINDS_MAX);
+    assert_in_range(tls_store_memory(store), known * 300, known * 1000);
+    tls_store_free(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_hello_is_known_but_for_what_changes),
+        cmocka_unit_test(a_server_hello_is_known_but_for_what_changes),
+        cmocka_unit_test(the_oldest_are_forgotten),
+    };
+    return cmocka_run_group_tests_name("tls_kinds", tests, NULL, NULL);
+}
