@@ -226,6 +226,64 @@ static void wait_for_more(struct watch *watch)
     source_wait(&watch->sources[0].source, 1, IDLE_MS);
 }
 
+/* --- the same, each packet by one of the threads --- */
+
+static void begin_sharing(void *context, nanotime now, uint64_t packets, uint64_t bytes,
+                          uint32_t beside)
+{
+    struct watch *watch = context;
+    const struct watched *first = &watch->sources[0];
+    const struct relay_limits limits = {.packets = packets, .bytes = bytes, .beside = beside};
+    relay_begin(watch->relay, first->source, &first->at_hand[first->next],
+                first->count - first->next, now, &limits);
+}
+
+_Static_assert((int)RELAY_PACKETS_MAX <= (int)SHARE_PACKETS, "there is room for a window");
+
+static bool fill_part(void *context, unsigned input, struct intake *intake)
+{
+    const struct watch *watch = context;
+    struct packet packets[PACKETS_AT_HAND];
+    size_t count;
+    if (!relay_take(watch->relay, input))
+        return false;
+    intake->now = relay_now(watch->relay, input);
+    do
+        count = relay_packets(watch->relay, input, packets, COUNT_OF(packets));
+    while (count > 0 && intake_packets(intake, packets, count) == count); /* there is room */
+    return true;
+}
+
+static void end_sharing(void *context)
+{
+    struct watch *watch = context;
+    for (size_t i = 0; i < watch->source_count; i++) {
+        struct watched *one = &watch->sources[i];
+        relay_end(watch->relay, one->source);
+        one->packets = relay_frame(watch->relay);
+        one->status = SOURCE_PACKET;
+        one->next = one->count = 0;
+    }
+}
+
+/* What looks at each packet in turn needs them in turn. */
+static bool can_share(const struct watch *watch)
+{
+    const struct options *options = watch->options;
+    return !options->count && !options->duration && !watch->filter;
+}
+
+static void share(struct watch *watch)
+{
+    const struct pipeline_sharing sharing = {
+        .begin = begin_sharing, .fill = fill_part, .end = end_sharing, .context = watch};
+    if (can_share(watch))
+        watch->relay =
+            relay_new(watch->sources[0].source, (unsigned)watch->source_count, RELAY_WINDOW);
+    if (watch->relay)
+        pipeline_share(watch->pipeline, &sharing);
+}
+
 static enum source_status read_same(struct watch *watch)
 {
     const struct watched *first = &watch->sources[0];
@@ -354,7 +412,12 @@ enum source_status watch_run(struct watch *watch)
 {
     if (watch->options->interface)
         return read_live(watch);
-    return watch->same_input ? read_same(watch) : read_saved(watch);
+    if (!watch->same_input)
+        return read_saved(watch);
+    share(watch);
+    enum source_status status = read_same(watch);
+    relay_free(watch->relay);
+    return status;
 }
 
 struct source_drops watch_drops(const struct watch *watch)

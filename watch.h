@@ -4,6 +4,7 @@
 #define PUSHWATCH_WATCH_H
 
 #include "capture/filter.h"
+#include "capture/relay.h"
 #include "capture/source.h"
 #include "dissect/pipeline.h"
 #include "keys.h"
@@ -32,6 +33,7 @@ struct watch {
     size_t source_count;
     bool same_input;       /* each source gives all packets of the capture: pipeline.h */
     uint64_t passed;       /* packets that the first source had given before this round */
+    struct relay *relay;   /* by which the threads share the reading; NULL: they can't */
     struct filter *filter; /* of a saved capture; NULL: none */
     struct pipeline *pipeline;
     struct report *report;

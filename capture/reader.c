@@ -153,6 +153,16 @@ bool reader_skip_far(struct reader *reader, uint64_t *left)
     return true;
 }
 
+void reader_seek(struct reader *reader, uint64_t offset)
+{
+    if (lseek(reader->fd, (off_t)offset, SEEK_SET) < 0)
+        reader->error = errno;
+    reader->next = reader->end = reader->buffer;
+    reader->end_offset = offset;
+    reader->at_end = false;
+    reader_release(reader);
+}
+
 uint64_t reader_position(const struct reader *reader)
 {
     return reader->decoder ? decoder_taken(reader->decoder) : reader->end_offset;

@@ -89,6 +89,10 @@ static inline void reader_skip(struct reader *reader, size_t n)
  * does, if there are fewer: all that there were have been passed. */
 MUST_CHECK bool reader_skip_far(struct reader *reader, uint64_t *left);
 
+/* reader_seek goes to an offset of a regular file that is not compressed, and was opened at its
+ * beginning. What was peeked is not needed any more. */
+void reader_seek(struct reader *reader, uint64_t offset);
+
 /* reader_position returns how many bytes of the file were read, reader_used how many of them were
  * handed out, as far as that is known: not decompressed. */
 uint64_t reader_position(const struct reader *reader);

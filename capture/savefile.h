@@ -91,4 +91,9 @@ bool savefile_pcapng_is(const uint8_t magic[4]);
 MUST_CHECK bool savefile_pcap_begin(struct savefile *file);
 MUST_CHECK bool savefile_pcapng_begin(struct savefile *file);
 
+/* savefile_pcap_format gives what the header of a classic capture says: pcap_record.h. NULL if the
+ * source is anything else. */
+struct pcap_format;
+const struct pcap_format *savefile_pcap_format(const struct source *source);
+
 #endif

@@ -9,7 +9,7 @@
  *     seconds(4) micro- or nanoseconds(4) captured length(4) original length(4) bytes
  */
 #include "linktype.h"
-#include "load.h"
+#include "pcap_record.h"
 #include "pktap.h"
 #include "savefile.h"
 
@@ -24,15 +24,6 @@ enum {
 };
 
 enum { FILE_HEADER = 24, RECORD_HEADER = 16, RECORD_HEADER_MODIFIED = 24 };
-
-struct pcap_format {
-    bool swapped; /* the writer's byte order is not ours */
-    uint32_t header_bytes;
-    uint32_t fraction_ns; /* nanoseconds of a unit of the fraction field */
-    uint16_t minor;
-    uint16_t link_number;
-    enum link_type link;
-};
 
 static bool is_magic(uint32_t magic)
 {
@@ -53,21 +44,6 @@ static enum source_status too_large(struct savefile *file, uint32_t caplen)
                             reader_offset(&file->reader), caplen, SAVEFILE_CAPLEN_MAX);
 }
 
-/* Fills in all but the frame. */
-static inline void hand_out(const struct pcap_format *pcap, struct packet *packet,
-                            const uint8_t *record, uint32_t caplen, uint32_t len)
-{
-    packet->time = (nanotime)load32(record, pcap->swapped) * NS_PER_SECOND +
-                   (nanotime)load32(record + 4, pcap->swapped) * pcap->fraction_ns;
-    packet->bytes = record + pcap->header_bytes;
-    packet->caplen = caplen < len ? caplen : len;
-    packet->len = len;
-    packet->link = pcap->link;
-    packet->link_number = pcap->link_number;
-    packet->interface = 0;
-    packet->marks = 0;
-}
-
 static enum source_status pcap_next(struct source *source, struct packet *packet)
 {
     struct savefile *file = (struct savefile *)source;
@@ -77,21 +53,15 @@ static enum source_status pcap_next(struct source *source, struct packet *packet
     if (UNLIKELY(!record))
         return savefile_short(file, "the packet record", reader_offset(&file->reader),
                               header_bytes);
-    uint32_t caplen = load32(record + 8, pcap->swapped), len = load32(record + 12, pcap->swapped);
-    if (UNLIKELY(pcap->minor <= 3) && (pcap->minor < 3 || caplen > len)) {
-        /* Versions before 2.3, and some writers of 2.3, had the two the other way round. */
-        uint32_t other = caplen;
-        caplen = len;
-        len = other;
-    }
-    if (UNLIKELY(caplen > SAVEFILE_CAPLEN_MAX))
-        return too_large(file, caplen);
-    record = reader_peek(&file->reader, (size_t)header_bytes + caplen);
+    struct pcap_lengths lengths = pcap_lengths_of(pcap, record);
+    if (UNLIKELY(lengths.captured > SAVEFILE_CAPLEN_MAX))
+        return too_large(file, lengths.captured);
+    const size_t size = (size_t)header_bytes + lengths.captured;
+    record = reader_peek(&file->reader, size);
     if (UNLIKELY(!record))
-        return savefile_short(file, "the packet record", reader_offset(&file->reader),
-                              (uint64_t)header_bytes + caplen);
-    hand_out(pcap, packet, record, caplen, len);
-    reader_skip(&file->reader, (size_t)header_bytes + caplen);
+        return savefile_short(file, "the packet record", reader_offset(&file->reader), size);
+    pcap_packet_of(packet, pcap, record, lengths);
+    reader_skip(&file->reader, size);
     if (UNLIKELY(pcap->link == LINK_PKTAP))
         pktap_open(source, savefile_memo(file), packet);
     return SOURCE_PACKET;
@@ -107,11 +77,11 @@ static size_t pcap_at_hand(struct source *source, struct packet *packets, size_t
     if (UNLIKELY(format.swapped || format.minor <= 3 || format.link == LINK_PKTAP))
         return 0;
     for (; n < most && left >= format.header_bytes; n++) {
-        uint32_t caplen = load32(record + 8, false);
-        size_t size = (size_t)format.header_bytes + caplen;
-        if (UNLIKELY(caplen > SAVEFILE_CAPLEN_MAX || size > left))
+        struct pcap_lengths lengths = pcap_lengths_of(&format, record);
+        size_t size = (size_t)format.header_bytes + lengths.captured;
+        if (UNLIKELY(lengths.captured > SAVEFILE_CAPLEN_MAX || size > left))
             break;
-        hand_out(&format, &packets[n], record, caplen, load32(record + 12, false));
+        pcap_packet_of(&packets[n], &format, record, lengths);
         packets[n].frame = source->frames + n + 1;
         record += size;
         left -= size;
@@ -121,17 +91,23 @@ static size_t pcap_at_hand(struct source *source, struct packet *packets, size_t
     return n;
 }
 
+static const struct source_ops pcap_ops = {
+    .next = pcap_next,
+    .at_hand = pcap_at_hand,
+    .progress = savefile_progress,
+    .waiting = savefile_waiting,
+    .keep = savefile_keep,
+    .release = savefile_release,
+    .close = savefile_close,
+};
+
+const struct pcap_format *savefile_pcap_format(const struct source *source)
+{
+    return source->ops == &pcap_ops ? ((const struct savefile *)source)->format : NULL;
+}
+
 bool savefile_pcap_begin(struct savefile *file)
 {
-    static const struct source_ops ops = {
-        .next = pcap_next,
-        .at_hand = pcap_at_hand,
-        .progress = savefile_progress,
-        .waiting = savefile_waiting,
-        .keep = savefile_keep,
-        .release = savefile_release,
-        .close = savefile_close,
-    };
     const uint8_t *header = reader_peek(&file->reader, FILE_HEADER);
     if (!header) {
         (void)savefile_short(file, "the file header", 0, FILE_HEADER);
@@ -154,6 +130,6 @@ bool savefile_pcap_begin(struct savefile *file)
     pcap->link_number = (uint16_t)(load32(header + 20, pcap->swapped) & 0xffff);
     pcap->link = linktype_of(pcap->link_number);
     reader_skip(&file->reader, FILE_HEADER);
-    file->source.ops = &ops;
+    file->source.ops = &pcap_ops;
     return true;
 }

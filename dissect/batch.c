@@ -77,6 +77,39 @@ void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash
     batch->count++;
 }
 
+void batch_grow(struct batch *batch)
+{
+    batch->most *= 2;
+    batch->segments = xrealloc(batch->segments, batch->most * sizeof *batch->segments);
+}
+
+/* Which of the batches has the next segment? `count`: none. */
+static unsigned earliest(const struct batch *const *from, const uint32_t *next, unsigned count)
+{
+    unsigned best = count;
+    uint64_t frame = UINT64_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        if (next[i] == BATCH_END || from[i]->segments[next[i]].segment.frame >= frame)
+            continue;
+        frame = from[i]->segments[next[i]].segment.frame;
+        best = i;
+    }
+    return best;
+}
+
+bool batch_merge(struct batch *batch, unsigned shard, const struct batch *const *from,
+                 uint32_t *next, unsigned count)
+{
+    unsigned i;
+    while ((i = earliest(from, next, count)) < count && batch->count < batch->most) {
+        const struct batch_segment *segment = &from[i]->segments[next[i]];
+        *batch_next(batch) = segment->segment;
+        batch_add(batch, shard, segment->from, segment->hash, segment->now);
+        next[i] = segment->next;
+    }
+    return i < count;
+}
+
 void batch_clear(struct batch *batch, unsigned step)
 {
     uint32_t most = batch_segments(step);

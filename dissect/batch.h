@@ -58,6 +58,15 @@ void batch_keep(struct batch *batch);
 /* batch_add adds the segment in that place. */
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);
 
+/* batch_grow makes room for twice as many segments. */
+void batch_grow(struct batch *batch);
+
+/* batch_merge adds a shard's segments of several batches in the order of their frames, as many as
+ * there is room for. `next` says for each batch which of them is next, its `first` at the
+ * beginning. Their bytes stay where they are. Returns whether there are more. */
+bool batch_merge(struct batch *batch, unsigned shard, const struct batch *const *from,
+                 uint32_t *next, unsigned count);
+
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
  * first use, too. */
 void batch_clear(struct batch *batch, unsigned step);

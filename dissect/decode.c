@@ -332,6 +332,10 @@ static enum note put_together(struct decoder *decoder, const struct segment *out
         return NOTE_FRAGMENT;
     if (l->cut > 0) /* what the snap length took will not come */
         return NOTE_FRAGMENT;
+    if (decoder->defers) {
+        decoder->deferred = true;
+        return NOTE_FRAGMENT;
+    }
     if (!decoder->fragments)
         decoder->fragments = fragments_new();
     if (!fragments_add(decoder->fragments, &whole, &fragment, now))

@@ -15,6 +15,8 @@ struct decoder {
     struct outer outer;          /* of the segment found last, if it points here */
     struct fragments *fragments; /* NULL before there are any */
     struct layers more;          /* decode_next */
+    bool defers;                 /* fragments are not taken, but `deferred` is set: */
+    bool deferred;               /* the packet is to be decoded once all before it were */
 };
 
 /* decode_packet finds the TCP segment in a packet: link layer, tunnels, IPv4 (RFC 791) or IPv6 with

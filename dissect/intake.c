@@ -15,6 +15,10 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
  * signal or the progress line does not wait longer. */
 enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25 };
 
+/* The first rounds are smaller: what a capture is like, and that several threads are worth their
+ * while, is known early then. */
+enum { ROUND_PACKETS_FIRST = ROUND_PACKETS / 4 };
+
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */
 enum { WINDOW_STEP = 1 };
 
@@ -24,6 +28,7 @@ enum { FRAMES_MAX = 64 };
 
 void intake_learn(struct intake *intake, const struct intake *from)
 {
+    fragments_free(intake->decoder.fragments);
     intake->decoder.fragments = fragments_copy(from->decoder.fragments);
 }
 
@@ -40,6 +45,7 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
     bool large = intake->windows && step == BATCH_STEPS;
     batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
+    intake->seen_most = intake->windows && step < BATCH_STEPS ? ROUND_PACKETS_FIRST : ROUND_PACKETS;
     intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
     intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;
@@ -165,13 +171,15 @@ static bool has_window_ended(const struct intake *intake)
            intake->batch->used > intake->batch->room / 2;
 }
 
-/* Whether the round is over depends on the packets alone, not on whose they are. */
+/* Whether the round is over depends on the packets alone, not on whose they are. Where they are
+ * shared out, there are no more than fit in. */
 static bool is_full(struct intake *intake, const struct packet *packet)
 {
     size_t bytes = packet->caplen + BATCH_BESIDE;
-    intake->was_full = intake->taken >= intake->most ||
-                       (intake->taken > 0 && intake->bytes + bytes > intake->room);
-    if (intake->was_full || (intake->windows && has_window_ended(intake)))
+    intake->was_full =
+        !intake->shares && (intake->taken >= intake->most ||
+                            (intake->taken > 0 && intake->bytes + bytes > intake->room));
+    if (intake->was_full || (intake->windows && !intake->shares && has_window_ended(intake)))
         return true;
     intake->taken++;
     intake->bytes += bytes;
@@ -227,7 +235,7 @@ static void enter(struct intake *intake, const struct packet *packet, unsigned s
 }
 
 /* Takes what was decoded into the batch's next place, if it is of use. A packet that was put
- * together of fragments takes more room than the one at hand. */
+ * together of fragments takes more room than the one at hand, if the batch is that of the round. */
 static enum note take(struct intake *intake, const struct packet *packet, enum note note,
                       bool is_first)
 {
@@ -236,7 +244,7 @@ static enum note take(struct intake *intake, const struct packet *packet, enum n
         note = NOTE_NOT_WATCHED;
     if (note != NOTE_NONE)
         return note;
-    if (UNLIKELY(segment->payload.n > packet->caplen))
+    if (UNLIKELY(segment->payload.n > packet->caplen) && !intake->windows)
         intake->bytes += segment->payload.n;
     unsigned shard = shard_of_segment(intake, segment);
     if (!is_mine(intake, shard))
@@ -255,8 +263,10 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
             decoder->more.more.left = 0;
             break;
         }
-        intake->taken++;
-        intake->bytes += BATCH_BESIDE;
+        if (!intake->windows) {
+            intake->taken++;
+            intake->bytes += BATCH_BESIDE;
+        }
         enum note next = decode_next(batch_next(intake->batch), decoder, packet);
         next = take(intake, packet, next, note != NOTE_NONE);
         if (next == NOTE_NONE)
@@ -275,12 +285,19 @@ static void take_early(struct intake *intake, const struct packet *packet, const
     enter(intake, packet, shard, true);
 }
 
-/* Any other. */
+/* Any other. What depends on packets that others were given has to wait. */
 static NOINLINE void take_late(struct intake *intake, const struct packet *packet)
 {
-    enum note note = decode_packet(batch_next(intake->batch), &intake->decoder, packet);
+    struct decoder *decoder = &intake->decoder;
+    enum note note = decode_packet(batch_next(intake->batch), decoder, packet);
+    if (decoder->defers && (decoder->deferred || decode_has_more(decoder))) {
+        decoder->deferred = false;
+        decoder->more.more.left = 0;
+        aside_put(&intake->aside, packet, intake->now);
+        return;
+    }
     note = take(intake, packet, note, true);
-    if (UNLIKELY(decode_has_more(&intake->decoder)))
+    if (UNLIKELY(decode_has_more(decoder)))
         note = take_more(intake, packet, note);
     if (note != NOTE_NONE)
         skip(intake, note, 1);
@@ -289,7 +306,7 @@ static NOINLINE void take_late(struct intake *intake, const struct packet *packe
 size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count)
 {
     size_t i = 0, unwatched = 0;
-    size_t most = intake->seen < ROUND_PACKETS ? ROUND_PACKETS - intake->seen : 0;
+    size_t most = intake->seen < intake->seen_most ? intake->seen_most - intake->seen : 0;
     struct tally tally = tally_of(intake);
     if (count > most)
         count = most;
@@ -319,12 +336,60 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
 
 bool intake_is_over(const struct intake *intake)
 {
-    return intake->was_full || intake->seen >= ROUND_PACKETS;
+    return intake->was_full || intake->seen >= intake->seen_most;
+}
+
+/* --- packets that are shared out --- */
+
+void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes)
+{
+    const bool over =
+        intake_is_over(intake) || intake->taken >= intake->most || intake->bytes >= intake->room;
+    const uint32_t seen = intake->seen_most - intake->seen, taken = intake->most - intake->taken;
+    *packets = over ? 0 : seen < taken ? seen : taken;
+    *bytes = over ? 0 : intake->room - intake->bytes;
+}
+
+void intake_share(struct intake *intake, struct batch *batch)
+{
+    batch_clear(batch, BATCH_STEPS);
+    aside_clear(&intake->aside);
+    intake->batch = batch;
+    intake->owners = 1;
+    intake->mine = 0;
+    intake->stays = false;
+    intake->shares = intake->decoder.defers = true;
+}
+
+void intake_share_end(struct intake *intake, unsigned owners, unsigned mine)
+{
+    intake->owners = owners;
+    intake->mine = mine;
+    intake->shares = intake->decoder.defers = false;
+}
+
+/* What is put aside is taken one by one in the end: soon, that is. */
+bool intake_has_room(const struct intake *intake)
+{
+    enum { ASIDE_BYTES = 1 << 20 };
+    const struct batch *batch = intake->batch;
+    return batch->count + SHARE_PACKETS <= batch->most && batch->used < batch->room / 2 &&
+           intake->aside.packets.n + intake->aside.bytes.n < ASIDE_BYTES;
+}
+
+void intake_aside(struct intake *intake, const struct packet *packet, nanotime now)
+{
+    if (intake->batch->count + FRAMES_MAX > intake->batch->most)
+        batch_grow(intake->batch);
+    intake->now = now;
+    intake->decoder.defers = false;
+    take_late(intake, packet);
 }
 
 void intake_done(struct intake *intake)
 {
     decoder_done(&intake->decoder);
+    aside_done(&intake->aside);
 }
 
 void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part)

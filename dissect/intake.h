@@ -4,6 +4,7 @@
 #define PUSHWATCH_DISSECT_INTAKE_H
 
 #include "../capture/packet.h"
+#include "aside.h"
 #include "batch.h"
 #include "checksum.h"
 #include "decode.h"
@@ -47,15 +48,17 @@ struct intake {
     uint32_t taken, most; /* packets of this round that had to be looked at more closely */
     size_t bytes, room;   /* of those, and how many there may be */
     bool was_full;        /* one more did not fit into the round */
-    uint32_t seen;        /* packets of this round, of any kind */
+    uint32_t seen;        /* packets of this round, of any kind, */
+    uint32_t seen_most;   /* and how many there may be */
     nanotime now;         /* the latest packet time so far */
     uint64_t next_frame;  /* behind the last packet */
     struct decoder decoder;
+    bool shares;        /* others are given other packets: intake_share */
+    struct aside aside; /* those that have to wait for them */
     struct dissect_counts counts;
 };
 
-/* intake_learn gives an intake that is new what another one knows of the packets before: fragments.
- */
+/* intake_learn gives an intake what another one knows of the packets before: fragments. */
 void intake_learn(struct intake *intake, const struct intake *from);
 
 /* intake_counts gives what was counted so far. What all intakes of the same packets see is counted
@@ -86,6 +89,22 @@ void intake_skip(struct intake *intake, const struct packet *packet, enum note r
 
 /* intake_pass passes a packet that another intake has counted already. */
 void intake_pass(struct intake *intake, const struct packet *packet);
+
+/* Packets of a round may be shared out among intakes instead, each of which takes those that it is
+ * given for all shards. How many there may be in the round intake_left tells: so many packets, and
+ * bytes of theirs, to which each adds BATCH_BESIDE.
+ *
+ * intake_share begins with a batch. intake_packets takes all packets then; they follow those
+ * before, and `now` is to be set to the latest time before them. There is room for SHARE_PACKETS
+ * more while intake_has_room says so. What depends on packets that others were given is put aside,
+ * for intake_aside, once all others before it have been taken; it was `now` when it came.
+ * intake_share_end makes the shards of number `mine` of `owners` its own again. */
+enum { SHARE_PACKETS = BATCH_SEGMENTS / 2 };
+void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes);
+void intake_share(struct intake *intake, struct batch *batch);
+MUST_CHECK bool intake_has_room(const struct intake *intake);
+void intake_aside(struct intake *intake, const struct packet *packet, nanotime now);
+void intake_share_end(struct intake *intake, unsigned owners, unsigned mine);
 
 /* dissect_counts_add adds what another part has counted. */
 void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part);

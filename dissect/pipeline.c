@@ -9,6 +9,7 @@
 #include "intake.h"
 #include "keylog.h"
 #include "limits.h"
+#include "parts.h"
 #include "shard.h"
 
 /* Batches of an input: with several threads one is filled while the shards work on the other. */
@@ -46,6 +47,8 @@ struct pipeline {
     bool ending;
     pipeline_filler *fill;
     void *fill_context;
+    struct pipeline_sharing sharing; /* fill NULL: there is none */
+    struct parts *parts;             /* NULL until packets are shared out */
 };
 
 static bool is_watched(void *context, uint16_t port)
@@ -291,7 +294,7 @@ static void fill_and_work(void *context, unsigned number, unsigned thread)
     (void)thread;
     while (goes_on) {
         intake_window(intake);
-        goes_on = p->fill(p->fill_context, number, intake);
+        goes_on = !intake_is_over(intake) && p->fill(p->fill_context, number, intake);
         nanotime now = goes_on ? 0 : intake->now;
         for (unsigned shard = number; shard < SHARDS; shard += intake->owners)
             shard_work(p->shards[shard], shard, intake->batch, 0, now);
@@ -320,9 +323,27 @@ static void share_out(struct pipeline *p)
 
 static void begin_round(struct input *input)
 {
-    if (input->intake.was_full && input->step < BATCH_STEPS)
+    if (intake_is_over(&input->intake) && input->step < BATCH_STEPS)
         input->step++;
     fill_next(input, &input->batches[0]);
+}
+
+/* Shares out packets of a round, where that is of use. The round may go on. */
+static void share_round(struct pipeline *p)
+{
+    if (!p->sharing.fill || p->inputs[0].step < BATCH_STEPS)
+        return;
+    if (!p->parts) {
+        p->parts = parts_new(&p->sharing, p->crew, p->shards);
+        for (unsigned i = 0; i < crew_size(p->crew); i++)
+            parts_add(p->parts, &p->inputs[i].intake);
+    }
+    parts_round(p->parts);
+}
+
+void pipeline_share(struct pipeline *p, const struct pipeline_sharing *sharing)
+{
+    p->sharing = *sharing;
 }
 
 static void fill_the_same(struct pipeline *p)
@@ -336,6 +357,7 @@ static void fill_the_same(struct pipeline *p)
         for (unsigned i = 1; i < crew_size(p->crew); i++)
             fill_next(&p->inputs[i], &p->inputs[i].batches[0]);
     }
+    share_round(p);
     crew_each(p->crew, fill_and_work, p);
     p->now = first->intake.now;
     p->bound_frame = first->intake.next_frame;
@@ -567,6 +589,7 @@ void pipeline_free(struct pipeline *p)
         batch_done(&p->inputs[i].batches[0]);
         batch_done(&p->inputs[i].batches[1]);
     }
+    parts_free(p->parts);
     free(p->inputs);
     crew_free(p->crew);
     cert_store_free(p->certs);

@@ -59,6 +59,24 @@ typedef bool pipeline_filler(void *context, unsigned input, struct intake *intak
  * Otherwise it is called once for each, and a packet's frame is counted here. */
 void pipeline_fill(struct pipeline *pipeline, pipeline_filler *fill, void *context);
 
+/* How packets can be shared out among the inputs of the same capture, where few are watched. */
+struct pipeline_sharing {
+    /* Begins with the packet that the first input would be given next; `now` is the latest time of
+     * those before. No more packets are to be shared out, or captured bytes of them, to which each
+     * packet adds `beside`. */
+    void (*begin)(void *context, nanotime now, uint64_t packets, uint64_t bytes, uint32_t beside);
+    /* Gives the intake of an input some that nobody else has, by intake_packets, no more than
+     * SHARE_PACKETS; they follow those that it had before. Returns whether there may be more. */
+    pipeline_filler *fill;
+    /* All inputs are to go on behind what was shared out. */
+    void (*end)(void *context);
+    void *context;
+};
+
+/* pipeline_share has packets shared out from now on, with same_input. What comes out is the same.
+ */
+void pipeline_share(struct pipeline *pipeline, const struct pipeline_sharing *sharing);
+
 /* pipeline_secrets takes the text of a key log, and counts what was in it: keylog.h. Connections
  * are opened with them from now on. pipeline_expect_secrets tells whether more may come later;
  * until it is called none do. */

@@ -80,12 +80,54 @@ static void what_a_tunnel_said_is_kept(void **state)
     batch_done(&batch);
 }
 
+/* Three batches of two shards, one of them grown; the merged one is too small for all at once. */
+static void merged_in_the_order_of_frames(void **state)
+{
+    (void)state;
+    enum { FROM = 3, COUNT = 3000, SHARD = 4, OTHER = 5 };
+    struct batch batches[FROM] = {0}, merged = {0};
+    const struct batch *from[FROM];
+    uint32_t next[FROM];
+    for (unsigned i = 0; i < FROM; i++) {
+        batch_clear(&batches[i], 0);
+        from[i] = &batches[i];
+    }
+    for (uint64_t frame = 1; frame <= COUNT; frame++) {
+        struct batch *batch = &batches[frame * frame % 7 % FROM];
+        if (batch->count == batch->most)
+            batch_grow(batch);
+        *batch_next(batch) = (struct segment){.frame = frame};
+        batch_add(batch, frame % 10 ? SHARD : OTHER, frame & 1, frame * 2, (nanotime)frame * 3);
+    }
+    for (unsigned i = 0; i < FROM; i++)
+        next[i] = batches[i].first[SHARD];
+    uint64_t frame = 0;
+    for (bool more = true; more;) {
+        batch_clear(&merged, 0);
+        more = batch_merge(&merged, SHARD, from, next, FROM);
+        assert_true(more ? merged.count == merged.most : merged.count > 0);
+        assert_int_equal(merged.first[OTHER], BATCH_END);
+        for (uint32_t i = merged.first[SHARD]; i != BATCH_END; i = merged.segments[i].next) {
+            frame += frame % 10 == 9 ? 2 : 1;
+            assert_int_equal(merged.segments[i].segment.frame, frame);
+            assert_int_equal(merged.segments[i].from, frame & 1);
+            assert_int_equal(merged.segments[i].hash, frame * 2);
+            assert_int_equal(merged.segments[i].now, frame * 3);
+        }
+    }
+    assert_int_equal(frame, COUNT - 1);
+    for (unsigned i = 0; i < FROM; i++)
+        batch_done(&batches[i]);
+    batch_done(&merged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_beyond_the_room),
         cmocka_unit_test(bytes_that_stay_are_not_copied),
         cmocka_unit_test(what_a_tunnel_said_is_kept),
+        cmocka_unit_test(merged_in_the_order_of_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,6 +225,31 @@ static void non_blocking_pipe(void **state)
     close(ends[1]);
 }
 
+static void seeks_to_and_fro(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    uint8_t *bytes = pattern(N);
+    struct reader reader;
+    reader_init(&reader, open_pattern(bytes, N), 100);
+    reader.keeps = true;
+    static const uint64_t offsets[] = {N - 10, 0, 130, 120, N, 4000, 4000};
+    for (size_t i = 0; i < COUNT_OF(offsets); i++) {
+        const size_t left = N - offsets[i], n = left < 70 ? left : 70;
+        reader_seek(&reader, offsets[i]);
+        assert_int_equal(reader_offset(&reader), offsets[i]);
+        assert_memory_equal(reader_peek(&reader, n), bytes + offsets[i], n);
+        reader_skip(&reader, n);
+        if (left == n) {
+            reader_release(&reader);
+            assert_null(reader_peek(&reader, 1));
+            assert_true(reader.at_end);
+        }
+    }
+    reader_done(&reader);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +261,7 @@ int main(void)
         cmocka_unit_test(pipe_that_has_no_more_at_the_moment),
         cmocka_unit_test(what_is_kept_stays),
         cmocka_unit_test(non_blocking_pipe),
+        cmocka_unit_test(seeks_to_and_fro),
     };
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }

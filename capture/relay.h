@@ -1,0 +1,64 @@
+/* relay.h: several threads read one file, each a part of it, and get what one alone would get.
+ *
+ * The file is cut into windows of the same size. A runner takes the next one and reads its bytes,
+ * as the others read theirs. Where the first record in it begins, only the one before can tell:
+ * that is the baton, with the frame number and the time so far. Whoever has it passes over the
+ * records that begin in its own window, which takes a fraction of the time that reading does, hands
+ * it on, and goes back to see what the packets hold. So nothing is guessed, and no packet is handed
+ * out that is not there as a whole: where a record is damaged or cut the relay ends, and who reads
+ * on from there (relay_end) finds what is wrong.
+ *
+ * For files of the classic format alone, which are regular and not compressed: the records of
+ * pcapng change what those behind them mean. */
+#ifndef PUSHWATCH_CAPTURE_RELAY_H
+#define PUSHWATCH_CAPTURE_RELAY_H
+
+#include "source.h"
+
+struct relay;
+
+enum {
+    /* Measured: docs/performance.md. */
+    RELAY_WINDOW = 1 << 16,
+    /* The most packets of a window: only where hardly more than their headers were captured are
+     * there more, and there the relay ends. */
+    RELAY_PACKETS_MAX = 4096
+};
+
+/* How far to read. */
+struct relay_limits {
+    uint64_t packets; /* no more than these, */
+    uint64_t bytes;   /* and captured bytes, */
+    uint32_t beside;  /* to which each packet adds so many more */
+};
+
+/* relay_new makes a relay of `runners` for the capture that the source reads, with windows of so
+ * many bytes. NULL if it is not of a kind that can be. Free it before the source. */
+MUST_CHECK struct relay *relay_new(const struct source *source, unsigned runners, size_t window);
+
+/* relay_begin begins with the packet that the source would hand out next, or with the first of the
+ * `count` packets at hand that were handed out last. `now` is the latest time of those before. */
+void relay_begin(struct relay *relay, struct source *source, const struct packet *at_hand,
+                 size_t count, nanotime now, const struct relay_limits *limits);
+
+/* relay_take takes another window for a runner, whose packets relay_packets hands out. Each runner
+ * may have a thread of its own. Waits for the others. Returns false if there is no more; once it
+ * has, all windows that were taken have been read. */
+MUST_CHECK bool relay_take(struct relay *relay, unsigned runner);
+
+/* relay_now gives the latest packet time before the window that the runner has taken. */
+nanotime relay_now(const struct relay *relay, unsigned runner);
+
+/* relay_packets hands out the next packets of the runner's window, up to `most`, and returns how
+ * many: 0 at its end. Their bytes live until relay_take. */
+MUST_CHECK size_t relay_packets(struct relay *relay, unsigned runner, struct packet *packets,
+                                size_t most);
+
+/* relay_end has the source go on behind the packets that were handed out; call it for each that
+ * reads the capture. relay_frame gives the number of the last of them. */
+void relay_end(const struct relay *relay, struct source *source);
+uint64_t relay_frame(const struct relay *relay);
+
+void relay_free(struct relay *relay);
+
+#endif

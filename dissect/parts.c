@@ -1,0 +1,234 @@
+/* parts.c: filling, what was put aside, the shards: one after the other, each by all threads that
+ * can do it. */
+#include "parts.h"
+
+#include <stdlib.h>
+
+/* What a thread has. */
+struct part {
+    struct intake *intake;
+    struct batch batch;  /* of what it was given, */
+    struct batch merged; /* and of what is of its shards, */
+    uint32_t *next;      /* segments of `batches` that are next there */
+};
+
+struct parts {
+    struct pipeline_sharing sharing;
+    struct crew *crew;
+    struct shard *const *shards;
+    struct part *each;
+    unsigned count;
+    const struct batch **batches; /* of all threads, and `late` */
+    struct batch late;            /* of what was put aside */
+    uint64_t seen, watched;       /* packets, when it was looked at them last: */
+    bool sparse;                  /* few were watched */
+};
+
+struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *crew,
+                        struct shard *const *shards)
+{
+    struct parts *parts = xcalloc(1, sizeof *parts);
+    parts->sharing = *sharing;
+    parts->crew = crew;
+    parts->shards = shards;
+    parts->each = xcalloc(crew_size(crew), sizeof *parts->each);
+    parts->batches = xcalloc(crew_size(crew) + 1, sizeof(struct batch *));
+    parts->batches[0] = &parts->late;
+    return parts;
+}
+
+void parts_add(struct parts *parts, struct intake *intake)
+{
+    struct part *added = &parts->each[parts->count++];
+    *added = (struct part){.intake = intake};
+    added->next = xcalloc(crew_size(parts->crew) + 1, sizeof *added->next);
+    parts->batches[parts->count] = &added->batch;
+}
+
+/* --- filling --- */
+
+static void fill_part(void *context, unsigned number, unsigned thread)
+{
+    const struct parts *parts = context;
+    struct intake *intake = parts->each[number].intake;
+    (void)thread;
+    while (intake_has_room(intake) && parts->sharing.fill(parts->sharing.context, number, intake))
+        ;
+}
+
+/* Takes the packets that were put aside by order of their frames. The first intake keeps what has
+ * to be known of the packets before. Returns whether there were any. */
+static bool take_late(struct parts *parts)
+{
+    const unsigned count = parts->count;
+    struct intake *first = parts->each[0].intake;
+    size_t *next = xcalloc(count, sizeof *next);
+    bool any = false;
+    batch_clear(&parts->late, 0);
+    first->batch = &parts->late;
+    for (;;) {
+        struct packet packet = {.frame = UINT64_MAX}, other;
+        nanotime now = 0, then;
+        unsigned whose = 0;
+        for (unsigned i = 0; i < count; i++) {
+            if (!aside_get(&parts->each[i].intake->aside, next[i], &other, &then) ||
+                other.frame > packet.frame)
+                continue;
+            packet = other;
+            now = then;
+            whose = i;
+        }
+        if (packet.frame == UINT64_MAX)
+            break;
+        intake_aside(first, &packet, now);
+        next[whose]++;
+        any = true;
+    }
+    free(next);
+    return any;
+}
+
+/* --- the shards --- */
+
+/* Has a shard work on what is its own. */
+static void work_shard(struct parts *parts, unsigned shard, unsigned thread)
+{
+    struct part *own = &parts->each[thread];
+    const unsigned count = parts->count + 1;
+    for (unsigned i = 0; i < count; i++)
+        own->next[i] = parts->batches[i]->first[shard];
+    for (bool more = true; more;) {
+        batch_clear(&own->merged, BATCH_STEPS);
+        more = batch_merge(&own->merged, shard, parts->batches, own->next, count);
+        shard_work(parts->shards[shard], shard, &own->merged, 0, 0);
+    }
+}
+
+/* A thread does it for its own shards. */
+static void work_part(void *context, unsigned number, unsigned thread)
+{
+    struct parts *parts = context;
+    for (unsigned shard = number; shard < SHARDS; shard += parts->count)
+        work_shard(parts, shard, thread);
+}
+
+/* What is soon done is not worth the others' while. */
+static void work(struct parts *parts)
+{
+    enum { FEW = 2048 };
+    size_t segments = parts->late.count;
+    for (unsigned i = 0; i < parts->count; i++)
+        segments += parts->each[i].batch.count;
+    if (segments > FEW) {
+        crew_each(parts->crew, work_part, parts);
+        return;
+    }
+    for (unsigned shard = 0; shard < SHARDS; shard++)
+        work_shard(parts, shard, 0);
+}
+
+/* --- a round --- */
+
+/* What was counted in it so far. */
+struct so_far {
+    uint32_t seen, taken;
+    size_t bytes;
+    nanotime now;
+    uint64_t next_frame;
+};
+
+static void add(struct so_far *sum, const struct intake *part)
+{
+    sum->seen += part->seen;
+    sum->taken += part->taken;
+    sum->bytes += part->bytes;
+    if (part->now > sum->now)
+        sum->now = part->now;
+    if (part->next_frame > sum->next_frame)
+        sum->next_frame = part->next_frame;
+}
+
+static void set(struct intake *intake, const struct so_far *so_far)
+{
+    intake->seen = so_far->seen;
+    intake->taken = so_far->taken;
+    intake->bytes = so_far->bytes;
+    intake->now = so_far->now;
+    intake->next_frame = so_far->next_frame;
+}
+
+/* Shares out so many packets and bytes. */
+static void share(struct parts *parts, uint64_t packets, uint64_t bytes)
+{
+    const struct pipeline_sharing *sharing = &parts->sharing;
+    struct intake *first = parts->each[0].intake;
+    const struct so_far none = {.now = first->now, .next_frame = first->next_frame};
+    struct so_far sum = {0};
+    add(&sum, first);
+    for (unsigned i = 0; i < parts->count; i++) {
+        intake_share(parts->each[i].intake, &parts->each[i].batch);
+        set(parts->each[i].intake, &none);
+    }
+    sharing->begin(sharing->context, first->now, packets, bytes, BATCH_BESIDE);
+    crew_each(parts->crew, fill_part, parts);
+    sharing->end(sharing->context);
+    for (unsigned i = 0; i < parts->count; i++)
+        add(&sum, parts->each[i].intake);
+    bool any_late = take_late(parts);
+    work(parts);
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct intake *intake = parts->each[i].intake;
+        intake_share_end(intake, parts->count, i);
+        set(intake, &sum);
+        if (any_late && i > 0)
+            intake_learn(intake, first);
+    }
+}
+
+/* What is watched goes from one thread to another, and its bytes are copied: that must be little.
+ */
+static bool is_sparse(struct parts *parts)
+{
+    enum { SPARSE = 8 };
+    uint64_t seen = 0, watched = 0;
+    for (unsigned i = 0; i < parts->count; i++) {
+        const struct dissect_counts *counts = &parts->each[i].intake->counts;
+        seen += counts->packets;
+        watched += counts->skipped[NOTE_NONE] + counts->skipped[NOTE_CHECKSUM];
+    }
+    if (seen > parts->seen)
+        parts->sparse = (watched - parts->watched) * SPARSE < seen - parts->seen;
+    parts->seen = seen;
+    parts->watched = watched;
+    return parts->sparse;
+}
+
+void parts_round(struct parts *parts)
+{
+    enum { LEAST_BYTES = 1 << 20 };
+    const struct intake *first = parts->each[0].intake;
+    uint64_t packets, bytes;
+    for (bool any = true; any && is_sparse(parts);) {
+        const uint32_t seen = first->seen;
+        intake_left(first, &packets, &bytes);
+        if (packets == 0 || bytes < LEAST_BYTES)
+            return;
+        share(parts, packets, bytes);
+        any = first->seen > seen;
+    }
+}
+
+void parts_free(struct parts *parts)
+{
+    if (!parts)
+        return;
+    for (unsigned i = 0; i < parts->count; i++) {
+        batch_done(&parts->each[i].batch);
+        batch_done(&parts->each[i].merged);
+        free(parts->each[i].next);
+    }
+    batch_done(&parts->late);
+    free(parts->each);
+    free(parts->batches);
+    free(parts);
+}
