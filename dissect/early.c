@@ -3,8 +3,10 @@
 #include "early.h"
 
 #include "cursor.h"
+#include "tunnel.h"
 
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, PROTOCOL_TCP = 6 };
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, UDP_HEADER = 8 };
+enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
 /* Has the IP packet room for a TCP header, options and all, behind its own? */
 static bool has_room(const uint8_t *tcp, uint32_t ip_header, uint32_t total)
@@ -35,4 +37,25 @@ const uint8_t *early_look(const struct packet *packet)
     tcp = ip + IPV6_HEADER;
     total = IPV6_HEADER + be16(ip + 4);
     return total <= wire && has_room(tcp, IPV6_HEADER, total) ? tcp : NULL;
+}
+
+/* Is it one whose header and ports were captured, and name no tunnel? */
+static bool is_plain_udp(const uint8_t *udp, uint32_t ip_header, uint32_t total)
+{
+    return total >= ip_header + UDP_HEADER && !tunnel_may_name(be16(udp)) &&
+           !tunnel_may_name(be16(udp + 2));
+}
+
+bool early_is_udp(const struct packet *packet)
+{
+    const uint8_t *ip = packet->bytes + EARLY_IP_AT;
+    if (packet->link != LINK_ETHERNET || packet->caplen < EARLY_IP_AT + IPV4_HEADER + UDP_HEADER)
+        return false;
+    uint32_t type = be32(ip - 2);
+    if ((type & 0xffffff00) == 0x08004500)
+        return (be32(ip + 6) & 0x3fff00ff) == PROTOCOL_UDP &&
+               is_plain_udp(ip + IPV4_HEADER, IPV4_HEADER, be16(ip + 2));
+    return (type & 0xfffff000) == 0x86dd6000 && ip[6] == PROTOCOL_UDP &&
+           packet->caplen >= EARLY_IP_AT + IPV6_HEADER + UDP_HEADER &&
+           is_plain_udp(ip + IPV6_HEADER, IPV6_HEADER, IPV6_HEADER + be16(ip + 4));
 }

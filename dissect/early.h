@@ -13,6 +13,10 @@ enum { EARLY_IP_AT = 14 };
  * nothing. */
 MUST_CHECK const uint8_t *early_look(const struct packet *packet);
 
+/* early_is_udp tells of one in which early_look has found nothing that it is UDP and begins no
+ * tunnel: decode_packet would say NOTE_NOT_TCP. False says nothing. */
+MUST_CHECK bool early_is_udp(const struct packet *packet);
+
 /* early_is_ipv6 tells which version of IP it was, given what early_look found. Both addresses end
  * where the TCP header begins. */
 static inline bool early_is_ipv6(const struct packet *packet, const uint8_t *tcp)

@@ -305,7 +305,7 @@ static NOINLINE void take_late(struct intake *intake, const struct packet *packe
 
 size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count)
 {
-    size_t i = 0, unwatched = 0;
+    size_t i = 0, not_watched = 0, not_tcp = 0;
     size_t most = intake->seen < intake->seen_most ? intake->seen_most - intake->seen : 0;
     struct tally tally = tally_of(intake);
     if (count > most)
@@ -313,8 +313,12 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
     for (; i < count; i++) {
         const struct packet *packet = &packets[i];
         const uint8_t *tcp = early_look(packet);
-        if (LIKELY(tcp) && !is_watched(intake->watched, be16(tcp), be16(tcp + 2))) {
-            unwatched++;
+        if (LIKELY(tcp) ? !is_watched(intake->watched, be16(tcp), be16(tcp + 2))
+                        : early_is_udp(packet)) {
+            if (LIKELY(tcp))
+                not_watched++;
+            else
+                not_tcp++;
             tally_add(&tally, packet);
             continue;
         }
@@ -330,7 +334,8 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
     if (i == 0)
         return 0;
     see(intake, &tally, i, &packets[i - 1]);
-    skip(intake, NOTE_NOT_WATCHED, unwatched);
+    skip(intake, NOTE_NOT_WATCHED, not_watched);
+    skip(intake, NOTE_NOT_TCP, not_tcp);
     return i;
 }
 

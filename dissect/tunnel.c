@@ -275,6 +275,8 @@ static enum note enter_udp(struct layers *l, struct outer *outer)
     if (!cursor_bytes(&l->c, &header, SIZE))
         return NOTE_NOT_TCP; /* whatever it was */
     uint16_t from = be16(header.p), to = be16(header.p + TO);
+    if (!tunnel_may_name(from) && !tunnel_may_name(to))
+        return NOTE_NOT_TCP;
     for (size_t i = 0; i < COUNT_OF(services) && note == NOTE_NOT_TCP; i++)
         if (services[i].port == to || (services[i].both && services[i].port == from))
             note = services[i].enter(l, outer);

@@ -11,4 +11,11 @@
  * know. Tunnels over UDP are known by their ports, and believed only if what is in them fits. */
 MUST_CHECK enum note tunnel_enter(struct layers *l, struct outer *outer, uint8_t protocol);
 
+/* tunnel_may_name tells whether a UDP port may be one by which a tunnel is known. False is sure. */
+static inline bool tunnel_may_name(uint16_t port)
+{
+    enum { FIRST = 1701, LAST = 8472 };
+    return port >= FIRST && port <= LAST;
+}
+
 #endif

@@ -85,6 +85,10 @@ static bool early_agrees(const struct packet *packet)
 {
     struct segment s, same;
     const uint8_t *tcp = early_look(packet);
+    if (!tcp && early_is_udp(packet)) {
+        assert_int_equal(decode_packet(&s, &decoder, packet), NOTE_NOT_TCP);
+        return true;
+    }
     if (!tcp)
         return false;
     memset(&s, 0, sizeof s);
@@ -149,14 +153,18 @@ static void ethernet_ipv4(void **state)
 static void an_early_look_at_the_commonest_shapes(void **state)
 {
     (void)state;
-    for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+    for (unsigned i = 0; i < 4; i++) {
+        bool ipv6 = i & 1, udp = i & 2;
+        unsigned protocol = udp ? 17 : 6;
         struct craft good = {.n = 0};
         craft_ethernet(&good, ipv6 ? 0x86dd : 0x0800);
         if (ipv6)
-            craft_ipv6(&good, 6, TCP_SIZE);
+            craft_ipv6(&good, protocol, TCP_SIZE);
         else
-            craft_ipv4(&good, 6, TCP_SIZE);
+            craft_ipv4(&good, protocol, TCP_SIZE);
         append_tcp(&good);
+        if (udp) /* to 443: its ports are in the same place */
+            memcpy(good.bytes + (ipv6 ? 56 : 36), "\1\273", 2);
         struct packet packet = craft_packet(&good, LINK_ETHERNET);
         assert_true(early_agrees(&packet));
         free((void *)(uintptr_t)packet.bytes);

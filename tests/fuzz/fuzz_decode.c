@@ -44,6 +44,8 @@ static void decode(struct decoder *decoder, const struct packet *packet)
         check(&segment);
     if (tcp && (note != NOTE_NONE || early_is_ipv6(packet, tcp) != segment.from.ipv6))
         abort();
+    if (!tcp && early_is_udp(packet) && note != NOTE_NOT_TCP)
+        abort();
     if (tcp)
         check_early(tcp, packet, &segment);
     for (unsigned i = 0; decode_has_more(decoder); i++) {
