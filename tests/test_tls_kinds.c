@@ -3,42 +3,12 @@
 #include "../dissect/tls_kinds.h"
 #include "../dissect/tls_store.h"
 #include "hello_bytes.h"
+#include "same_hello.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static void assert_same_span(struct span a, struct span b)
-{
-    assert_int_equal(a.n, b.n);
-    assert_true(a.n == 0 || a.p == b.p);
-}
-
-static void assert_same_hello(const struct tls_hello *a, const struct tls_hello *b)
-{
-    assert_same_span(a->body, b->body);
-    assert_same_span(a->random, b->random);
-    assert_same_span(a->ciphers, b->ciphers);
-    assert_same_span(a->extensions, b->extensions);
-    assert_same_span(a->sni, b->sni);
-    assert_same_span(a->alpn, b->alpn);
-    assert_same_span(a->groups, b->groups);
-    assert_same_span(a->point_formats, b->point_formats);
-    assert_same_span(a->signature_algorithms, b->signature_algorithms);
-    assert_same_span(a->scts, b->scts);
-    const uint16_t numbers[][5] = {
-        {a->legacy_version, a->highest, a->version, a->cipher, a->group},
-        {b->legacy_version, b->highest, b->version, b->cipher, b->group}};
-    const bool flags[][11] = {
-        {a->ssl2, a->whole, a->retry, a->pre_shared_key, a->external_keys, a->early_data, a->ech,
-         a->ech_again, a->ech_answered, a->esni, a->encrypt_then_mac},
-        {b->ssl2, b->whole, b->retry, b->pre_shared_key, b->external_keys, b->early_data, b->ech,
-         b->ech_again, b->ech_answered, b->esni, b->encrypt_then_mac}};
-    assert_memory_equal(numbers[0], numbers[1], sizeof numbers[0]);
-    assert_memory_equal(flags[0], flags[1], sizeof flags[0]);
-    assert_memory_equal(a->certificate_types, b->certificate_types, 2);
-}
 
 static bool read_anew(struct tls_hello *hello, bool server, struct span body)
 {
@@ -57,32 +27,11 @@ static const void *facts_of(struct tls_store *store, const struct tls_hello *hel
                   : (const void *)tls_store_client_hello(store, hello);
 }
 
-static void assert_same_client(const struct client_hello *a, const struct client_hello *b)
-{
-    assert_string_equal(a->ja3, b->ja3);
-    assert_string_equal(a->ja4, b->ja4);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->alpn.count, b->alpn.count);
-    assert_true(a->ech == b->ech && a->esni == b->esni && a->early_data == b->early_data);
-}
-
-static void assert_same_server(const struct server_hello *a, const struct server_hello *b)
-{
-    assert_string_equal(a->ja3s, b->ja3s);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->cipher, b->cipher);
-    assert_int_equal(a->group, b->group);
-    assert_true(span_equal(a->alpn, b->alpn));
-}
-
 static void assert_same_facts(const void *known, const struct tls_hello *hello, bool server)
 {
     struct tls_store *other = tls_store_new(NULL);
     const void *facts = facts_of(other, hello, server);
-    if (server)
-        assert_same_server(known, facts);
-    else
-        assert_same_client(known, facts);
+    assert_true(server ? same_server(known, facts) : same_client(known, facts));
     tls_store_release(other, facts);
     tls_store_free(other);
 }
@@ -95,7 +44,7 @@ static bool is_known(struct tls_store *store, bool server, struct span body)
     assert_int_equal(good, read_anew(&anew, server, body));
     if (!good)
         return false;
-    assert_same_hello(&hello, &anew);
+    assert_true(same_hello(&hello, &anew));
     if (hello.known)
         assert_same_facts(hello.known, &anew, server);
     return hello.known;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes seeds for fuzz_tls, fuzz_auth and fuzz_validate out of the project's own captures, and of SSLv2.
+"""Writes seeds for fuzz_tls, fuzz_tls_kinds, fuzz_auth and fuzz_validate out of the project's own captures, and
+of SSLv2.
 
-    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, auth, validate
+    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, tls_kinds, auth, validate
 """
 import os
 import ssl
@@ -12,6 +13,7 @@ import zlib
 from make_seeds import packets, tcp_of, write
 
 SERVER_PORT = 5223
+CLIENT_HELLO, SERVER_HELLO = 1, 2
 CERTIFICATE, STATUS, ENCRYPTED_EXTENSIONS, COMPRESSED = 11, 22, 8, 25
 KEPT = 6000  # bytes of a conversation
 
@@ -63,6 +65,12 @@ def clear_messages(talk):
 def auth(flags, messages):
     return bytes([flags]) + b"".join(
         bytes([direction, kind]) + vector(2, body) for direction, kind, body in messages)
+
+
+def hello_kind(server, body):
+    """fuzz_tls_kinds: other ones in the random, in the session id's length, somewhere behind it."""
+    places = [(2, 0x55), (34, 1), (40, 0x80), (len(body) // 2, 3), (len(body) - 1, 0xff)]
+    return bytes([server, len(places)]) + b"".join(struct.pack(">HB", *place) for place in places) + body
 
 
 def as_tls13(messages):
@@ -119,6 +127,10 @@ def main():
         write("tls", name, steps(talk))
         messages = list(clear_messages(talk))
         kinds = {kind for _, kind, _ in messages}
+        for _, kind, body in messages:
+            if kind in (CLIENT_HELLO, SERVER_HELLO):
+                end = "client" if kind == CLIENT_HELLO else "server"
+                write("tls_kinds", f"{name}-{end}", hello_kind(kind == SERVER_HELLO, body))
         if CERTIFICATE in kinds and "raw-public" not in name:
             chain = list(chain_of([body for _, kind, body in messages if kind == CERTIFICATE][0]))
             response = ([body[4:] for _, kind, body in messages if kind == STATUS] or [b""])[0]
