@@ -6,9 +6,10 @@
 #include "early.h"
 #include "fragments.h"
 
+/* Both are looked at: which of the two it is, no branch can be expected to know. */
 static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other)
 {
-    return ports_have(watched, one) || ports_have(watched, other);
+    return ports_have(watched, one) | ports_have(watched, other);
 }
 
 /* A round ends after so many packets, however few of them are watched, or bytes of such as are: a
@@ -200,9 +201,9 @@ static void add(struct intake *intake, const struct packet *packet, unsigned sha
     struct segment *segment = batch_next(intake->batch);
     if (UNLIKELY(segment->time == 0))
         segment->time = intake->now;
-    unsigned from = flow_key_from(&segment->from, &segment->to);
-    uint64_t hash = flow_key_hash(&intake->key, from ? &segment->to : &segment->from,
-                                  from ? &segment->from : &segment->to);
+    const struct endpoint *ends[2] = {&segment->from, &segment->to};
+    unsigned from = flow_key_from(ends[0], ends[1]);
+    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
     intake->counts.cut_payload += segment->payload.n < segment->length;
     if (!intake->stays || !is_of_packet(segment, packet))
         batch_keep(intake->batch);
