@@ -273,7 +273,7 @@ static void tell_fin(struct flow *flow, unsigned end)
 static void ask_ndpi(struct flow *flow, const struct segment *segment,
                      const struct flow_context *context)
 {
-    if (context->appid && !flow->label && !flow->ended)
+    if (context->appid && segment->payload.n && !flow->label && !flow->ended)
         flow->label = appid_take(context->appid, context->appid_pool, &flow->appid, segment);
 }
 

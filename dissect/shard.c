@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "group.h"
 #include "handout.h"
 #include "limits.h"
 #include "tcp_fate.h"
@@ -25,6 +26,7 @@ struct shard {
     size_t reassembly_held;
     nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
     nanotime look_at;    /* when to look again for what is due */
+    uint64_t taken_out;  /* how many connections left the table */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
     bool choked;         /* in this round: no room was made but by ending what is going on */
@@ -36,14 +38,6 @@ static const nanotime timeouts[KINDS] = {
     [KIND_OPEN] = LIMIT_OPEN_IDLE_S * NS_PER_SECOND,
     [KIND_LINGER] = LIMIT_LINGER_S * NS_PER_SECOND,
     [KIND_CLOSED] = LIMIT_CLOSED_IDLE_S * NS_PER_SECOND,
-};
-
-/* A segment, and whose it is. */
-struct place {
-    const struct segment *segment;
-    const struct endpoint *ends[2]; /* of the connection's key */
-    uint64_t hash;
-    unsigned from; /* which of them sent it */
 };
 
 static struct connection *connection_of(const struct shard *shard, uint32_t number)
@@ -115,6 +109,7 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
 {
     struct connection *c = connection_of(shard, number);
     flow_table_remove(shard->table, number, hash_of(shard, c));
+    shard->taken_out++;
     queue_remove(shard, number);
     if (c->reported) {
         awake_release(&shard->awake, c, &shard->context);
@@ -364,10 +359,17 @@ static NOINLINE bool keep_doubt(struct shard *shard, uint32_t number, struct flo
     return false;
 }
 
-static void take_segment(struct shard *shard, const struct place *place)
+static enum tcp_fate fate_of(const struct flow *flow, const struct place *place)
+{
+    if (LIKELY(!(place->segment->flags & (FLAG_SYN | FLAG_RST))))
+        return TCP_BELONGS; /* it neither begins one nor answers a SYN */
+    return tcp_fate(&flow->tcp, place->from, place->segment, flow_syn_kept_for(flow, place->from));
+}
+
+/* Takes a segment of the connection of that number, or the first of one. */
+static void take_segment(struct shard *shard, const struct place *place, uint32_t number)
 {
     const struct segment *segment = place->segment;
-    uint32_t number = flow_table_find(shard->table, place->ends[0], place->ends[1], place->hash);
     if (number != SLAB_NONE) {
         const struct connection *c = connection_of(shard, number);
         if (c->kind != KIND_LINGER && is_due(shard, c)) {
@@ -388,7 +390,7 @@ static void take_segment(struct shard *shard, const struct place *place)
         settle_doubts(shard, number, flow, place);
     if (flow_doubts(flow, place->from, segment) && keep_doubt(shard, number, flow, place))
         return;
-    switch (tcp_fate(&flow->tcp, place->from, segment, flow_syn_kept_for(flow, place->from))) {
+    switch (fate_of(flow, place)) {
     case TCP_PENDING:
         flow_keep_syn(flow, place->from, segment);
         break;
@@ -429,42 +431,23 @@ struct shard *shard_new(const struct shard_options *options)
     return shard;
 }
 
-/* Segments come in random order of connections, and of the batch each shard has a part: what the
- * next ones need is brought near early. */
-enum { AHEAD = 4 };
-
-static void prefetch_segment(const struct batch_segment *segment)
-{
-    enum { LINE = 64 };
-    for (size_t at = 0; at < sizeof *segment; at += LINE)
-        __builtin_prefetch((const char *)segment + at);
-}
-
 static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
                        uint64_t frame_base)
 {
-    uint32_t i = batch->first[which], ahead = i;
-    for (unsigned n = 0; n < AHEAD && ahead != BATCH_END; n++)
-        ahead = batch->segments[ahead].next;
-    for (; i != BATCH_END; i = batch->segments[i].next) {
-        struct batch_segment *next = &batch->segments[i];
-        struct segment *segment = &next->segment;
-        if (ahead != BATCH_END) {
-            flow_table_prefetch(shard->table, batch->segments[ahead].hash);
-            ahead = batch->segments[ahead].next;
-            if (ahead != BATCH_END)
-                prefetch_segment(&batch->segments[ahead]);
+    struct group group;
+    for (uint32_t i = batch->first[which]; i != BATCH_END;) {
+        i = group_gather(&group, shard->table, batch, i, frame_base);
+        group_look_up(&group, shard->table, &shard->connections);
+        uint64_t taken_out = shard->taken_out;
+        for (unsigned n = 0; n < group.count; n++) {
+            const struct place *place = &group.places[n];
+            uint32_t number = group.numbers[n];
+            __builtin_prefetch(place->segment->payload.p);
+            advance(shard, group.now[n]);
+            if (number == SLAB_NONE || shard->taken_out != taken_out) /* since then? */
+                number = place_find(shard->table, place);
+            take_segment(shard, place, number);
         }
-        if (next->next != BATCH_END)
-            __builtin_prefetch(batch->segments[next->next].segment.payload.p);
-        segment->frame += frame_base;
-        const struct place place = {.segment = segment,
-                                    .ends = {next->from ? &segment->to : &segment->from,
-                                             next->from ? &segment->from : &segment->to},
-                                    .hash = next->hash,
-                                    .from = next->from};
-        advance(shard, next->now);
-        take_segment(shard, &place);
     }
 }
 

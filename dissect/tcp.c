@@ -550,10 +550,10 @@ static NOINLINE void take(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
             take_payload(x, y, &a, out);
         if (UNLIKELY(a.fin))
             take_fin(tcp, x, y, &a);
-        if (UNLIKELY(x->reasm.held != NULL))
-            reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
         if (a.end > a.seq || UNLIKELY(a.fin))
             end_look_for_holes(x);
+        if (UNLIKELY(!x->whole) && x->reasm.held)
+            reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
     if (UNLIKELY(tcp->reset_by >= 0)) /* what is still under way then proves nothing */
         end_goes_on(x);
