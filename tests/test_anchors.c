@@ -48,6 +48,7 @@ static void what_is_not_is_left(void **state)
         BEGIN "QUJD\n"
               "-----END CERTIFICATE-----", /* no end of the line */
         BEGIN "QUJD\r\n" END,
+        "\xef\xbb\xbf" BEGIN "QUJD\n" END BEGIN "QUJD\n" END, /* a byte order mark */
         BEGIN "QUJ\n" END,        /* not whole */
         BEGIN "QU-D\n" END,       /* another alphabet */
         BEGIN "QUI=\nQUJD\n" END, /* something behind the padding */

@@ -19,9 +19,11 @@ static bool is_text(struct span line, const char *text)
     return span_equal(line, span_of(text, strlen(text)));
 }
 
-static bool begins_with(struct span line, const char *text)
+/* Anywhere in it: OpenSSL knows a byte order mark, and cuts long lines. */
+static bool may_begin(struct span line)
 {
-    return line.n >= strlen(text) && memcmp(line.p, text, strlen(text)) == 0;
+    static const char begin[] = "-----BEGIN";
+    return line.n > 0 && memmem(line.p, line.n, begin, strlen(begin));
 }
 
 /* Padding, of which EVP_DecodeBlock makes bytes, ends the last line: then *padding is not 0. */
@@ -47,7 +49,7 @@ bool pem_next(struct buf *der, struct span *rest)
     do {
         if (!take_line(&line, &at))
             return false;
-    } while (!begins_with(line, "-----BEGIN"));
+    } while (!may_begin(line));
     if (!is_text(line, "-----BEGIN CERTIFICATE-----"))
         return false;
     der->n = 0;
