@@ -1,6 +1,5 @@
 /* name_key.c: the letters and digits of ASCII in a name, added up: case, spaces, and how other
- * characters are written make no difference. Strings of two and four bytes a character are left
- * to OpenSSL. */
+ * characters are written make no difference. */
 #include "name_key.h"
 
 #include <openssl/asn1.h>
@@ -28,11 +27,21 @@ static bool take_element(struct element *element, const uint8_t **at, long *left
     return true;
 }
 
+/* Bytes of a character; in UTF8String, of an ASCII one. */
+static long width_of(int tag)
+{
+    return tag == V_ASN1_BMPSTRING ? 2 : tag == V_ASN1_UNIVERSALSTRING ? 4 : 1;
+}
+
 static uint64_t letters_of(const struct element *text)
 {
+    const long width = width_of(text->tag);
     uint64_t sum = 0;
-    for (long i = 0; i < text->n; i++) {
-        uint64_t c = text->inside[i], lower = c | 0x20;
+    for (long i = 0; i + width <= text->n; i += width) {
+        uint64_t c = 0;
+        for (long at = i; at < i + width; at++)
+            c = c << 8 | text->inside[at];
+        uint64_t lower = c | 0x20;
         if (lower >= 'a' && lower <= 'z')
             sum += lower * lower * lower;
         else if (c >= '0' && c <= '9')
@@ -51,8 +60,6 @@ static bool add_texts(uint64_t *key, const uint8_t *at, long left, unsigned dept
         if (!take_element(&element, &at, &left))
             return false;
         if (!element.constructed) {
-            if (element.tag == V_ASN1_BMPSTRING || element.tag == V_ASN1_UNIVERSALSTRING)
-                return false;
             *key += element.tag == V_ASN1_OBJECT ? 0 : letters_of(&element);
         } else if (depth == NAME_DEPTH ||
                    (element.tag != V_ASN1_SEQUENCE && element.tag != V_ASN1_SET) ||
