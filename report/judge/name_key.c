@@ -59,13 +59,13 @@ static bool add_texts(uint64_t *key, const uint8_t *at, long left, unsigned dept
     while (left > 0) {
         if (!take_element(&element, &at, &left))
             return false;
-        if (!element.constructed) {
-            *key += element.tag == V_ASN1_OBJECT ? 0 : letters_of(&element);
-        } else if (depth == NAME_DEPTH ||
-                   (element.tag != V_ASN1_SEQUENCE && element.tag != V_ASN1_SET) ||
-                   !add_texts(key, element.inside, element.n, depth + 1)) {
+        const bool group = element.tag == V_ASN1_SEQUENCE || element.tag == V_ASN1_SET;
+        if (element.constructed != group) /* not DER, though OpenSSL may take it */
             return false;
-        }
+        if (!group)
+            *key += element.tag == V_ASN1_OBJECT ? 0 : letters_of(&element);
+        else if (depth == NAME_DEPTH || !add_texts(key, element.inside, element.n, depth + 1))
+            return false;
     }
     return true;
 }
