@@ -268,6 +268,9 @@ static void packets_captured_twice(void **state)
         send(&out, true, 1001, ACK | FIN, 101, 9001);
         open_connection(&out, 1002, 100);
         send(&out, false, 1002, RST, 9001, 0);
+        open_connection(&out, 1003, 100);
+        out.now += 20 * NS_PER_SECOND;
+        send(&out, true, 1003, SYN, 500000, 0); /* waits for what becomes of it */
         finish(&out);
         const struct tcp_record *stuck = &out.records[0].tcp, *reset = &out.records[1].tcp;
         assert_int_equal(stuck->stuck.cause, STUCK_UNANSWERED);
@@ -279,6 +282,7 @@ static void packets_captured_twice(void **state)
         assert_int_equal(stuck->rtt[CLIENT], NS_PER_SECOND / 100);
         assert_string_equal(stuck->history, "ShAF");
         assert_int_equal(reset->ends[SERVER].rst, 1);
+        assert_int_equal(out.records[2].tcp.ends[CLIENT].packets, 3);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../dissect/limits.h"
 #include "../dissect/tcp_fate.h"
 #include "../dissect/tcp_outcome.h"
 
@@ -957,6 +958,24 @@ static void acknowledged_before_seen(void **state)
     finish(&t);
 }
 
+/* What comes behind bytes that were acknowledged, and that the capture misses, does not wait for
+ * them for long. */
+static void missing_bytes_are_given_up(void **state)
+{
+    (void)state;
+    struct talk t = connected();
+    const struct reasm *reasm = &t.tcp.ends[C].reasm;
+    send(&t, C, ACK, 101, 1, 50);
+    send(&t, S, ACK, 1, 151, 0);
+    send(&t, C, ACK, 151, 1, 0);
+    assert_non_null(reasm->held);
+    t.now += LIMIT_REASM_PATIENCE_S * NS_PER_SECOND;
+    send(&t, C, ACK, 151, 1, 0);
+    assert_null(reasm->held);
+    assert_int_equal(reasm->gap_bytes, 100);
+    finish(&t);
+}
+
 static void forged_data_far_ahead_changes_nothing(void **state)
 {
     (void)state;
@@ -1087,6 +1106,7 @@ int main(void)
         cmocka_unit_test(silence),
         cmocka_unit_test(reordering_is_no_retransmission),
         cmocka_unit_test(acknowledged_before_seen),
+        cmocka_unit_test(missing_bytes_are_given_up),
         cmocka_unit_test(forged_data_far_ahead_changes_nothing),
         cmocka_unit_test(syn_sent_again_is_the_same),
         cmocka_unit_test(syn_after_the_end_is_a_new_connection),
