@@ -6,10 +6,11 @@
 #include "early.h"
 #include "fragments.h"
 
-/* Both are looked at: which of the two it is, no branch can be expected to know. */
+/* Both are looked at: which of the two it is, no branch can be expected to know. An or of truths
+ * clang takes for a slip. */
 static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other)
 {
-    return ports_have(watched, one) | ports_have(watched, other);
+    return (int)ports_have(watched, one) | (int)ports_have(watched, other);
 }
 
 /* A round ends after so many packets, however few of them are watched, or bytes of such as are: a
