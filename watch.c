@@ -240,16 +240,22 @@ static void begin_sharing(void *context, nanotime now, uint64_t packets, uint64_
 
 _Static_assert((int)RELAY_PACKETS_MAX <= (int)SHARE_PACKETS, "there is room for a window");
 
-static bool fill_part(void *context, unsigned input, struct intake *intake)
+static bool claim_part(void *context, unsigned place)
+{
+    const struct watch *watch = context;
+    return relay_claim(watch->relay, place);
+}
+
+static bool fill_part(void *context, unsigned place, struct intake *intake)
 {
     const struct watch *watch = context;
     struct packet packets[PACKETS_AT_HAND];
     size_t count;
-    if (!relay_take(watch->relay, input))
+    if (!relay_read(watch->relay, place))
         return false;
-    intake->now = relay_now(watch->relay, input);
+    intake->now = relay_now(watch->relay, place);
     do
-        count = relay_packets(watch->relay, input, packets, COUNT_OF(packets));
+        count = relay_packets(watch->relay, place, packets, COUNT_OF(packets));
     while (count > 0 && intake_packets(intake, packets, count) == count); /* there is room */
     return true;
 }
@@ -275,11 +281,14 @@ static bool can_share(const struct watch *watch)
 
 static void share(struct watch *watch)
 {
-    const struct pipeline_sharing sharing = {
-        .begin = begin_sharing, .fill = fill_part, .end = end_sharing, .context = watch};
+    const struct pipeline_sharing sharing = {.begin = begin_sharing,
+                                             .claim = claim_part,
+                                             .fill = fill_part,
+                                             .end = end_sharing,
+                                             .context = watch};
+    const unsigned places = (unsigned)watch->source_count * SHARE_PLACES;
     if (can_share(watch))
-        watch->relay =
-            relay_new(watch->sources[0].source, (unsigned)watch->source_count, RELAY_WINDOW);
+        watch->relay = relay_new(watch->sources[0].source, places, RELAY_WINDOW);
     if (watch->relay)
         pipeline_share(watch->pipeline, &sharing);
 }

@@ -23,6 +23,7 @@ struct baton {
 struct runner {
     uint8_t *buffer;
     size_t capacity, have; /* bytes in it */
+    uint64_t window;       /* of the file, that is in it */
     uint64_t from;         /* offset in the file of the first of them */
     const uint8_t *next;   /* record in it that is handed out next */
     uint32_t packets;      /* that are left */
@@ -165,7 +166,7 @@ static bool take_turn(struct relay *relay, struct runner *runner, uint64_t windo
     return goes;
 }
 
-bool relay_take(struct relay *relay, unsigned number)
+bool relay_claim(struct relay *relay, unsigned number)
 {
     struct runner *runner = &relay->runners[number];
     pthread_mutex_lock(&relay->lock);
@@ -173,14 +174,19 @@ bool relay_take(struct relay *relay, unsigned number)
     const bool ended = relay->baton.ended;
     relay->taken += !ended;
     pthread_mutex_unlock(&relay->lock);
-    if (ended)
-        return false;
     /* Of the first window, only what is behind where it all began. */
     const uint64_t begin = window * relay->window;
     runner->from = begun > begin ? begun : begin;
     runner->have = 0;
-    read_up_to(relay, runner, begin + relay->window + BEYOND);
-    return take_turn(relay, runner, window);
+    runner->window = window;
+    return !ended;
+}
+
+bool relay_read(struct relay *relay, unsigned number)
+{
+    struct runner *runner = &relay->runners[number];
+    read_up_to(relay, runner, (runner->window + 1) * relay->window + BEYOND);
+    return take_turn(relay, runner, runner->window);
 }
 
 nanotime relay_now(const struct relay *relay, unsigned runner)

@@ -1,6 +1,6 @@
 /* relay.h: several threads read one file, each a part of it, and get what one alone would get.
  *
- * The file is cut into windows of the same size. A runner takes the next one and reads its bytes,
+ * The file is cut into windows of the same size. A runner claims the next one and reads its bytes,
  * as the others read theirs. Where the first record in it begins, only the one before can tell:
  * that is the baton, with the frame number and the time so far. Whoever has it passes over the
  * records that begin in its own window, which takes a fraction of the time that reading does, hands
@@ -41,16 +41,20 @@ MUST_CHECK struct relay *relay_new(const struct source *source, unsigned runners
 void relay_begin(struct relay *relay, struct source *source, const struct packet *at_hand,
                  size_t count, nanotime now, const struct relay_limits *limits);
 
-/* relay_take takes another window for a runner, whose packets relay_packets hands out. Each runner
- * may have a thread of its own. Waits for the others. Returns false if there is no more; once it
- * has, all windows that were taken have been read. */
-MUST_CHECK bool relay_take(struct relay *relay, unsigned runner);
+/* relay_claim takes the next window for a runner. Each runner may have a thread of its own. Returns
+ * false if there is no more. */
+MUST_CHECK bool relay_claim(struct relay *relay, unsigned runner);
+
+/* relay_read, which has to follow, reads it, so that relay_packets can hand out what is in it.
+ * Waits for the others that have windows before. Returns false if the relay came to its end in
+ * those; then they have been read. */
+MUST_CHECK bool relay_read(struct relay *relay, unsigned runner);
 
 /* relay_now gives the latest packet time before the window that the runner has taken. */
 nanotime relay_now(const struct relay *relay, unsigned runner);
 
 /* relay_packets hands out the next packets of the runner's window, up to `most`, and returns how
- * many: 0 at its end. Their bytes live until relay_take. */
+ * many: 0 at its end. Their bytes live until relay_claim. */
 MUST_CHECK size_t relay_packets(struct relay *relay, unsigned runner, struct packet *packets,
                                 size_t most);
 

@@ -359,7 +359,6 @@ void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes
 
 void intake_share(struct intake *intake, struct batch *batch)
 {
-    batch_clear(batch, BATCH_STEPS);
     aside_clear(&intake->aside);
     intake->batch = batch;
     intake->owners = 1;
@@ -373,6 +372,29 @@ void intake_share_end(struct intake *intake, unsigned owners, unsigned mine)
     intake->owners = owners;
     intake->mine = mine;
     intake->shares = intake->decoder.defers = false;
+}
+
+void intake_fork(struct intake *intake, const struct intake *from)
+{
+    *intake = (struct intake){.watched = from->watched,
+                              .key = from->key,
+                              .shard_seed = from->shard_seed,
+                              .checksums = from->checksums,
+                              .windows = from->windows,
+                              .seen_most = from->seen_most,
+                              .aside = intake->aside};
+}
+
+void intake_join(struct intake *intake, const struct intake *part)
+{
+    dissect_counts_add(&intake->counts, &part->counts);
+    intake->seen += part->seen;
+    intake->taken += part->taken;
+    intake->bytes += part->bytes;
+    if (part->now > intake->now)
+        intake->now = part->now;
+    if (part->next_frame > intake->next_frame)
+        intake->next_frame = part->next_frame;
 }
 
 /* What is put aside is taken one by one in the end: soon, that is. */

@@ -94,17 +94,22 @@ void intake_pass(struct intake *intake, const struct packet *packet);
  * given for all shards. How many there may be in the round intake_left tells: so many packets, and
  * bytes of theirs, to which each adds BATCH_BESIDE.
  *
- * intake_share begins with a batch. intake_packets takes all packets then; they follow those
- * before, and `now` is to be set to the latest time before them. There is room for SHARE_PACKETS
- * more while intake_has_room says so. What depends on packets that others were given is put aside,
- * for intake_aside, once all others before it have been taken; it was `now` when it came.
- * intake_share_end makes the shards of number `mine` of `owners` its own again. */
+ * intake_share begins with a batch, which is cleared. intake_packets takes all packets then; they
+ * follow those before, and `now` is to be set to the latest time before them. There is room for
+ * SHARE_PACKETS more while intake_has_room says so. What depends on packets that others were given
+ * is put aside, for intake_aside, once all others before it have been taken; it was `now` when it
+ * came. intake_share_end makes the shards of number `mine` of `owners` its own again. */
 enum { SHARE_PACKETS = BATCH_SEGMENTS / 2 };
 void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes);
 void intake_share(struct intake *intake, struct batch *batch);
 MUST_CHECK bool intake_has_room(const struct intake *intake);
 void intake_aside(struct intake *intake, const struct packet *packet, nanotime now);
 void intake_share_end(struct intake *intake, unsigned owners, unsigned mine);
+
+/* intake_fork makes an intake, zero or made so before, for such packets of another one's round;
+ * intake_join gives that one what it has counted. */
+void intake_fork(struct intake *intake, const struct intake *from);
+void intake_join(struct intake *intake, const struct intake *part);
 
 /* dissect_counts_add adds what another part has counted. */
 void dissect_counts_add(struct dissect_counts *sum, const struct dissect_counts *part);

@@ -2,6 +2,8 @@
  * can do it. */
 #include "parts.h"
 
+#include "belt.h"
+
 #include <stdlib.h>
 
 /* What a thread has. */
@@ -20,6 +22,7 @@ struct parts {
     unsigned count;
     const struct batch **batches; /* of all threads, and `late` */
     struct batch late;            /* of what was put aside */
+    struct belt *belt;            /* where many are watched */
     uint64_t seen, watched;       /* packets, when it was looked at them last: */
     bool sparse;                  /* few were watched */
 };
@@ -34,6 +37,7 @@ struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *cre
     parts->each = xcalloc(crew_size(crew), sizeof *parts->each);
     parts->batches = xcalloc(crew_size(crew) + 1, sizeof(struct batch *));
     parts->batches[0] = &parts->late;
+    parts->belt = belt_new(sharing, crew, shards);
     return parts;
 }
 
@@ -50,9 +54,11 @@ void parts_add(struct parts *parts, struct intake *intake)
 static void fill_part(void *context, unsigned number, unsigned thread)
 {
     const struct parts *parts = context;
+    const struct pipeline_sharing *sharing = &parts->sharing;
     struct intake *intake = parts->each[number].intake;
     (void)thread;
-    while (intake_has_room(intake) && parts->sharing.fill(parts->sharing.context, number, intake))
+    while (intake_has_room(intake) && sharing->claim(sharing->context, number) &&
+           sharing->fill(sharing->context, number, intake))
         ;
 }
 
@@ -94,14 +100,8 @@ static bool take_late(struct parts *parts)
 static void work_shard(struct parts *parts, unsigned shard, unsigned thread)
 {
     struct part *own = &parts->each[thread];
-    const unsigned count = parts->count + 1;
-    for (unsigned i = 0; i < count; i++)
-        own->next[i] = parts->batches[i]->first[shard];
-    for (bool more = true; more;) {
-        batch_clear(&own->merged, BATCH_STEPS);
-        more = batch_merge(&own->merged, shard, parts->batches, own->next, count);
-        shard_work(parts->shards[shard], shard, &own->merged, 0, 0);
-    }
+    shard_work_merged(parts->shards[shard], shard, &own->merged, parts->batches, own->next,
+                      parts->count + 1);
 }
 
 /* A thread does it for its own shards. */
@@ -157,36 +157,47 @@ static void set(struct intake *intake, const struct so_far *so_far)
     intake->next_frame = so_far->next_frame;
 }
 
-/* Shares out so many packets and bytes. */
-static void share(struct parts *parts, uint64_t packets, uint64_t bytes)
+/* Each fills a batch, then all work. Returns whether there is something to learn from the first. */
+static bool take_turns(struct parts *parts)
 {
-    const struct pipeline_sharing *sharing = &parts->sharing;
     struct intake *first = parts->each[0].intake;
     const struct so_far none = {.now = first->now, .next_frame = first->next_frame};
     struct so_far sum = {0};
     add(&sum, first);
     for (unsigned i = 0; i < parts->count; i++) {
+        batch_clear(&parts->each[i].batch, BATCH_STEPS);
         intake_share(parts->each[i].intake, &parts->each[i].batch);
         set(parts->each[i].intake, &none);
     }
-    sharing->begin(sharing->context, first->now, packets, bytes, BATCH_BESIDE);
     crew_each(parts->crew, fill_part, parts);
-    sharing->end(sharing->context);
     for (unsigned i = 0; i < parts->count; i++)
         add(&sum, parts->each[i].intake);
     bool any_late = take_late(parts);
     work(parts);
+    set(first, &sum);
+    return any_late;
+}
+
+/* Shares out so many packets and bytes. */
+static void share(struct parts *parts, uint64_t packets, uint64_t bytes)
+{
+    const struct pipeline_sharing *sharing = &parts->sharing;
+    struct intake *first = parts->each[0].intake;
+    struct so_far all = {0};
+    sharing->begin(sharing->context, first->now, packets, bytes, BATCH_BESIDE);
+    const bool any_late = parts->sparse ? take_turns(parts) : belt_run(parts->belt, first);
+    sharing->end(sharing->context);
+    add(&all, first);
     for (unsigned i = 0; i < parts->count; i++) {
         struct intake *intake = parts->each[i].intake;
         intake_share_end(intake, parts->count, i);
-        set(intake, &sum);
+        set(intake, &all);
         if (any_late && i > 0)
             intake_learn(intake, first);
     }
 }
 
-/* What is watched goes from one thread to another, and its bytes are copied: that must be little.
- */
+/* Where few are watched their bytes are copied, so that the shards work on many at once. */
 static bool is_sparse(struct parts *parts)
 {
     enum { SPARSE = 8 };
@@ -208,7 +219,7 @@ void parts_round(struct parts *parts)
     enum { LEAST_BYTES = 1 << 20 };
     const struct intake *first = parts->each[0].intake;
     uint64_t packets, bytes;
-    for (bool any = true; any && is_sparse(parts);) {
+    for (bool any = true; any && (is_sparse(parts) || parts->count > 1);) {
         const uint32_t seen = first->seen;
         intake_left(first, &packets, &bytes);
         if (packets == 0 || bytes < LEAST_BYTES)
@@ -228,6 +239,7 @@ void parts_free(struct parts *parts)
         free(parts->each[i].next);
     }
     batch_done(&parts->late);
+    belt_free(parts->belt);
     free(parts->each);
     free(parts->batches);
     free(parts);

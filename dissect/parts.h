@@ -1,5 +1,6 @@
-/* parts.h: packets that are shared out among threads, where few are watched: each takes some, then
- * the shards work on what was in all of them, in the order of the capture. */
+/* parts.h: packets that are shared out among threads. Where few are watched, each takes many, then
+ * the shards work on what was in all of them, in the order of the capture. Where many are: belt.h.
+ */
 #ifndef PUSHWATCH_DISSECT_PARTS_H
 #define PUSHWATCH_DISSECT_PARTS_H
 
@@ -16,9 +17,9 @@ MUST_CHECK struct parts *parts_new(const struct pipeline_sharing *sharing, struc
                                    struct shard *const *shards);
 void parts_add(struct parts *parts, struct intake *intake);
 
-/* parts_round shares out packets of the round that the intakes are in, if of those since the last
- * call few were watched. All intakes know the same of the capture before and after. The round goes
- * on where that was of no use any more, or it could not be done: unless intake_is_over. */
+/* parts_round shares out packets of the round that the intakes are in. All intakes know the same of
+ * the capture before and after. The round goes on where that could not be done any more: unless
+ * intake_is_over. */
 void parts_round(struct parts *parts);
 
 void parts_free(struct parts *parts);

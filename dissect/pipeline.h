@@ -1,7 +1,7 @@
 /* pipeline.h: from packets to flow records, in rounds: a batch of segments is filled, then the
  * shards work on it, as many at once as there are threads, then what they have made ready is handed
  * out in order. With several threads the next batch is filled meanwhile, or (same_input) each fills
- * one for its own shards, several times in a round. */
+ * one for its own shards, several times in a round, or (pipeline_share) some for all shards. */
 #ifndef PUSHWATCH_DISSECT_PIPELINE_H
 #define PUSHWATCH_DISSECT_PIPELINE_H
 
@@ -59,15 +59,22 @@ typedef bool pipeline_filler(void *context, unsigned input, struct intake *intak
  * Otherwise it is called once for each, and a packet's frame is counted here. */
 void pipeline_fill(struct pipeline *pipeline, pipeline_filler *fill, void *context);
 
-/* How packets can be shared out among the inputs of the same capture, where few are watched. */
+/* Packets are shared out to so many places for each input. */
+enum { SHARE_PLACES = 2 };
+
+/* How packets can be shared out among the inputs of the same capture. Any of their threads may call
+ * for any place, one at a time. */
 struct pipeline_sharing {
     /* Begins with the packet that the first input would be given next; `now` is the latest time of
      * those before. No more packets are to be shared out, or captured bytes of them, to which each
      * packet adds `beside`. */
     void (*begin)(void *context, nanotime now, uint64_t packets, uint64_t bytes, uint32_t beside);
-    /* Gives the intake of an input some that nobody else has, by intake_packets, no more than
-     * SHARE_PACKETS; they follow those that it had before. Returns whether there may be more. */
-    pipeline_filler *fill;
+    /* Has the next packets go to a place, whose bytes stay there until it is called for that place
+     * again. Returns false if there are no more. */
+    bool (*claim)(void *context, unsigned place);
+    /* Gives those to an intake by intake_packets, no more than SHARE_PACKETS; they follow those
+     * that it had before. Returns false if there were none after all, nor are there later ones. */
+    bool (*fill)(void *context, unsigned place, struct intake *intake);
     /* All inputs are to go on behind what was shared out. */
     void (*end)(void *context);
     void *context;

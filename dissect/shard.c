@@ -465,6 +465,18 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
         report_lingering(shard);
 }
 
+void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
+                       const struct batch *const *from, uint32_t *next, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        next[i] = from[i]->first[number];
+    for (bool more = true; more;) {
+        batch_clear(merged, BATCH_STEPS);
+        more = batch_merge(merged, number, from, next, count);
+        shard_work(shard, number, merged, 0, 0);
+    }
+}
+
 void shard_prepare(struct shard *shard, uint64_t ready)
 {
     handout_prepare(&shard->handout, ready, &shard->context);

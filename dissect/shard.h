@@ -39,6 +39,11 @@ MUST_CHECK struct shard *shard_new(const struct shard_options *options);
 void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
                 nanotime now);
 
+/* shard_work_merged takes those of several batches in the order of their frames, and others follow.
+ * `merged`, and `next` for as many numbers, are what it works with. */
+void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
+                       const struct batch *const *from, uint32_t *next, unsigned count);
+
 /* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
  * once. shard_next, shard_describe, shard_step and shard_give are for one at a time: handout.h. */
 void shard_prepare(struct shard *shard, uint64_t ready);

@@ -52,7 +52,7 @@ static void *read_part(void *argument)
     struct run *run = place->run;
     struct packet packets[3];
     size_t n;
-    while (relay_take(run->relay, place->runner)) {
+    while (relay_claim(run->relay, place->runner) && relay_read(run->relay, place->runner)) {
         nanotime now = relay_now(run->relay, place->runner);
         while ((n = relay_packets(run->relay, place->runner, packets, COUNT_OF(packets))) > 0)
             for (size_t i = 0; i < n; i++) {
@@ -250,12 +250,13 @@ static void many_empty_records(void **state)
     struct source *source = savefile_open(&error, path, 4096, NULL);
     struct relay *relay = relay_new(source, 1, file.bytes.n);
     relay_begin(relay, source, NULL, 0, 0, &all);
-    assert_true(relay_take(relay, 0));
+    assert_true(relay_claim(relay, 0));
+    assert_true(relay_read(relay, 0));
     size_t count = 0;
     for (size_t n; (n = relay_packets(relay, 0, packets, COUNT_OF(packets))) > 0; count += n)
         ;
     assert_int_equal(count, RELAY_PACKETS_MAX);
-    assert_false(relay_take(relay, 0));
+    assert_false(relay_claim(relay, 0));
     relay_end(relay, source);
     assert_int_equal(source_next(source, packets), SOURCE_PACKET);
     assert_int_equal(packets[0].frame, RELAY_PACKETS_MAX + 1);
