@@ -166,6 +166,16 @@ static bool take_turn(struct relay *relay, struct runner *runner, uint64_t windo
     return goes;
 }
 
+/* What a large record has taken is not kept: there may be many runners. */
+static void give_back(const struct relay *relay, struct runner *runner)
+{
+    if (LIKELY(runner->capacity == relay->window + BEYOND))
+        return;
+    free(runner->buffer);
+    runner->capacity = relay->window + BEYOND;
+    runner->buffer = xmalloc(runner->capacity);
+}
+
 bool relay_claim(struct relay *relay, unsigned number)
 {
     struct runner *runner = &relay->runners[number];
@@ -174,6 +184,7 @@ bool relay_claim(struct relay *relay, unsigned number)
     const bool ended = relay->baton.ended;
     relay->taken += !ended;
     pthread_mutex_unlock(&relay->lock);
+    give_back(relay, runner);
     /* Of the first window, only what is behind where it all began. */
     const uint64_t begin = window * relay->window;
     runner->from = begun > begin ? begun : begin;

@@ -94,7 +94,7 @@ void intake_pass(struct intake *intake, const struct packet *packet);
  * given for all shards. How many there may be in the round intake_left tells: so many packets, and
  * bytes of theirs, to which each adds BATCH_BESIDE.
  *
- * intake_share begins with a batch, which is cleared. intake_packets takes all packets then; they
+ * intake_share begins with a batch that was cleared. intake_packets takes all packets then; they
  * follow those before, and `now` is to be set to the latest time before them. There is room for
  * SHARE_PACKETS more while intake_has_room says so. What depends on packets that others were given
  * is put aside, for intake_aside, once all others before it have been taken; it was `now` when it
