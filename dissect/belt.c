@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Where a window lies. */
-struct place {
+struct belt_place {
     struct intake intake;
     struct batch batch;
     struct batch late; /* of what was put aside */
@@ -23,7 +23,7 @@ struct belt {
     struct crew *crew;
     struct shard *const *shards;
     struct worker *workers;
-    struct place *places;
+    struct belt_place *places;
     unsigned count;       /* of places */
     pthread_mutex_t lock; /* over what follows, and what was done */
     pthread_cond_t moved;
@@ -49,7 +49,7 @@ struct belt *belt_new(const struct pipeline_sharing *sharing, struct crew *crew,
     return belt;
 }
 
-static struct place *place_of(const struct belt *belt, uint64_t window)
+static struct belt_place *place_of(const struct belt *belt, uint64_t window)
 {
     return &belt->places[window % belt->count];
 }
@@ -57,7 +57,7 @@ static struct place *place_of(const struct belt *belt, uint64_t window)
 /* --- filling --- */
 
 /* The packets of a window that had to wait for those before it. */
-static void take_late(struct belt *belt, struct place *place)
+static void take_late(struct belt *belt, struct belt_place *place)
 {
     struct packet packet;
     nanotime now;
@@ -86,7 +86,7 @@ static bool has_room(const struct belt *belt)
 
 static bool fill(const struct belt *belt, unsigned number)
 {
-    struct place *place = &belt->places[number];
+    struct belt_place *place = &belt->places[number];
     batch_clear(&place->batch, BATCH_STEPS);
     batch_clear(&place->late, 0);
     intake_share(&place->intake, &place->batch);
@@ -116,7 +116,7 @@ static void fill_next(struct belt *belt)
 /* --- working --- */
 
 /* A thread does it for its own shards. */
-static void work(const struct belt *belt, unsigned thread, struct place *place)
+static void work(const struct belt *belt, unsigned thread, struct belt_place *place)
 {
     const struct batch *both[] = {&place->batch, &place->late};
     uint32_t next[COUNT_OF(both)];

@@ -385,16 +385,33 @@ void intake_fork(struct intake *intake, const struct intake *from)
                               .aside = intake->aside};
 }
 
+void intake_round_add(struct intake_round *sum, const struct intake *part)
+{
+    sum->seen += part->seen;
+    sum->taken += part->taken;
+    sum->bytes += part->bytes;
+    if (part->now > sum->now)
+        sum->now = part->now;
+    if (part->next_frame > sum->next_frame)
+        sum->next_frame = part->next_frame;
+}
+
+void intake_round_set(struct intake *intake, const struct intake_round *round)
+{
+    intake->seen = round->seen;
+    intake->taken = round->taken;
+    intake->bytes = round->bytes;
+    intake->now = round->now;
+    intake->next_frame = round->next_frame;
+}
+
 void intake_join(struct intake *intake, const struct intake *part)
 {
+    struct intake_round sum = {0};
+    intake_round_add(&sum, intake);
+    intake_round_add(&sum, part);
+    intake_round_set(intake, &sum);
     dissect_counts_add(&intake->counts, &part->counts);
-    intake->seen += part->seen;
-    intake->taken += part->taken;
-    intake->bytes += part->bytes;
-    if (part->now > intake->now)
-        intake->now = part->now;
-    if (part->next_frame > intake->next_frame)
-        intake->next_frame = part->next_frame;
 }
 
 /* What is put aside is taken one by one in the end: soon, that is. */

@@ -106,6 +106,17 @@ MUST_CHECK bool intake_has_room(const struct intake *intake);
 void intake_aside(struct intake *intake, const struct packet *packet, nanotime now);
 void intake_share_end(struct intake *intake, unsigned owners, unsigned mine);
 
+/* How far an intake is in its round, and in the capture: intake_round_add adds that of a part of it
+ * to a sum, which begins as zero; intake_round_set has an intake be there. */
+struct intake_round {
+    uint32_t seen, taken; /* packets: of any kind, and those looked at more closely */
+    size_t bytes;         /* of the latter */
+    nanotime now;         /* the latest packet time */
+    uint64_t next_frame;
+};
+void intake_round_add(struct intake_round *sum, const struct intake *part);
+void intake_round_set(struct intake *intake, const struct intake_round *round);
+
 /* intake_fork makes an intake, zero or made so before, for such packets of another one's round;
  * intake_join gives that one what it has counted. */
 void intake_fork(struct intake *intake, const struct intake *from);

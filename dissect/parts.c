@@ -9,6 +9,7 @@
 /* What a thread has. */
 struct part {
     struct intake *intake;
+    struct batch *own;   /* the batch that the intake goes back to */
     struct batch batch;  /* of what it was given, */
     struct batch merged; /* and of what is of its shards, */
     uint32_t *next;      /* segments of `batches` that are next there */
@@ -129,52 +130,28 @@ static void work(struct parts *parts)
 
 /* --- a round --- */
 
-/* What was counted in it so far. */
-struct so_far {
-    uint32_t seen, taken;
-    size_t bytes;
-    nanotime now;
-    uint64_t next_frame;
-};
-
-static void add(struct so_far *sum, const struct intake *part)
-{
-    sum->seen += part->seen;
-    sum->taken += part->taken;
-    sum->bytes += part->bytes;
-    if (part->now > sum->now)
-        sum->now = part->now;
-    if (part->next_frame > sum->next_frame)
-        sum->next_frame = part->next_frame;
-}
-
-static void set(struct intake *intake, const struct so_far *so_far)
-{
-    intake->seen = so_far->seen;
-    intake->taken = so_far->taken;
-    intake->bytes = so_far->bytes;
-    intake->now = so_far->now;
-    intake->next_frame = so_far->next_frame;
-}
-
 /* Each fills a batch, then all work. Returns whether there is something to learn from the first. */
 static bool take_turns(struct parts *parts)
 {
     struct intake *first = parts->each[0].intake;
-    const struct so_far none = {.now = first->now, .next_frame = first->next_frame};
-    struct so_far sum = {0};
-    add(&sum, first);
+    const struct intake_round none = {.now = first->now, .next_frame = first->next_frame};
+    struct intake_round sum = {0};
+    intake_round_add(&sum, first);
     for (unsigned i = 0; i < parts->count; i++) {
-        batch_clear(&parts->each[i].batch, BATCH_STEPS);
-        intake_share(parts->each[i].intake, &parts->each[i].batch);
-        set(parts->each[i].intake, &none);
+        struct part *part = &parts->each[i];
+        part->own = part->intake->batch;
+        batch_clear(&part->batch, BATCH_STEPS);
+        intake_share(part->intake, &part->batch);
+        intake_round_set(part->intake, &none);
     }
     crew_each(parts->crew, fill_part, parts);
     for (unsigned i = 0; i < parts->count; i++)
-        add(&sum, parts->each[i].intake);
+        intake_round_add(&sum, parts->each[i].intake);
     bool any_late = take_late(parts);
     work(parts);
-    set(first, &sum);
+    for (unsigned i = 0; i < parts->count; i++)
+        parts->each[i].intake->batch = parts->each[i].own;
+    intake_round_set(first, &sum);
     return any_late;
 }
 
@@ -183,15 +160,15 @@ static void share(struct parts *parts, uint64_t packets, uint64_t bytes)
 {
     const struct pipeline_sharing *sharing = &parts->sharing;
     struct intake *first = parts->each[0].intake;
-    struct so_far all = {0};
+    struct intake_round all = {0};
     sharing->begin(sharing->context, first->now, packets, bytes, BATCH_BESIDE);
     const bool any_late = parts->sparse ? take_turns(parts) : belt_run(parts->belt, first);
     sharing->end(sharing->context);
-    add(&all, first);
+    intake_round_add(&all, first);
     for (unsigned i = 0; i < parts->count; i++) {
         struct intake *intake = parts->each[i].intake;
         intake_share_end(intake, parts->count, i);
-        set(intake, &all);
+        intake_round_set(intake, &all);
         if (any_late && i > 0)
             intake_learn(intake, first);
     }
