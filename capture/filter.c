@@ -4,16 +4,20 @@
 #include "savefile.h"
 
 #include <pcap/pcap.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct program {
-    bool tried, usable;
+    atomic_bool tried; /* what follows does not change any more */
+    bool usable;
     struct bpf_program code;
 };
 
 struct filter {
     char *expression;
+    pthread_mutex_t compiling;
     struct program programs[LINK_TYPES];
 };
 
@@ -70,10 +74,9 @@ static size_t loopback_header(enum link_type link)
 }
 
 /* Compiles the expression for a link type. The message may be NULL. */
-static void compile(struct filter *filter, enum link_type link, char *message, size_t size)
+static void compile(struct program *program, const char *expression, enum link_type link,
+                    char *message, size_t size)
 {
-    struct program *program = &filter->programs[link];
-    program->tried = true;
     int dlt = dlt_of(link);
     if (dlt < 0)
         return;
@@ -83,19 +86,34 @@ static void compile(struct filter *filter, enum link_type link, char *message, s
             snprintf(message, size, "out of memory");
         return;
     }
-    program->usable =
-        pcap_compile(dead, &program->code, filter->expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    program->usable = pcap_compile(dead, &program->code, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
     if (!program->usable && message)
         snprintf(message, size, "%s", pcap_geterr(dead));
     pcap_close(dead);
+}
+
+/* The program for a link type, compiled if it has not been: threads that read the same capture come
+ * to its first packet of that type at the same time. */
+static const struct program *program_for(struct filter *filter, enum link_type link, char *message,
+                                         size_t size)
+{
+    struct program *program = &filter->programs[link];
+    if (LIKELY(atomic_load_explicit(&program->tried, memory_order_acquire)))
+        return program;
+    pthread_mutex_lock(&filter->compiling);
+    if (!atomic_load_explicit(&program->tried, memory_order_relaxed))
+        compile(program, filter->expression, link, message, size);
+    atomic_store_explicit(&program->tried, true, memory_order_release);
+    pthread_mutex_unlock(&filter->compiling);
+    return program;
 }
 
 struct filter *filter_new(char *error, size_t size, const char *expression)
 {
     struct filter *filter = xcalloc(1, sizeof *filter);
     filter->expression = xstrdup(expression);
-    compile(filter, LINK_ETHERNET, error, size);
-    if (filter->programs[LINK_ETHERNET].usable)
+    pthread_mutex_init(&filter->compiling, NULL);
+    if (program_for(filter, LINK_ETHERNET, error, size)->usable)
         return filter;
     filter_free(filter);
     return NULL;
@@ -103,9 +121,7 @@ struct filter *filter_new(char *error, size_t size, const char *expression)
 
 bool filter_match(struct filter *filter, const struct packet *packet)
 {
-    struct program *program = &filter->programs[packet->link];
-    if (UNLIKELY(!program->tried))
-        compile(filter, packet->link, NULL, 0);
+    const struct program *program = program_for(filter, packet->link, NULL, 0);
     const uint32_t skip = (uint32_t)loopback_header(packet->link);
     if (!program->usable || packet->caplen < skip || packet->len < skip)
         return false;
@@ -120,6 +136,7 @@ void filter_free(struct filter *filter)
     for (size_t i = 0; i < LINK_TYPES; i++)
         if (filter->programs[i].usable)
             pcap_freecode(&filter->programs[i].code);
+    pthread_mutex_destroy(&filter->compiling);
     free(filter->expression);
     free(filter);
 }

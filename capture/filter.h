@@ -12,7 +12,7 @@ struct filter;
 MUST_CHECK struct filter *filter_new(char *error, size_t size, const char *expression);
 
 /* filter_match tells whether a packet passes. An expression that can't be compiled for the
- * packet's link type (such as `ether host` on raw IP) matches nothing there. */
+ * packet's link type (such as `ether host` on raw IP) matches nothing there. Any thread may ask. */
 bool filter_match(struct filter *filter, const struct packet *packet);
 
 void filter_free(struct filter *filter);

@@ -8,6 +8,7 @@
 
 #include "../capture/filter.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* An IPv4 and an IPv6 packet to tcp/5223 of 192.0.2.1 and 2001:db8::1, headers alone. */
@@ -95,6 +96,44 @@ static void no_filter_for_the_link_type(void **state)
     assert_false(matches("ip", &wlan, false));
 }
 
+/* Threads that come to the first packet of a link type at the same time. */
+struct asked {
+    pthread_barrier_t together;
+    struct filter *filter;
+    struct packet packet;
+};
+
+static void *ask(void *context)
+{
+    struct asked *asked = context;
+    pthread_barrier_wait(&asked->together);
+    return filter_match(asked->filter, &asked->packet) ? asked : NULL;
+}
+
+static void several_threads(void **state)
+{
+    (void)state;
+    enum { THREADS = 4, ROUNDS = 200 };
+    char error[256];
+    struct asked asked = {.packet = build(&links[4], false)};
+    pthread_barrier_init(&asked.together, NULL, THREADS);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        pthread_t threads[THREADS];
+        asked.filter = filter_new(error, sizeof error, "tcp port 5223");
+        assert_non_null(asked.filter);
+        for (size_t i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, ask, &asked), 0);
+        for (size_t i = 0; i < THREADS; i++) {
+            void *match;
+            assert_int_equal(pthread_join(threads[i], &match), 0);
+            assert_non_null(match);
+        }
+        filter_free(asked.filter);
+    }
+    pthread_barrier_destroy(&asked.together);
+    free((void *)(uintptr_t)asked.packet.bytes);
+}
+
 static void wrong_expressions(void **state)
 {
     (void)state;
@@ -139,9 +178,8 @@ static void every_truncation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_link_type),
-        cmocka_unit_test(no_filter_for_the_link_type),
-        cmocka_unit_test(wrong_expressions),
+        cmocka_unit_test(every_link_type),  cmocka_unit_test(no_filter_for_the_link_type),
+        cmocka_unit_test(several_threads),  cmocka_unit_test(wrong_expressions),
         cmocka_unit_test(every_truncation),
     };
     return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

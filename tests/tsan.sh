@@ -32,6 +32,7 @@ if tests/bench/tools.sh "$built/bench" 2>"$work/errors"; then
     for workload in A C; do
         "$built/bench/generate" "$workload" 0.01 "$work/$workload.pcap" >"$work/tally"
         analyse "$work/$workload.pcap"
+        analyse "$work/$workload.pcap" --filter tcp
         analyse "$work/$workload.pcap" --order end --max-flows 1000
     done
 else
