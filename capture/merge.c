@@ -157,8 +157,11 @@ static bool reopen(struct merge *merge, struct part *part)
     file->noted = part->noted;
     file->input = (uint32_t)part->order;
     enum source_status status = source_next(part->source, &part->head);
-    if (status == SOURCE_PACKET && part->head.time == expected)
+    if (status == SOURCE_PACKET && part->head.time == expected) {
+        if (part->size > 0)
+            reader_end_at(&file->reader, part->size); /* it may have grown */
         return true;
+    }
     if (status == SOURCE_BROKEN) {
         note_damage(merge, source_error(part->source));
     } else if (!merge->source.shared->stop) {

@@ -92,6 +92,7 @@ static uint64_t walk_from(struct savefile *file, uint64_t base)
     if (lseek(file->reader.fd, (off_t)base, SEEK_SET) < 0)
         return 0;
     reader_init(&ahead, dup(file->reader.fd), READER_BLOCK_SMALL);
+    reader_end_at(&ahead, file->reader.limit);
     if (compressed)
         reader_decode(&ahead, decoder_codec(file->reader.decoder));
     uint64_t walked = walk(file, &ahead, compressed ? PCAPNG_AHEAD_BYTES : UINT64_MAX, &swapped);

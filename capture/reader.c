@@ -39,6 +39,17 @@ void reader_decode(struct reader *reader, const struct codec *codec)
     reader->end_offset = 0;
 }
 
+void reader_end_at(struct reader *reader, uint64_t limit)
+{
+    reader->limit = limit;
+    if (reader->decoder || reader->end_offset <= limit)
+        return;
+    size_t beyond = (size_t)(reader->end_offset - limit), unread = reader_unread(reader);
+    beyond = beyond < unread ? beyond : unread;
+    reader->end -= beyond;
+    reader->end_offset -= beyond;
+}
+
 /* Would read() return at once? Its file may be shared with other programs, as standard input is,
  * so that it can't be made non-blocking. */
 static bool is_ready(const struct reader *reader)
@@ -57,6 +68,10 @@ static bool is_ready(const struct reader *reader)
  * is nothing at the moment. */
 static size_t read_file(struct reader *reader, uint8_t *to, size_t most)
 {
+    const uint64_t position = reader_position(reader);
+    const uint64_t left = reader->limit > position ? reader->limit - position : 0;
+    if (most > left)
+        most = (size_t)left;
     for (;;) {
         if (!is_ready(reader))
             return 0;
@@ -101,8 +116,6 @@ static size_t decode(struct reader *reader, uint8_t *to, size_t most)
 static bool read_once(struct reader *reader, size_t most)
 {
     uint8_t *to = reader->buffer + (reader->end - reader->buffer);
-    if (most > reader->limit - reader->end_offset)
-        most = (size_t)(reader->limit - reader->end_offset);
     size_t got = UNLIKELY(reader->decoder) ? decode(reader, to, most) : read_file(reader, to, most);
     reader->end += got;
     reader->end_offset += got;

@@ -32,7 +32,7 @@ struct reader {
     int fd;
     struct decoder *decoder; /* NULL: what is read is what is peeked at */
     uint64_t size;           /* of a regular file when it was opened; 0 for anything else */
-    uint64_t limit;          /* what is beyond is not read; the caller may set it */
+    uint64_t limit;          /* bytes of the file that are read at most: reader_end_at */
     bool regular, at_end;
     bool patient; /* wait for a pipe to have bytes; the caller sets it */
     bool keeps;   /* what was peeked stays until reader_release; the caller sets it */
@@ -49,6 +49,10 @@ void reader_init(struct reader *reader, int fd, size_t block);
 /* reader_decode has all that is unread decompressed: nothing was skipped yet. Offsets are those of
  * the decompressed bytes from now on. */
 void reader_decode(struct reader *reader, const struct codec *codec);
+
+/* reader_end_at has the input end behind so many bytes of the file, as it is, also where more were
+ * read already; of a compressed file those stay. */
+void reader_end_at(struct reader *reader, uint64_t limit);
 
 /* reader_done frees the buffer and closes the file, unless it is standard input. */
 void reader_done(struct reader *reader);

@@ -170,12 +170,22 @@ static bool begin(struct savefile *file)
     return false;
 }
 
+/* A capture that is still being written ends where it ended when it was opened, for all who read
+ * it. What says that it has no size, as files of /proc do, is read to its end. */
+static void end_at_size(struct reader *reader)
+{
+    off_t position = reader->regular ? lseek(reader->fd, 0, SEEK_CUR) : -1;
+    if (position >= 0 && (uint64_t)position < reader->size)
+        reader_end_at(reader, reader->size - (uint64_t)position);
+}
+
 struct source *savefile_open_fd(struct source_error *error, int fd, const char *name, size_t block,
                                 struct source_shared *shared)
 {
     struct savefile *file = xcalloc(1, sizeof *file);
     source_base_init(&file->source, NULL, shared);
     reader_init(&file->reader, fd, block);
+    end_at_size(&file->reader);
     file->name = xstrdup(name);
     file->reader.patient = true;
     bool begun = begin(file);
@@ -235,23 +245,19 @@ size_t source_open_file_often(struct source_error *error, struct source **out, s
     size_t opened = 0;
     bool often = is_regular(path);
     size_t most = often ? count : 1;
-    uint64_t size = UINT64_MAX;
     for (; opened < most; opened++) {
         struct source_shared *shared = opened > 0 ? out[0]->shared : NULL;
         out[opened] = savefile_open(error, path, READER_BLOCK, shared);
         if (!out[opened])
             break;
         struct savefile *file = (struct savefile *)out[opened];
-        struct reader *reader = &file->reader;
-        if (opened > 0)
+        if (opened > 0) { /* it may have grown since the first was opened */
             file->noted = (struct savefile_noted){.to = UINT64_MAX, .looked_ahead = true};
+            reader_end_at(&file->reader, ((struct savefile *)out[0])->reader.limit);
+        }
         if (savefile_is_compressed(out[opened]))
             return opened + 1;
         out[opened]->opens_often = often;
-        if (opened == 0)
-            size = reader->size;
-        if (most > 1 && size > 0)
-            reader->limit = size; /* a file that grows meanwhile has the same end for all */
     }
     return opened;
 }

@@ -60,6 +60,7 @@ kernel_truth python3 tests/kernel_truth.py $program $captures
 damaged tests/damaged.sh $program
 part python3 tests/part.py $program
 share python3 tests/share.py $program
+growing python3 tests/growing.py $program
 exit_status tests/exit_status.sh $program
 witness tests/witness.sh $program
 manual tests/manual.sh $program

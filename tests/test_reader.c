@@ -225,6 +225,29 @@ static void non_blocking_pipe(void **state)
     close(ends[1]);
 }
 
+/* An end that was passed already, because the file grew before it was set, is the end as well. */
+static void ends_where_it_is_told_to(void **state)
+{
+    (void)state;
+    enum { N = 5000, BLOCK = 1000 };
+    uint8_t *bytes = pattern(N);
+    static const size_t ends[] = {0, 1, 24, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, N, N + 1};
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        const size_t left = ends[i] < N ? ends[i] : N;
+        struct reader reader;
+        reader_init(&reader, open_pattern(bytes, N), BLOCK);
+        assert_non_null(reader_peek(&reader, 24));
+        reader_end_at(&reader, ends[i]);
+        assert_null(reader_peek(&reader, left + 1));
+        assert_true(reader.at_end);
+        assert_int_equal(reader_unread(&reader), left);
+        assert_memory_equal(reader.next, bytes, left);
+        assert_int_equal(reader_position(&reader), left);
+        reader_done(&reader);
+    }
+    free(bytes);
+}
+
 static void seeks_to_and_fro(void **state)
 {
     (void)state;
@@ -261,6 +284,7 @@ int main(void)
         cmocka_unit_test(pipe_that_has_no_more_at_the_moment),
         cmocka_unit_test(what_is_kept_stays),
         cmocka_unit_test(non_blocking_pipe),
+        cmocka_unit_test(ends_where_it_is_told_to),
         cmocka_unit_test(seeks_to_and_fro),
     };
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
