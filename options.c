@@ -532,6 +532,14 @@ static bool check(struct options *options, const struct complaint *to)
     return true;
 }
 
+/* Each thread has buffers of its own, whose size the input decides. */
+static void fit_jobs(struct options *options)
+{
+    uint64_t most = options->max_memory / MEMORY_OF_THREAD;
+    if (options->max_memory && options->jobs > most)
+        options->jobs = (unsigned)most;
+}
+
 bool options_parse(struct options *options, char *error, size_t size, int argc, char **argv)
 {
     const struct complaint to = {error, size};
@@ -545,6 +553,7 @@ bool options_parse(struct options *options, char *error, size_t size, int argc, 
         if (!read_option(options, &to, option, optarg))
             return false;
     }
+    fit_jobs(options);
     options->files = argv + optind;
     options->file_count = (size_t)(argc - optind);
     if (options->output_count == 0)

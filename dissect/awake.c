@@ -194,6 +194,11 @@ void awake_free(struct awake_list *list, struct awake *awake, const struct flow_
     blocks_free(&list->rooms, awake, ROOM);
 }
 
+size_t awake_memory(const struct awake_list *list)
+{
+    return list->rooms.used + list->packed_cost + list->in_flight;
+}
+
 void awake_done(struct awake_list *list)
 {
     blocks_done(&list->memory);

@@ -45,6 +45,9 @@ void awake_release(struct awake_list *list, struct connection *connection,
 struct awake *awake_detach(struct awake_list *list, struct connection *connection);
 void awake_free(struct awake_list *list, struct awake *awake, const struct flow_context *context);
 
+/* awake_memory gives the bytes that all flows take, about those of the ones at rest. */
+size_t awake_memory(const struct awake_list *list);
+
 void awake_done(struct awake_list *list);
 
 #endif

@@ -195,8 +195,7 @@ static void advance(struct shard *shard, nanotime now)
 static bool memory_is_full(const struct shard *shard)
 {
     size_t memory = shard->connections.used * sizeof(struct connection) +
-                    flow_table_memory(shard->table) + shard->awake.packed_cost +
-                    shard->awake.in_flight + shard->awake.count * sizeof(struct awake) +
+                    flow_table_memory(shard->table) + awake_memory(&shard->awake) +
                     shard->reassembly_held + tls_store_memory(shard->context.store) +
                     appid_pool_memory(shard->context.appid_pool);
     return memory >= shard->options->max_memory / 4 * 3 + shard->handout.waiting_bytes;

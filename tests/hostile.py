@@ -12,6 +12,7 @@ KIND: syn       a SYN that nobody answers
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
+      large     inflight, and at the end many records of 260 kB of the first one
       apart     hellos, closed, of a kind that none is in the shard of the first one
 """
 import struct
@@ -19,6 +20,7 @@ import sys
 
 SYN, FIN, ACK = 2, 1, 16
 STEP = 100000  # ns between packets
+LARGE = 260000
 
 
 class Capture:
@@ -30,11 +32,12 @@ class Capture:
     def send(self, client, from_client, flags, seq, ack, data=b"", step=STEP):
         self.time += step
         port, length = 1024 + client % 60000, 40 + len(data)
+        stated = length if length < 1 << 16 else 0  # as the sending system's recorder has it
         source, target = struct.pack(">I", 10 << 24 | client), b"\xc0\0\2\1"
         ports = (port, 5223)
         if not from_client:
             source, target, ports = target, source, ports[::-1]
-        ip = struct.pack(">BBHHHBBH", 0x45, 0, length, seq & 0xFFFF, 0, 64, 6, 0) + source + target
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, stated, seq & 0xFFFF, 0, 64, 6, 0) + source + target
         tcp = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 1000, 0, 0)
         self.file.write(struct.pack("<IIII", *divmod(self.time, 10**9), length, length) +
                         ip + tcp + data)
@@ -90,7 +93,7 @@ def connect(capture, kind, client):
     elif kind == "holes":
         for i in range(8):
             capture.send(client, True, ACK, 1000 + 2000 * i, 6, b"x" * 1400)
-    elif kind == "inflight":
+    elif kind in ("inflight", "large"):
         records = b"\x17\3\3\0\1x" * 4
         capture.send(client, True, ACK, 2, 6, hello(client))
         for i in range(60):
@@ -117,6 +120,9 @@ def main():
         done += 1
         if done % 1000 == 0:
             capture.send(0, True, ACK, 2, 6)
+    if kind == "large":
+        for i in range(200):
+            capture.send(0, True, ACK, 2 + i * LARGE, 6, bytes(LARGE))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ hold() {
     shift 3
     python3 tests/hostile.py "$kind" "$count" "$work/capture"
     for order in $orders; do
-        for jobs in 1 7; do
+        for jobs in 1 64; do
             "$program" -v -j "$jobs" --max-memory "${limit}M" --order "$order" "$@" \
                 -o "json:$work/$jobs" "$work/capture" 2>"$work/errors" ||
                 wrong "$kind, -j $jobs, --order $order: $(cat "$work/errors")"
@@ -46,6 +46,7 @@ hold partial 20000 64 --no-ndpi
 hold hellos 20000 64 --no-ndpi
 hold holes 5000 64 --no-ndpi
 hold inflight 5000 64 --no-ndpi
+hold large 5000 64 --no-ndpi
 hold closed 50000 64 --no-ndpi
 hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
