@@ -31,24 +31,25 @@ static bool is_anonymous(const struct segment *segment)
     return segment->flags & FLAG_RST || (segment->flags & FLAG_SYN && segment->flags & FLAG_ACK);
 }
 
-static uint64_t recent_time(const struct recent *recent, unsigned i)
+/* How much later than that one a time is, by the 48 bits that are kept. */
+static int64_t age_of(const struct recent_packet *packet, nanotime time)
 {
-    return (uint64_t)recent->times_high[i] << 32 | recent->times_low[i];
+    const uint64_t id_bits = UINT16_MAX;
+    return (int64_t)(((uint64_t)time << 16) - (packet->time_and_id & ~id_bits)) >> 16;
 }
 
 bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    const struct recent *recent = &flow->recent[from];
     if (segment->time - flow->tcp.ends[from].last_time > DUPLICATE_WITHIN && !flow->has_kept_syn)
         return false; /* none is later than that */
     if (is_anonymous(segment) && !flow->seen_twice)
         return false;
     for (unsigned i = 0; i < RECENT_MAX; i++) {
-        if (LIKELY(recent->identities[i] != segment->identity))
+        const struct recent_packet *packet = &flow->recent[from].packets[i];
+        if (LIKELY(packet->identity != segment->identity))
             continue;
-        uint64_t time = recent_time(recent, i);
-        int64_t age = (int64_t)(((uint64_t)segment->time - time) << 16) >> 16;
-        if (!time || age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
+        int64_t age = age_of(packet, segment->time);
+        if (packet->time_and_id >> 16 == 0 || age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
             continue;
         flow->seen_twice = true;
         return true;
@@ -56,15 +57,14 @@ bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segme
     return false;
 }
 
-static void remember(struct flow *flow, unsigned from, const struct segment *segment)
+static void remember(struct recent *recent, const struct segment *segment)
 {
-    struct recent *recent = &flow->recent[from];
-    recent->identities[recent->next] = segment->identity;
-    recent->times_low[recent->next] = (uint32_t)segment->time;
-    recent->times_high[recent->next] = (uint16_t)(segment->time >> 32);
-    recent->next = (uint8_t)((recent->next + 1) % RECENT_MAX);
-    recent->ids[0] = recent->ids[1];
-    recent->ids[1] = segment->ip_id;
+    struct recent_packet *packets = recent->packets;
+    packets[3] = packets[2];
+    packets[2] = packets[1];
+    packets[1] = packets[0];
+    packets[0].identity = segment->identity;
+    packets[0].time_and_id = (uint64_t)segment->time << 16 | segment->ip_id;
 }
 
 /* --- stream bytes: to TLS, or to a name for what they are --- */
@@ -240,7 +240,8 @@ static void take_gap(void *context, uint64_t seq, uint64_t length, const struct 
 
 static struct reasm_out stream_out(struct stream *stream)
 {
-    return (struct reasm_out){stream, take_bytes, take_gap, stream->context->held};
+    static const struct reasm_receiver receiver = {take_bytes, take_gap};
+    return (struct reasm_out){&receiver, stream, stream->context->held};
 }
 
 /* Once the bytes are known not to be TLS, nobody needs them. */
@@ -262,7 +263,7 @@ static void tell_fin(struct flow *flow, unsigned end)
     bool closed = x->fin && x->reasm.next >= x->fin_at;
     if (flow->tcp.reset_by == (int)end)
         closed = true;
-    if (LIKELY(!closed) || !flow->tls || flow->fin_told >> end & 1)
+    if (!closed || !flow->tls || flow->fin_told >> end & 1)
         return;
     flow->fin_told = (flow->fin_told | 1u << end) & 3;
     tls_fin(flow->tls, end);
@@ -280,7 +281,7 @@ static void ask_ndpi(struct flow *flow, const struct segment *segment,
 /* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */
 static bool reveals_gap(const struct tcp_end *peer, uint64_t una_before)
 {
-    if (LIKELY(peer->una <= una_before || (peer->whole && peer->una <= peer->next)))
+    if (LIKELY(peer->whole))
         return false;
     uint64_t have = peer->reasm.next + (peer->fin ? 1 : 0);
     return peer->reasm.started && peer->una > una_before && peer->una > have && una_before <= have;
@@ -310,10 +311,20 @@ static NOINLINE void take_outer(struct flow *flow, unsigned from, const struct s
  * addresses were changed. */
 static inline void note_checksum(struct flow *flow, unsigned from, const struct segment *segment)
 {
+    if (LIKELY(flow->honest >> from & 1))
+        return;
     if (segment->checksum == CHECKSUM_RIGHT)
         flow->honest = (flow->honest | 1u << from) & 3;
-    else if (UNLIKELY(segment->checksum == CHECKSUM_WRONG) && !(flow->honest >> from & 1))
+    else if (segment->checksum == CHECKSUM_WRONG)
         flow->careless = (flow->careless | 1u << from) & 3;
+}
+
+/* A RST's IP identification, and those of the two packets before it. */
+static NOINLINE void compare_ids(struct flow *flow, const struct recent *recent)
+{
+    const struct recent_packet *packets = recent->packets;
+    const uint16_t before[2] = {(uint16_t)packets[2].time_and_id, (uint16_t)packets[1].time_and_id};
+    reset_signs_id(flow->tcp.signs, (uint16_t)packets[0].time_and_id, before);
 }
 
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
@@ -321,12 +332,11 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
 {
     struct stream stream = {flow, from, context, false};
     const struct reasm_out out = stream_out(&stream);
-    const struct tcp_end *peer = &flow->tcp.ends[!from];
+    const struct tcp_end *sender = &flow->tcp.ends[from], *peer = &flow->tcp.ends[from ^ 1];
     uint64_t una_before = peer->una;
     if (flow->tls && segment->payload.n) /* TCP comes first: meanwhile it gets near */
         tls_prefetch(flow->tls, from);
-    uint16_t ids[2] = {flow->recent[from].ids[0], flow->recent[from].ids[1]};
-    remember(flow, from, segment);
+    remember(&flow->recent[from], segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);
     if (UNLIKELY(segment->outer))
@@ -336,12 +346,13 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     bool reset_before = flow->tcp.reset_by >= 0;
     tcp_take(&flow->tcp, from, segment, &out);
     if (UNLIKELY(segment->flags & FLAG_RST) && !reset_before)
-        reset_signs_id(flow->tcp.signs, segment->ip_id, ids);
+        compare_ids(flow, &flow->recent[from]);
     if (reveals_gap(peer, una_before))
         zeek_gap(&flow->zeek, !from);
     if (stream.told || flow->fin_told) /* nothing else changes what it thinks */
         settle_tls(flow, context);
-    tell_fin(flow, from);
+    if (UNLIKELY(sender->fin || flow->tcp.reset_by >= 0))
+        tell_fin(flow, from);
     ask_ndpi(flow, segment, context);
 }
 
@@ -397,7 +408,7 @@ static void count_pending(struct flow *flow)
 
 void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    remember(flow, from, segment);
+    remember(&flow->recent[from], segment);
     if (flow->pending_syn && flow->pending_syn->seq == segment->seq) {
         flow->tcp.ends[from].packets++; /* sent again: the first time counts */
         return;

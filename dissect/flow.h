@@ -12,15 +12,15 @@
 #include "tls.h"
 #include "zeek_words.h"
 
-/* An end's last packets, to know one that was captured on several interfaces (`tcpdump -i any`): a
- * cache line. */
+/* An end's last packets, the latest first, to know one that was captured on several interfaces
+ * (`tcpdump -i any`): a cache line. */
 enum { RECENT_MAX = 4 };
 struct recent {
-    uint64_t identities[RECENT_MAX];
-    uint32_t times_low[RECENT_MAX]; /* of their times 48 bits: more than three days */
-    uint16_t times_high[RECENT_MAX];
-    uint16_t ids[2]; /* IP identifications of the last two; 0 if unknown */
-    uint8_t next;
+    struct recent_packet {
+        uint64_t identity;
+        uint64_t time_and_id; /* of its time 48 bits: more than three days; below these its IP
+                                 identification, 0 if unknown */
+    } packets[RECENT_MAX];
 };
 
 /* It may be moved while it rests: nothing points to it or into it. Where it begins with a cache

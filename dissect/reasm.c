@@ -30,7 +30,7 @@ static void deliver_gap(struct reasm *reasm, const struct reasm_out *out, uint64
     reasm->next += length;
     reasm->gap_bytes += length;
     if (!reasm->count_only)
-        out->gap(out->context, seq, length, from);
+        out->to->gap(out->context, seq, length, from);
 }
 
 /* Delivers bytes that begin at reasm->next, and a gap for those that were not captured. With
@@ -41,7 +41,7 @@ static void deliver(struct reasm *reasm, const struct reasm_out *out, uint32_t l
     uint64_t seq = reasm->next;
     reasm->next += bytes.n;
     if (bytes.n && !reasm->count_only)
-        out->bytes(out->context, seq, bytes, from);
+        out->to->bytes(out->context, seq, bytes, from);
     deliver_gap(reasm, out, length - bytes.n, from);
 }
 
@@ -152,6 +152,10 @@ uint64_t reasm_add(struct reasm *reasm, const struct reasm_out *out, uint64_t se
         bytes.n = length;
     if (!reasm->started)
         reasm_start(reasm, seq);
+    if (LIKELY(seq == reasm->next && !reasm->held)) { /* in order */
+        deliver(reasm, out, length, bytes, from);
+        return length;
+    }
     if (seq + length <= reasm->next)
         return 0;
     if (seq < reasm->next) {
@@ -159,10 +163,6 @@ uint64_t reasm_add(struct reasm *reasm, const struct reasm_out *out, uint64_t se
         bytes = part(bytes, seq, reasm->next, seq + length);
         length -= (uint32_t)stale;
         seq = reasm->next;
-    }
-    if (seq == reasm->next && !reasm->held) { /* the common case: in order */
-        deliver(reasm, out, length, bytes, from);
-        return length;
     }
     uint64_t fresh = hold_new(reasm, out->all_held, seq, length, bytes, from);
     drain(reasm, out);

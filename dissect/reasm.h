@@ -24,12 +24,17 @@ struct reasm_from {
     nanotime time;
 };
 
-/* Takes what comes out. Bytes are borrowed for the call. `all_held` counts the memory that all
- * directions together hold; NULL: it is not counted. */
-struct reasm_out {
-    void *context;
+/* Takes what comes out. Bytes are borrowed for the call. */
+struct reasm_receiver {
     void (*bytes)(void *context, uint64_t seq, struct span bytes, const struct reasm_from *from);
     void (*gap)(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from);
+};
+
+/* Where that goes. `all_held` counts the memory that all directions together hold; NULL: it is not
+ * counted. */
+struct reasm_out {
+    const struct reasm_receiver *to;
+    void *context;
     size_t *all_held;
 };
 

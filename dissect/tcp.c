@@ -18,12 +18,20 @@ struct arrival {
     const struct segment *segment;
     uint64_t seq;   /* extended, of the first payload byte */
     uint64_t end;   /* behind the payload, without a FIN */
-    uint64_t acked; /* extended, if `ack`: all before it is acknowledged */
-    nanotime time;
-    uint64_t frame;
-    bool syn, fin, rst, ack;
-    bool again; /* its sender's kernel says that it is a retransmission */
+    uint64_t acked; /* extended, if it has an ACK: all before it is acknowledged */
 };
+
+/* Has it one of these control bits? */
+static bool has(const struct arrival *a, unsigned flags)
+{
+    return a->segment->flags & flags;
+}
+
+/* Does its sender's kernel say that it is a retransmission? */
+static bool was_sent_before(const struct arrival *a)
+{
+    return UNLIKELY(a->segment->marks & MARK_RETRANSMISSION);
+}
 
 static unsigned number_of(const struct tcp *tcp, const struct tcp_end *end)
 {
@@ -72,16 +80,16 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
     unsigned from = number_of(tcp, x);
     uint64_t isn = a->seq - 1;
     if (x->syn && isn == x->isn) {
-        if (a->ack && !x->syn_ack) { /* a simultaneous open: RFC 9293 figure 7 */
+        if (has(a, FLAG_ACK) && !x->syn_ack) { /* a simultaneous open: RFC 9293 figure 7 */
             x->syn_ack = true;
-            move(x, EVENT_SENDS_SYN_ACK, a->time);
+            move(x, EVENT_SENDS_SYN_ACK, a->segment->time);
             return;
         }
         x->retransmits++;
         if (x->una > isn)
             return;
-        end_tries(x, a->time, a->frame);
-        if (a->ack) /* which of them will the answer be to? */
+        end_tries(x, a->segment->time, a->segment->frame);
+        if (has(a, FLAG_ACK)) /* which of them will the answer be to? */
             tcp->syn_ack_time = 0;
         else
             tcp->syn_time = 0;
@@ -95,28 +103,28 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
         end_got_through(x);
     }
     x->syn = true;
-    x->syn_ack = a->ack;
+    x->syn_ack = has(a, FLAG_ACK);
     x->isn = isn;
     x->whole = false;
     if (x->next < isn + 1)
         x->next = isn + 1;
     end_set_una(x, x->una);
     if (x->syn_waits)
-        flight_sent(&x->flight, isn, a->time, a->frame);
+        flight_sent(&x->flight, isn, a->segment->time, a->segment->frame);
     if (!x->reasm.started)
         reasm_start(&x->reasm, isn + 1);
     take_options(x, a->segment);
-    if (UNLIKELY(a->again)) {
+    if (was_sent_before(a)) {
         x->retransmits++;
-        end_tries(x, a->time, a->frame);
+        end_tries(x, a->segment->time, a->segment->frame);
     }
     if (tcp->opener < 0)
-        tcp->opener = (int8_t)(a->ack ? !from : from);
-    if (a->ack && !a->again)
-        tcp->syn_ack_time = a->time;
-    else if (!a->ack && (int)from == tcp->opener && !a->again)
-        tcp->syn_time = a->time;
-    move(x, a->ack ? EVENT_SENDS_SYN_ACK : EVENT_SENDS_SYN, a->time);
+        tcp->opener = (int8_t)(has(a, FLAG_ACK) ? !from : from);
+    if (has(a, FLAG_ACK) && !was_sent_before(a))
+        tcp->syn_ack_time = a->segment->time;
+    else if (!has(a, FLAG_ACK) && (int)from == tcp->opener && !was_sent_before(a))
+        tcp->syn_time = a->segment->time;
+    move(x, has(a, FLAG_ACK) ? EVENT_SENDS_SYN_ACK : EVENT_SENDS_SYN, a->segment->time);
 }
 
 /* --- resets --- */
@@ -134,7 +142,7 @@ static bool acknowledges(const struct tcp_end *y, const struct arrival *a)
 static bool accepts_reset(const struct tcp_end *y, const struct tcp_end *x, const struct arrival *a)
 {
     if (y->state == SIDE_SYN_SENT)
-        return a->ack && acknowledges(y, a);
+        return has(a, FLAG_ACK) && acknowledges(y, a);
     if (!x->known)
         return true;
     return a->seq + (x->fin ? 1 : 0) >= x->una && a->seq <= x->next;
@@ -145,7 +153,7 @@ static void note_close(struct tcp *tcp, const struct tcp_end *x, const struct ar
     if (tcp->first_closer >= 0)
         return;
     tcp->first_closer = (int8_t)number_of(tcp, x);
-    tcp->idle_before_close = tcp->last_time ? a->time - tcp->last_time : -1;
+    tcp->idle_before_close = tcp->last_time ? a->segment->time - tcp->last_time : -1;
 }
 
 static NOINLINE void take_reset(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
@@ -153,24 +161,24 @@ static NOINLINE void take_reset(struct tcp *tcp, struct tcp_end *x, struct tcp_e
 {
     x->rsts++;
     if (!x->rst_frame)
-        x->rst_frame = a->frame;
+        x->rst_frame = a->segment->frame;
     if (!accepts_reset(y, x, a))
         return;
     if (tcp_is_over(tcp)) { /* only TIME_WAIT is left to be ended: RFC 9293 section 3.10.7.4 */
         if (tcp->reset_by < 0)
-            move(y, EVENT_RESET, a->time);
+            move(y, EVENT_RESET, a->segment->time);
         return;
     }
     tcp->reset_after_fin = tcp->first_closer >= 0;
     note_close(tcp, x, a);
     tcp->reset_by = (int8_t)number_of(tcp, x);
-    tcp->reset_frame = a->frame;
+    tcp->reset_frame = a->segment->frame;
     tcp->refused = y->state == SIDE_SYN_SENT && !x->syn;
     tcp->reset_in_handshake =
         (y->syn && y->state <= SIDE_SYN_RECEIVED) || (x->syn && x->state <= SIDE_SYN_RECEIVED);
     for (unsigned i = 0; i < 2; i++) {
         tcp->ends[i].unacked_at_reset = tcp_unacked(&tcp->ends[i]);
-        move(&tcp->ends[i], EVENT_RESET, a->time);
+        move(&tcp->ends[i], EVENT_RESET, a->segment->time);
         flight_acked(&tcp->ends[i].flight, tcp->ends[i].next, tcp->ends[i].next);
         end_goes_on(&tcp->ends[i]);
     }
@@ -182,9 +190,9 @@ static NOINLINE void take_reset(struct tcp *tcp, struct tcp_end *x, struct tcp_e
 static void fin_acked(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
     y->fin_acked = true;
-    y->fin_acked_frame = a->frame;
-    move(x, EVENT_ACKS_FIN, a->time);
-    move(y, EVENT_FIN_ACKED, a->time);
+    y->fin_acked_frame = a->segment->frame;
+    move(x, EVENT_ACKS_FIN, a->segment->time);
+    move(y, EVENT_FIN_ACKED, a->segment->time);
 }
 
 /* x's acknowledgment moves y's una forward. */
@@ -201,11 +209,11 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
     flight_acked(&y->flight, y->una, y->next);
     if (UNLIKELY(y->syn_waits)) {
         end_set_una(y, ack);
-        if (x->state == SIDE_SYN_SENT && !a->syn)
-            move(x, EVENT_ACKS_SYN, a->time);
-        move(y, EVENT_SYN_ACKED, a->time);
-        if (!a->syn && tcp->syn_ack_time && !tcp->ack_time)
-            tcp->ack_time = a->time;
+        if (x->state == SIDE_SYN_SENT && !has(a, FLAG_SYN))
+            move(x, EVENT_ACKS_SYN, a->segment->time);
+        move(y, EVENT_SYN_ACKED, a->segment->time);
+        if (!has(a, FLAG_SYN) && tcp->syn_ack_time && !tcp->ack_time)
+            tcp->ack_time = a->segment->time;
     }
     if (y->fin && !y->fin_acked && ack > y->fin_at)
         fin_acked(x, y, a);
@@ -216,7 +224,7 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
 static uint32_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
                               const struct arrival *a)
 {
-    unsigned shift = !a->syn && x->wscale > 0 && y->wscale >= 0 ? (unsigned)x->wscale : 0;
+    unsigned shift = !has(a, FLAG_SYN) && x->wscale > 0 && y->wscale >= 0 ? (unsigned)x->wscale : 0;
     return (uint32_t)a->segment->window << shift;
 }
 
@@ -224,24 +232,24 @@ static uint32_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
 static bool is_duplicate_ack(const struct tcp_end *x, const struct tcp_end *y,
                              const struct arrival *a)
 {
-    return a->end == a->seq && !a->fin && !a->syn && y->next > y->una && x->packets > 1 &&
+    return a->end == a->seq && !has(a, FLAG_SYN | FLAG_FIN) && y->next > y->una && x->packets > 1 &&
            x->window == scaled_window(x, y, a);
 }
 
 /* Where the capture misses y's answer to x's SYN, x itself tells that there was one: a SYN-ACK when
  * it acknowledges anything, or the handshake's ACK when it acknowledges more and more. */
-static void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
+static NOINLINE void infer_answer(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
-    if (LIKELY(x->state != SIDE_SYN_SENT && !(y->heard && x->una <= x->isn)))
+    if (x->state != SIDE_SYN_SENT && !(y->heard && x->una <= x->isn))
         return;
-    if (!a->ack || a->syn || !x->syn)
+    if (!has(a, FLAG_ACK) || has(a, FLAG_SYN) || !x->syn)
         return;
     y->heard |= !y->seen;
     if (x->una <= x->isn) {
         end_set_una(x, x->isn + 1);
         flight_acked(&x->flight, x->una, x->next);
     }
-    move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->time);
+    move(x, x->syn_ack ? EVENT_SYN_ACKED : EVENT_ACKS_SYN, a->segment->time);
 }
 
 static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
@@ -272,8 +280,8 @@ static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, cons
         }
     }
     /* In a simultaneous open the acknowledgment came before the SYN-ACK. */
-    if (y->state == SIDE_SYN_RECEIVED && y->una > y->isn && !a->syn)
-        move(y, EVENT_SYN_ACKED, a->time);
+    if (y->state == SIDE_SYN_RECEIVED && y->una > y->isn && !has(a, FLAG_SYN))
+        move(y, EVENT_SYN_ACKED, a->segment->time);
 }
 
 /* --- windows and probes --- */
@@ -281,17 +289,17 @@ static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, cons
 static void take_window(struct tcp_end *x, struct tcp_end *y, const struct arrival *a)
 {
     x->window = scaled_window(x, y, a);
-    if (a->ack) {
+    if (has(a, FLAG_ACK)) {
         uint64_t size =
             x->syn && y->syn ? x->window : WINDOW_MAX; /* joined midway: scale unknown */
         uint64_t edge = a->acked + size;
         if (edge > y->edge)
             y->edge = edge;
     }
-    if (x->window == 0 && !a->syn && !a->fin) {
+    if (x->window == 0 && !has(a, FLAG_SYN | FLAG_FIN)) {
         x->zero_windows++;
         if (!x->window_closed)
-            end_closes_window(x, a->time, a->frame);
+            end_closes_window(x, a->segment->time, a->segment->frame);
     } else if (x->window_closed) {
         end_opens_window(x);
         y->probes = 0;
@@ -308,11 +316,12 @@ static bool is_missing_byte(const struct tcp_end *x, const struct arrival *a)
  * nothing new: at most one byte, just before what comes next, and acknowledged already. */
 static bool is_probe(const struct tcp_end *x, const struct arrival *a)
 {
-    if (UNLIKELY(a->segment->marks & MARK_KEEPALIVE) && a->end - a->seq <= 1 && !a->syn && !a->fin)
-        return true;
-    return UNLIKELY(a->seq + 1 == x->next) && x->known && !a->syn && !a->fin &&
-           a->end - a->seq <= 1 && x->una == x->next && x->state >= SIDE_ESTABLISHED &&
-           !is_missing_byte(x, a);
+    bool marked = UNLIKELY(a->segment->marks & MARK_KEEPALIVE);
+    if (LIKELY(a->seq + 1 != x->next && !marked) || has(a, FLAG_SYN | FLAG_FIN) ||
+        a->end - a->seq > 1)
+        return false;
+    return marked || (x->known && x->una == x->next && x->state >= SIDE_ESTABLISHED &&
+                      !is_missing_byte(x, a));
 }
 
 static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a)
@@ -322,11 +331,11 @@ static void take_probe(struct tcp_end *x, const struct tcp_end *y, const struct 
     else
         x->keepalives++;
     if (x->probes++ == 0) {
-        x->probe_first = a->time;
-        x->probe_first_frame = a->frame;
+        x->probe_first = a->segment->time;
+        x->probe_first_frame = a->segment->frame;
     }
-    x->probe_last = a->time;
-    x->probe_last_frame = a->frame;
+    x->probe_last = a->segment->time;
+    x->probe_last_frame = a->segment->frame;
 }
 
 /* Anything from an end answers its peer's keep-alives. Probes of a closed window are answered only
@@ -342,7 +351,8 @@ static void answer_probes(const struct tcp_end *x, struct tcp_end *y)
 /* Forged or of another connection: beyond what the peer allows and not just where it left off. */
 static bool is_out_of_window(const struct tcp_end *x, const struct arrival *a)
 {
-    return UNLIKELY(a->seq > x->next) && !a->syn && x->edge && a->end > x->edge + UINT16_MAX;
+    return UNLIKELY(a->seq > x->next) && !has(a, FLAG_SYN) && x->edge &&
+           a->end > x->edge + UINT16_MAX;
 }
 
 /* What was sent before the first that was seen: a capture that begins in the middle may begin with
@@ -364,7 +374,7 @@ static NOINLINE uint64_t reach_back(struct tcp_end *x, const struct tcp_end *y,
 static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struct arrival *a,
                          const struct reasm_out *out)
 {
-    const struct reasm_from from = {a->frame, a->time};
+    const struct reasm_from from = {a->segment->frame, a->segment->time};
     uint32_t length = (uint32_t)(a->end - a->seq);
     uint64_t old_next = x->next;
     if (a->end > x->sent)
@@ -375,15 +385,16 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     }
     if (a->end > x->next) {
         end_goes_on(x);
-        flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->time, a->frame);
+        flight_sent(&x->flight, a->seq > x->next ? a->seq : x->next, a->segment->time,
+                    a->segment->frame);
         x->next = a->end;
         if (y->window_closed) /* new data into a closed window is a probe, too */
             x->window_probes++;
     }
-    if (UNLIKELY(a->again) && a->seq >= old_next) { /* the capture misses the first time */
+    if (was_sent_before(a) && a->seq >= old_next) { /* the capture misses the first time */
         x->retransmits++;
         if (a->seq == x->una)
-            end_tries(x, a->time, a->frame);
+            end_tries(x, a->segment->time, a->segment->frame);
     }
     uint64_t fresh = reasm_add(&x->reasm, out, a->seq, length, a->segment->payload, &from);
     x->bytes += fresh;
@@ -399,9 +410,9 @@ static void take_payload(struct tcp_end *x, const struct tcp_end *y, const struc
     } else {
         x->retransmits++;
         if (a->end <= x->una)
-            end_resends(x, a->seq, a->time, a->frame);
+            end_resends(x, a->seq, a->segment->time, a->segment->frame);
         else if (a->seq <= x->una)
-            end_tries(x, a->time, a->frame);
+            end_tries(x, a->segment->time, a->segment->frame);
     }
 }
 
@@ -414,23 +425,23 @@ static void compare_fins(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
         return;
     tcp->both_closed_at_once = true;
     if (!x->rsts && !y->rsts)
-        move(x, EVENT_HAD_NO_FIN, a->time);
+        move(x, EVENT_HAD_NO_FIN, a->segment->time);
 }
 
 static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                               const struct arrival *a)
 {
     x->fins++;
-    x->fin_last_time = a->time;
-    x->fin_last_frame = a->frame;
+    x->fin_last_time = a->segment->time;
+    x->fin_last_frame = a->segment->frame;
     if (x->fin) { /* again; with data it was counted as a retransmission already */
         if (a->end == a->seq)
             x->retransmits++;
         if (a->end == a->seq && x->fin_acked)
-            end_resends(x, a->seq, a->time, a->frame);
+            end_resends(x, a->seq, a->segment->time, a->segment->frame);
         if (x->una == x->fin_at && !x->fin_acked && a->end == x->fin_at)
-            end_tries(x, a->time, a->frame);
-        if (a->ack && a->acked < x->fin_ack) { /* sent before the one that was seen first */
+            end_tries(x, a->segment->time, a->segment->frame);
+        if (has(a, FLAG_ACK) && a->acked < x->fin_ack) { /* was sent before that one */
             x->fin_ack = a->acked;
             compare_fins(tcp, x, y, a);
         }
@@ -440,22 +451,22 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
         return; /* before what it has sent already, or with its SYN: no stack does that */
     x->fin = true;
     x->fin_at = a->end;
-    x->fin_ack = a->ack ? a->acked : y->una;
-    x->fin_time = a->time;
-    x->fin_frame = a->frame;
+    x->fin_ack = has(a, FLAG_ACK) ? a->acked : y->una;
+    x->fin_time = a->segment->time;
+    x->fin_frame = a->segment->frame;
     x->next = a->end + 1;
-    flight_sent(&x->flight, a->end, a->time, a->frame);
-    if (UNLIKELY(a->again) && a->end == a->seq) {
+    flight_sent(&x->flight, a->end, a->segment->time, a->segment->frame);
+    if (was_sent_before(a) && a->end == a->seq) {
         x->retransmits++;
         if (x->una == x->fin_at)
-            end_tries(x, a->time, a->frame);
+            end_tries(x, a->segment->time, a->segment->frame);
     }
     note_close(tcp, x, a);
-    move(x, EVENT_SENDS_FIN, a->time);
+    move(x, EVENT_SENDS_FIN, a->segment->time);
     if (y->fin && x->una == x->next && y->fin_ack == x->next) {
         /* the capture has y's FIN first, which was the answer to this one */
         tcp->first_closer = (int8_t)number_of(tcp, x);
-        move(y, EVENT_HAD_FIN, a->time);
+        move(y, EVENT_HAD_FIN, a->segment->time);
     }
     compare_fins(tcp, x, y, a);
     if (x->una == x->next) /* the capture has the acknowledgment first */
@@ -471,26 +482,28 @@ static NOINLINE void take_fin(struct tcp *tcp, struct tcp_end *x, struct tcp_end
 static struct arrival arrive(const struct tcp_end *x, const struct tcp_end *y,
                              const struct segment *s)
 {
-    struct arrival a = {.segment = s,
-                        .time = s->time,
-                        .frame = s->frame,
-                        .syn = s->flags & FLAG_SYN,
-                        .fin = s->flags & FLAG_FIN,
-                        .rst = s->flags & FLAG_RST,
-                        .ack = s->flags & FLAG_ACK,
-                        .again = UNLIKELY(s->marks & MARK_RETRANSMISSION)};
-    a.seq = (x->known ? seq_near(x->next, s->seq) : seq_first(s->seq)) + (a.syn ? 1 : 0);
+    struct arrival a = {.segment = s};
+    a.seq = LIKELY(x->known) ? seq_near(x->next, s->seq) : seq_first(s->seq);
+    if (UNLIKELY(s->flags & FLAG_SYN))
+        a.seq++;
     a.end = a.seq + s->length;
-    a.acked = y->known ? seq_near(y->next, s->ack) : seq_first(s->ack);
+    a.acked = LIKELY(y->known) ? seq_near(y->next, s->ack) : seq_first(s->ack);
     return a;
+}
+
+/* One that is not the greatest so far, or the first. */
+static NOINLINE void note_ttl(struct tcp_end *x, uint8_t ttl)
+{
+    if (!x->packets || ttl < x->ttl_min)
+        x->ttl_min = ttl;
+    if (ttl > x->ttl_max)
+        x->ttl_max = ttl;
 }
 
 static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segment *s)
 {
-    if (!x->packets || s->ttl < x->ttl_min)
-        x->ttl_min = s->ttl;
-    if (s->ttl > x->ttl_max)
-        x->ttl_max = s->ttl;
+    if (UNLIKELY(s->ttl != x->ttl_max))
+        note_ttl(x, s->ttl);
     x->packets++;
     if (UNLIKELY(s->marks)) {
         x->marked_retransmits += (s->marks & MARK_RETRANSMISSION) != 0;
@@ -517,7 +530,7 @@ static void join(struct tcp *tcp, struct tcp_end *x, const struct tcp_end *y,
     /* Some stacks acknowledge a SYN before their SYN-ACK: that does not make a connection yet. */
     if (x->state == SIDE_CLOSED && !tcp_is_over(tcp) &&
         !(y->syn && !y->syn_ack && a->end == a->seq))
-        move(x, EVENT_JOINED, a->time);
+        move(x, EVENT_JOINED, a->segment->time);
 }
 
 /* Apart from tcp_take so that the two ends are pointers at hand and not indices. */
@@ -525,46 +538,48 @@ static NOINLINE void take(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                           const struct segment *segment, const struct reasm_out *out)
 {
     const struct arrival a = arrive(x, y, segment);
-    if (UNLIKELY(a.rst || tcp->reset_by >= 0))
+    if (UNLIKELY(has(&a, FLAG_RST) || tcp->reset_by >= 0))
         reset_signs_take(tcp, number_of(tcp, x), segment, a.seq, a.acked);
     count_packet(tcp, x, segment);
-    if (UNLIKELY(a.rst)) {
+    if (UNLIKELY(has(&a, FLAG_RST))) {
         take_reset(tcp, x, y, &a);
     } else if (UNLIKELY(is_out_of_window(x, &a))) {
         x->out_of_order++;
     } else {
-        if (UNLIKELY(a.syn))
+        if (UNLIKELY(has(&a, FLAG_SYN)))
             take_syn(tcp, x, &a);
         else if (UNLIKELY(!x->syn))
             join(tcp, x, y, &a);
         x->seen = true;
         bool probe = is_probe(x, &a);
         answer_probes(x, y);
-        infer_answer(x, y, &a); /* first, for the ACK may be of a FIN, too */
-        if (LIKELY(a.ack))
+        if (UNLIKELY(x->state == SIDE_SYN_SENT || y->heard))
+            infer_answer(x, y, &a); /* first, for the ACK may be of a FIN, too */
+        if (LIKELY(has(&a, FLAG_ACK)))
             take_ack(tcp, x, y, &a);
         take_window(x, y, &a);
         if (UNLIKELY(probe))
             take_probe(x, y, &a);
         else if (a.end > a.seq)
             take_payload(x, y, &a, out);
-        if (UNLIKELY(a.fin))
+        if (UNLIKELY(has(&a, FLAG_FIN)))
             take_fin(tcp, x, y, &a);
-        if (a.end > a.seq || UNLIKELY(a.fin))
+        if (a.end > a.seq || UNLIKELY(has(&a, FLAG_FIN)))
             end_look_for_holes(x);
         if (UNLIKELY(!x->whole) && x->reasm.held)
-            reasm_settle(&x->reasm, out, x->una, a.time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
+            reasm_settle(&x->reasm, out, x->una,
+                         segment->time - LIMIT_REASM_PATIENCE_S * NS_PER_SECOND);
     }
     if (UNLIKELY(tcp->reset_by >= 0)) /* what is still under way then proves nothing */
         end_goes_on(x);
-    if (a.time > tcp->last_time) /* a capture's clock may jump back */
-        tcp->last_time = a.time;
+    if (segment->time > tcp->last_time) /* a capture's clock may jump back */
+        tcp->last_time = segment->time;
 }
 
 void tcp_take(struct tcp *tcp, unsigned from, const struct segment *segment,
               const struct reasm_out *out)
 {
-    take(tcp, &tcp->ends[from], &tcp->ends[!from], segment, out);
+    take(tcp, &tcp->ends[from], &tcp->ends[from ^ 1], segment, out);
 }
 
 void tcp_done(struct tcp *tcp, size_t *all_held)

@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-enum zeek_state { INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET };
+enum zeek_state { INACTIVE, RESET, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED };
 
 /* Control bits that tell more of a segment than that the connection goes on. */
 enum { FLAGS_TELLING = FLAG_SYN | FLAG_FIN | FLAG_RST };
@@ -22,10 +22,13 @@ enum kind {
     KIND_FIN_RST = 64
 };
 
+/* What turns a letter of one end into that of the other. */
+enum { OTHER_CASE = 'a' ^ 'A' };
+
 static void add(struct zeek_words *words, unsigned from, char letter)
 {
     if (words->count < ZEEK_HISTORY_MAX)
-        words->letters[words->count++] = (char)(from == 0 ? letter : tolower(letter));
+        words->letters[words->count++] = (char)(from == 0 ? letter : letter ^ OTHER_CASE);
 }
 
 /* Adds a letter once; tells whether it was there already. */
@@ -227,8 +230,8 @@ static inline bool is_more_of_the_same(const struct zeek_end *x, const struct ze
 {
     unsigned kind = s->length ? KIND_DATA : KIND_ACK;
     return s->seq == x->last && (s->flags & (FLAGS_TELLING | FLAG_ACK)) == FLAG_ACK &&
-           x->seen & kind && x->state != INACTIVE && x->state != RESET && s->window != 0 &&
-           s->payload.n == s->length && !y->cut;
+           x->seen & kind && x->state > RESET && s->window != 0 && s->payload.n == s->length &&
+           !y->cut;
 }
 
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
@@ -319,7 +322,7 @@ const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
 void zeek_history(char *out, size_t size, const struct zeek_words *words, unsigned client)
 {
     size_t n = 0;
-    char other_case = client == 0 ? 0 : 'a' ^ 'A';
+    char other_case = client == 0 ? 0 : OTHER_CASE;
     bool flipped = words->flipped || (words->begun && words->first != client);
     if (flipped && n + 1 < size)
         out[n++] = '^';

@@ -21,7 +21,8 @@ static void drop_gap(void *context, uint64_t seq, uint64_t length, const struct 
     (void)context, (void)seq, (void)length, (void)from;
 }
 
-static const struct reasm_out nowhere = {NULL, drop_bytes, drop_gap, NULL};
+static const struct reasm_receiver nobody = {drop_bytes, drop_gap};
+static const struct reasm_out nowhere = {&nobody, NULL, NULL};
 static const uint8_t zeros[1500];
 
 struct talk {

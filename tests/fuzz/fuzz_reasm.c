@@ -87,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     map.next = BASE;
     size_t held = 0;
     struct reasm reasm = {0};
-    const struct reasm_out out = {&map, on_bytes, on_gap, &held};
+    const struct reasm_receiver receiver = {on_bytes, on_gap};
+    const struct reasm_out out = {&receiver, &map, &held};
     uint64_t frame = 0;
     reasm_start(&reasm, BASE);
     for (; size >= 4; data += 4, size -= 4) {
