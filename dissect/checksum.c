@@ -4,19 +4,27 @@
 
 #include "cursor.h"
 
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
 enum { PROTOCOL_TCP = 6, CHECKSUM_AT = 16, IPV4_HEADER = 20, IPV4_CHECKSUM_AT = 10 };
+
+/* Where the addresses lie in a header. */
+enum { IPV4_ADDRESSES_AT = 12, IPV6_ADDRESSES_AT = 8 };
 
 /* What an Ethernet packet holds; no network with larger ones is in front of a stack that has not
  * merged or not yet cut them, so far as a wrong checksum tells. */
 enum { ETHERNET_MTU = 1500 };
 
 /* A number as it would lie in memory. */
-static uint16_t in_memory(uint32_t number)
+static uint32_t in_memory(uint32_t number)
 {
-    const uint8_t bytes[2] = {(uint8_t)(number >> 8), (uint8_t)number};
-    uint16_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap32(number);
+#else
+    return number;
+#endif
 }
 
 static uint64_t half_at(const uint8_t *p)
@@ -26,88 +34,83 @@ static uint64_t half_at(const uint8_t *p)
     return half;
 }
 
-/* A sum of many words, whose carries are counted apart. */
-struct sum {
-    uint64_t low, carries;
-};
-
-static inline void add(struct sum *sum, uint64_t word)
-{
-    sum->low += word;
-    sum->carries += sum->low < word;
-}
-
-static inline void add_word(struct sum *sum, const uint8_t *p)
+static uint64_t word_at(const uint8_t *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    add(sum, word);
+    return word;
 }
 
-/* Adds the bytes before `end`, fewer than eight of them, of eight that can be read. */
-static inline void add_tail(struct sum *sum, const uint8_t *end, size_t n)
+/* Adds to a sum whose carry comes back in at its other end: that of eight bytes becomes that of
+ * two when it is folded. */
+static inline uint64_t plus(uint64_t sum, uint64_t word)
 {
-    uint64_t word;
-    memcpy(&word, end - sizeof word, sizeof word);
-    unsigned others = 8 * (unsigned)(sizeof word - n);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    add(sum, word >> others);
+    sum += word;
+    return sum + (sum < word);
+}
+
+/* Adds four words. Each takes the carry of the one before it, where that has an instruction. */
+static inline uint64_t plus_four(uint64_t sum, const uint8_t *p)
+{
+#ifdef __x86_64__
+    unsigned long long to = sum;
+    unsigned char carry = _addcarry_u64(0, to, word_at(p), &to);
+    carry = _addcarry_u64(carry, to, word_at(p + 8), &to);
+    carry = _addcarry_u64(carry, to, word_at(p + 16), &to);
+    carry = _addcarry_u64(carry, to, word_at(p + 24), &to);
+    return to + carry;
 #else
-    add(sum, word << others);
+    sum = plus(sum, word_at(p));
+    sum = plus(sum, word_at(p + 8));
+    sum = plus(sum, word_at(p + 16));
+    return plus(sum, word_at(p + 24));
+#endif
+}
+
+/* The bytes before `end`, fewer than eight of them, of eight that can be read. */
+static uint64_t tail_of(const uint8_t *end, size_t n)
+{
+    unsigned others = 8 * (unsigned)(sizeof(uint64_t) - n);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word_at(end - 8) >> others;
+#else
+    return word_at(end - 8) << others;
 #endif
 }
 
 /* Adds n bytes, eight or more. */
-static inline void add_bytes(struct sum *sum, const uint8_t *p, size_t n)
+static inline uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
 {
-    for (; n >= 32; p += 32, n -= 32) {
-        add_word(sum, p);
-        add_word(sum, p + 8);
-        add_word(sum, p + 16);
-        add_word(sum, p + 24);
+    const uint8_t *end = p + n;
+    for (; n >= 64; p += 64, n -= 64)
+        sum = plus_four(plus_four(sum, p), p + 32);
+    if (n & 32) {
+        sum = plus_four(sum, p);
+        p += 32;
     }
-    for (; n >= 8; p += 8, n -= 8)
-        add_word(sum, p);
-    if (n > 0)
-        add_tail(sum, p + n, n);
+    for (; end - p >= 8; p += 8)
+        sum = plus(sum, word_at(p));
+    return end > p ? plus(sum, tail_of(end, (size_t)(end - p))) : sum;
 }
 
 /* Are all bits of the folded sum one? Folded it is the rest of a division by 65,535, of which all
  * ones are a multiple, as zero is: which no sum is where a protocol or a version was added. */
-static inline bool is_right(struct sum sum)
+static inline bool is_right(uint64_t sum)
 {
-    uint64_t whole = sum.low + sum.carries;
-    whole += whole < sum.carries; /* 2^64 leaves 1 */
-    return whole % UINT16_MAX == 0;
+    return sum % UINT16_MAX == 0;
 }
 
-static uint16_t fold(struct sum sum)
+static uint16_t fold(uint64_t sum)
 {
-    uint64_t folded = (sum.low & UINT32_MAX) + (sum.low >> 32) + sum.carries;
-    while (folded >> 16)
-        folded = (folded & UINT16_MAX) + (folded >> 16);
-    return (uint16_t)folded;
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    while (sum >> 16)
+        sum = (sum & UINT16_MAX) + (sum >> 16);
+    return (uint16_t)sum;
 }
 
-/* The pseudo-header without the length: addresses, protocol. */
-static inline struct sum pseudo(const struct segment *s)
+static const uint8_t *ip_of(const struct segment *s)
 {
-    struct sum sum = {in_memory(PROTOCOL_TCP), 0};
-    if (LIKELY(!s->from.ipv6)) {
-        sum.low += half_at(s->from.ip) + half_at(s->to.ip);
-        return sum;
-    }
-    add_word(&sum, s->from.ip);
-    add_word(&sum, s->from.ip + 8);
-    add_word(&sum, s->to.ip);
-    add_word(&sum, s->to.ip + 8);
-    return sum;
-}
-
-/* The length may have more than 16 bits: RFC 2675 section 4. */
-static inline void add_length(struct sum *sum, uint32_t length)
-{
-    add(sum, (uint64_t)in_memory(length >> 16) + in_memory(length & UINT16_MAX));
+    return s->payload.p - s->headers;
 }
 
 static const uint8_t *tcp_of(const struct segment *s)
@@ -115,14 +118,22 @@ static const uint8_t *tcp_of(const struct segment *s)
     return s->payload.p - s->tcp_header;
 }
 
+/* The pseudo-header. Its length may have more than 16 bits (RFC 2675 section 4), as the sum of it
+ * and the protocol then has. */
+static inline uint64_t pseudo(const struct segment *s, uint32_t length)
+{
+    uint64_t rest = in_memory(length + PROTOCOL_TCP);
+    if (LIKELY(!s->from.ipv6))
+        return plus(rest, word_at(ip_of(s) + IPV4_ADDRESSES_AT));
+    return plus_four(rest, ip_of(s) + IPV6_ADDRESSES_AT);
+}
+
 /* Of a segment whose checksum is not right. */
 static NOINLINE bool is_left_out(const struct segment *s)
 {
-    struct sum sum = pseudo(s);
-    uint16_t given, partial = fold(sum);
-    add_length(&sum, s->tcp_header + s->length);
+    uint16_t given, partial = fold(pseudo(s, 0));
     memcpy(&given, tcp_of(s) + CHECKSUM_AT, sizeof given);
-    return given == 0 || given == fold(sum) || given == partial ||
+    return given == 0 || given == fold(pseudo(s, s->tcp_header + s->length)) || given == partial ||
            s->headers + s->length > ETHERNET_MTU;
 }
 
@@ -131,10 +142,7 @@ enum checksum checksum_of_tcp(const struct segment *s)
     if (s->headers == 0 || s->payload.n < s->length || s->redirected)
         return CHECKSUM_UNKNOWN;
     uint32_t length = s->tcp_header + s->length;
-    struct sum sum = pseudo(s);
-    add_length(&sum, length);
-    add_bytes(&sum, tcp_of(s), length);
-    if (LIKELY(is_right(sum)))
+    if (LIKELY(is_right(plus_bytes(pseudo(s, length), tcp_of(s), length))))
         return CHECKSUM_RIGHT;
     return is_left_out(s) ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
 }
@@ -143,12 +151,11 @@ enum checksum checksum_of_ip(const struct segment *s)
 {
     if (s->headers == 0 || s->from.ipv6 || s->reassembled)
         return CHECKSUM_UNKNOWN;
-    const uint8_t *ip = s->payload.p - s->headers;
-    struct sum sum = {half_at(ip + 16), 0};
-    add_word(&sum, ip);
-    add_word(&sum, ip + 8);
+    const uint8_t *ip = ip_of(s);
+    uint64_t sum = plus(half_at(ip + 8), word_at(ip));
+    sum = plus(sum, word_at(ip + IPV4_ADDRESSES_AT));
     for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; UNLIKELY(at < end); at += 4)
-        add(&sum, half_at(ip + at)); /* options */
+        sum = plus(sum, half_at(ip + at)); /* options */
     if (LIKELY(is_right(sum)))
         return CHECKSUM_RIGHT;
     return be16(ip + IPV4_CHECKSUM_AT) == 0 ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
