@@ -147,19 +147,28 @@ static struct flow *grow(struct awake_list *list, uint32_t number,
     return flow;
 }
 
-struct flow *awake_flow(struct awake_list *list, uint32_t number,
-                        const struct flow_context *context)
+static NOINLINE struct flow *wake(struct awake_list *list, enum connection_form form,
+                                  uint32_t number, const struct flow_context *context)
 {
-    struct connection *connection = connection_of(list, number);
-    if (connection->form == FORM_SYN)
-        return grow(list, number, context);
-    if (connection->form == FORM_PACKED)
-        return unpack(list, number, context);
+    return form == FORM_SYN ? grow(list, number, context) : unpack(list, number, context);
+}
+
+struct flow *awake_flow_of(struct awake_list *list, struct connection *connection, uint32_t number,
+                           const struct flow_context *context)
+{
+    if (UNLIKELY(connection->form != FORM_AWAKE))
+        return wake(list, (enum connection_form)connection->form, number, context);
     if (!is_new(list, connection)) {
         unlink_awake(list, connection->awake);
         link_newest(list, connection);
     }
     return &connection->awake->flow;
+}
+
+struct flow *awake_flow(struct awake_list *list, uint32_t number,
+                        const struct flow_context *context)
+{
+    return awake_flow_of(list, connection_of(list, number), number, context);
 }
 
 void awake_release(struct awake_list *list, struct connection *connection,

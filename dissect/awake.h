@@ -26,6 +26,10 @@ struct flow *awake_new(struct awake_list *list, uint32_t connection);
 struct flow *awake_flow(struct awake_list *list, uint32_t connection,
                         const struct flow_context *context);
 
+/* awake_flow_of is awake_flow for a connection that is at hand. */
+struct flow *awake_flow_of(struct awake_list *list, struct connection *connection, uint32_t number,
+                           const struct flow_context *context);
+
 /* awake_pack puts a flow in working order to rest; awake_pack_soon has it be the next one. */
 void awake_pack(struct awake_list *list, struct connection *connection);
 void awake_pack_soon(struct awake_list *list, struct connection *connection);

@@ -97,21 +97,20 @@ static void array_put(struct array *array, struct slot slot)
     array->used++;
 }
 
-static struct slot *array_find(const struct array *array, const struct slab *slab,
-                               const struct endpoint *lower, const struct endpoint *upper,
-                               uint64_t hash)
+static struct flow_table_entry array_find(const struct array *array, const struct slab *slab,
+                                          const struct endpoint *lower,
+                                          const struct endpoint *upper, uint64_t hash)
 {
-    uint32_t tag = (uint32_t)hash;
-    if (!array->slots)
-        return NULL;
-    for (size_t i = tag & array->mask; array->slots[i].entry; i = (i + 1) & array->mask) {
-        if (array->slots[i].tag != tag)
+    const struct slot *slots = array->slots;
+    size_t mask = array->mask;
+    for (size_t i = (uint32_t)hash & mask; slots[i].entry; i = (i + 1) & mask) {
+        if (slots[i].tag != (uint32_t)hash)
             continue;
-        const struct flow_key *key = slab_at(slab, array->slots[i].entry);
+        struct flow_key *key = slab_at(slab, slots[i].entry);
         if (same_end(&key->ends[0], lower) && same_end(&key->ends[1], upper))
-            return &array->slots[i];
+            return (struct flow_table_entry){key, slots[i].entry};
     }
-    return NULL;
+    return (struct flow_table_entry){NULL, SLAB_NONE};
 }
 
 /* By number: no key needs to be compared. */
@@ -169,13 +168,14 @@ struct flow_table *flow_table_new(const struct slab *slab)
     return table;
 }
 
-uint32_t flow_table_find(const struct flow_table *table, const struct endpoint *lower,
-                         const struct endpoint *upper, uint64_t hash)
+struct flow_table_entry flow_table_find(const struct flow_table *table,
+                                        const struct endpoint *lower, const struct endpoint *upper,
+                                        uint64_t hash)
 {
-    const struct slot *slot = array_find(&table->now, table->slab, lower, upper, hash);
-    if (!slot && table->old.slots)
-        slot = array_find(&table->old, table->slab, lower, upper, hash);
-    return slot ? slot->entry : SLAB_NONE;
+    struct flow_table_entry found = array_find(&table->now, table->slab, lower, upper, hash);
+    if (UNLIKELY(!found.at && table->old.slots))
+        found = array_find(&table->old, table->slab, lower, upper, hash);
+    return found;
 }
 
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash)

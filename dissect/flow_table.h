@@ -33,10 +33,17 @@ struct flow_table;
  * struct flow_key. */
 MUST_CHECK struct flow_table *flow_table_new(const struct slab *slab);
 
-/* flow_table_find returns the entry that was added under a key with this hash, whose ends are
- * `lower` and `upper`, or SLAB_NONE. */
-uint32_t flow_table_find(const struct flow_table *table, const struct endpoint *lower,
-                         const struct endpoint *upper, uint64_t hash);
+/* An entry, and its number in the slab; NULL and SLAB_NONE: none. */
+struct flow_table_entry {
+    void *at;
+    uint32_t number;
+};
+
+/* flow_table_find finds the entry that was added under a key with this hash, whose ends are
+ * `lower` and `upper`. */
+struct flow_table_entry flow_table_find(const struct flow_table *table,
+                                        const struct endpoint *lower, const struct endpoint *upper,
+                                        uint64_t hash);
 
 /* flow_table_prefetch brings the place of a hash near, for a find soon after. */
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash);

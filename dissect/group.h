@@ -8,19 +8,10 @@
 #include "batch.h"
 #include "connection.h"
 
-/* A segment, and whose it is. */
-struct place {
-    const struct segment *segment;
-    const struct endpoint *ends[2]; /* of the connection's key */
-    uint64_t hash;
-    unsigned from; /* which of them sent it */
-};
-
 enum { GROUP_MAX = 8 };
 struct group {
-    struct place places[GROUP_MAX];
-    uint32_t numbers[GROUP_MAX]; /* of their connections, in the slab; SLAB_NONE: not there yet */
-    nanotime now[GROUP_MAX];     /* the latest packet time so far, at each */
+    const struct batch_segment *segments[GROUP_MAX];
+    struct flow_table_entry connections[GROUP_MAX]; /* of each; none: not there yet */
     unsigned count;
 };
 
@@ -29,15 +20,16 @@ struct group {
 uint32_t group_gather(struct group *group, const struct flow_table *table, struct batch *batch,
                       uint32_t i, uint64_t frame_base);
 
-/* group_look_up finds their connections, and brings their flows near. The numbers hold until an
- * entry is taken out of the table. */
-void group_look_up(struct group *group, const struct flow_table *table,
-                   const struct slab *connections);
+/* group_look_up finds their connections, and brings their flows near. They hold until an entry is
+ * taken out of the table. */
+void group_look_up(struct group *group, const struct flow_table *table);
 
-/* place_find gives the number of a segment's connection, or SLAB_NONE. */
-static inline uint32_t place_find(const struct flow_table *table, const struct place *place)
+/* group_find finds a segment's connection. */
+static inline struct flow_table_entry group_find(const struct flow_table *table,
+                                                 const struct batch_segment *segment)
 {
-    return flow_table_find(table, place->ends[0], place->ends[1], place->hash);
+    return flow_table_find(table, batch_segment_end(segment, 0), batch_segment_end(segment, 1),
+                           segment->hash);
 }
 
 #endif
