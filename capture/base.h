@@ -20,7 +20,9 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 /* For what is rare: so that it takes no room in what is not. */
-#define NOINLINE        __attribute__((noinline))
+#define NOINLINE __attribute__((noinline))
+/* For what is to be made for each constant that it is called with. */
+#define ALWAYS_INLINE   inline __attribute__((always_inline))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define NS_PER_SECOND INT64_C(1000000000)

@@ -197,8 +197,8 @@ static uint64_t identity_of(const uint8_t *tcp, uint32_t length, uint16_t id)
 /* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
  * urgent pointer; options. Of the `wire` bytes, at least those of the header without options were
  * captured. */
-static void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured, uint32_t wire,
-                     const uint8_t *ip, uint16_t id)
+static ALWAYS_INLINE void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured,
+                                   uint32_t wire, const uint8_t *ip, uint16_t id)
 {
     enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14 };
     uint32_t header = (tcp[OFFSET] >> 4) * 4u;
@@ -429,29 +429,42 @@ static void put_ipv4(struct endpoint *end, const uint8_t *address)
     memcpy(end->ip, words, sizeof end->ip);
 }
 
-static void read_addresses(struct segment *out, const uint8_t *end, bool ipv6)
+static ALWAYS_INLINE void read_early(struct segment *out, const uint8_t *tcp,
+                                     const struct packet *packet, bool ipv6)
 {
+    enum { TOTAL = 2, ID = 4, TTL = 8, LENGTH = 4, HOPS = 7 };
+    const uint8_t *ip = packet->bytes + EARLY_IP_AT;
+    uint32_t length = ipv6 ? be16(ip + LENGTH) : be16(ip + TOTAL) - (uint32_t)IPV4_HEADER_MIN;
+    uint32_t there = (uint32_t)(packet->bytes + packet->caplen - tcp);
+    begin(out, packet);
     out->from.ipv6 = out->to.ipv6 = ipv6;
-    if (UNLIKELY(ipv6)) {
-        memcpy(out->from.ip, end - 32, sizeof out->from.ip);
-        memcpy(out->to.ip, end - 16, sizeof out->to.ip);
-        return;
+    if (ipv6) {
+        memcpy(out->from.ip, tcp - 32, sizeof out->from.ip);
+        memcpy(out->to.ip, tcp - 16, sizeof out->to.ip);
+    } else {
+        put_ipv4(&out->from, tcp - 8);
+        put_ipv4(&out->to, tcp - 4);
     }
-    put_ipv4(&out->from, end - 8);
-    put_ipv4(&out->to, end - 4);
+    out->ttl = ip[ipv6 ? HOPS : TTL];
+    read_tcp(out, tcp, there < length ? there : length, length, ip, ipv6 ? 0 : be16(ip + ID));
+}
+
+void decode_early_ipv4(struct segment *out, const uint8_t *tcp, const struct packet *packet)
+{
+    read_early(out, tcp, packet, false);
+}
+
+void decode_early_ipv6(struct segment *out, const uint8_t *tcp, const struct packet *packet)
+{
+    read_early(out, tcp, packet, true);
 }
 
 void decode_early(struct segment *out, const uint8_t *tcp, const struct packet *packet)
 {
-    enum { TOTAL = 2, ID = 4, TTL = 8, LENGTH = 4, HOPS = 7 };
-    const uint8_t *ip = packet->bytes + EARLY_IP_AT;
-    bool ipv6 = early_is_ipv6(packet, tcp);
-    uint32_t length = ipv6 ? be16(ip + LENGTH) : be16(ip + TOTAL) - (uint32_t)IPV4_HEADER_MIN;
-    uint32_t there = (uint32_t)(packet->bytes + packet->caplen - tcp);
-    begin(out, packet);
-    read_addresses(out, tcp, ipv6);
-    out->ttl = ip[ipv6 ? HOPS : TTL];
-    read_tcp(out, tcp, there < length ? there : length, length, ip, ipv6 ? 0 : be16(ip + ID));
+    if (early_is_ipv6(packet, tcp))
+        decode_early_ipv6(out, tcp, packet);
+    else
+        decode_early_ipv4(out, tcp, packet);
 }
 
 void decoder_done(struct decoder *decoder)

@@ -28,7 +28,8 @@ struct flow_table {
     size_t next_move;
 };
 
-/* An address as two numbers, in an order: not that of its bytes everywhere, but the same for all.
+/* An IPv6 address as two numbers, in an order: not that of its bytes everywhere, but the same for
+ * all.
  */
 struct address {
     uint64_t high, low;
@@ -46,8 +47,15 @@ static struct address address_of(const struct endpoint *end)
     return a;
 }
 
+static uint64_t ipv4_of(const struct endpoint *end)
+{
+    return flow_key_ipv4(end->ip, end->port);
+}
+
 unsigned flow_key_from(const struct endpoint *from, const struct endpoint *to)
 {
+    if (LIKELY(!from->ipv6))
+        return ipv4_of(from) > ipv4_of(to);
     struct address a = address_of(from), b = address_of(to);
     if (a.high != b.high)
         return a.high > b.high;
@@ -63,15 +71,35 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static uint64_t hash_ipv4(const struct hash_key *key, uint64_t lower, uint64_t upper)
+{
+    return fold(lower ^ key->k0, upper ^ key->k1);
+}
+
 uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
                        const struct endpoint *upper)
 {
+    if (LIKELY(!lower->ipv6))
+        return hash_ipv4(key, ipv4_of(lower), ipv4_of(upper));
     struct address a = address_of(lower), b = address_of(upper);
-    uint64_t ports = (uint64_t)lower->port << 32 | (uint64_t)upper->port << 1 | lower->ipv6;
+    uint64_t ports = (uint64_t)lower->port << 16 | upper->port;
     uint64_t hash = fold(a.high ^ key->k0, b.high ^ key->k1);
-    if (lower->ipv6)
-        hash = fold(hash ^ a.low ^ key->k1, b.low ^ key->k0);
+    hash = fold(hash ^ a.low ^ key->k1, b.low ^ key->k0);
     return fold(hash ^ ports ^ key->k0, key->k1 | 1);
+}
+
+struct flow_key_place flow_key_place(const struct hash_key *key, const struct endpoint *from,
+                                     const struct endpoint *to)
+{
+    const struct endpoint *ends[2] = {from, to};
+    unsigned end = flow_key_from(from, to);
+    return (struct flow_key_place){flow_key_hash(key, ends[end], ends[!end]), end};
+}
+
+struct flow_key_place flow_key_place_ipv4(const struct hash_key *key, uint64_t from, uint64_t to)
+{
+    bool turned = from > to;
+    return (struct flow_key_place){hash_ipv4(key, turned ? to : from, turned ? from : to), turned};
 }
 
 static bool same_end(const struct endpoint *a, const struct endpoint *b)

@@ -3,6 +3,7 @@
 #ifndef PUSHWATCH_DISSECT_FLOW_TABLE_H
 #define PUSHWATCH_DISSECT_FLOW_TABLE_H
 
+#include "cursor.h"
 #include "flow_record.h"
 #include "keyed_hash.h"
 #include "slab.h"
@@ -26,6 +27,24 @@ static inline struct flow_key flow_key_make(unsigned from_end, const struct endp
  * random key. Nobody without the key can tell which connections collide. */
 uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
                        const struct endpoint *upper);
+
+/* Which end of a key has sent a segment, and the hash of that key. */
+struct flow_key_place {
+    uint64_t hash;
+    unsigned from;
+};
+
+/* flow_key_place finds both for a segment's two endpoints. */
+struct flow_key_place flow_key_place(const struct hash_key *key, const struct endpoint *from,
+                                     const struct endpoint *to);
+
+/* flow_key_place_ipv4 does so for two of IPv4, each a number that flow_key_ipv4 makes of address
+ * and port. */
+struct flow_key_place flow_key_place_ipv4(const struct hash_key *key, uint64_t from, uint64_t to);
+static inline uint64_t flow_key_ipv4(const uint8_t *address, uint16_t port)
+{
+    return (uint64_t)be32(address) << 16 | port;
+}
 
 struct flow_table;
 

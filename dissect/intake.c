@@ -121,44 +121,30 @@ void intake_skip(struct intake *intake, const struct packet *packet, enum note r
     skip(intake, reason, 1);
 }
 
-static uint64_t mix(const uint8_t *address, bool ipv6)
+/* An end of a connection as a number: of IPv6, not all of it. */
+static uint64_t end_of(const uint8_t *address, bool ipv6, uint16_t port)
 {
-    uint32_t ipv4;
     uint64_t words[2];
-    if (LIKELY(!ipv6)) {
-        memcpy(&ipv4, address, sizeof ipv4);
-        return ipv4;
-    }
+    if (LIKELY(!ipv6))
+        return flow_key_ipv4(address, port);
     memcpy(words, address, sizeof words);
-    return words[0] ^ words[1];
+    return (words[0] ^ words[1]) + port;
 }
 
 /* The same for both directions. The seed of an offline run is a fixed one, so that not even what
  * goes first when a limit is reached differs from run to run. */
-static unsigned shard_of(const struct intake *intake, uint64_t one, uint64_t other,
-                         const uint16_t ports[2])
+static unsigned shard_of(const struct intake *intake, uint64_t from, uint64_t to)
 {
-    uint64_t product = (uint64_t)ports[0] * ports[1];
-    uint64_t mixed = ((one + other) ^ product << 40 ^ product << 8 ^ intake->shard_seed) *
-                     UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = ((from + to) ^ intake->shard_seed) * UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     return (unsigned)(mixed >> 60) % SHARDS;
 }
 
-static unsigned shard_of_early(const struct intake *intake, const struct packet *packet,
-                               const uint8_t *tcp)
-{
-    bool ipv6 = early_is_ipv6(packet, tcp);
-    const uint16_t ports[] = {be16(tcp), be16(tcp + 2)};
-    unsigned size = ipv6 ? 16 : 4;
-    return shard_of(intake, mix(tcp - 2 * size, ipv6), mix(tcp - size, ipv6), ports);
-}
-
 static unsigned shard_of_segment(const struct intake *intake, const struct segment *segment)
 {
-    const uint16_t ports[] = {segment->from.port, segment->to.port};
-    return shard_of(intake, mix(segment->from.ip, segment->from.ipv6),
-                    mix(segment->to.ip, segment->to.ipv6), ports);
+    const struct endpoint *from = &segment->from, *to = &segment->to;
+    return shard_of(intake, end_of(from->ip, from->ipv6, from->port),
+                    end_of(to->ip, to->ipv6, to->port));
 }
 
 static bool is_mine(const struct intake *intake, unsigned shard)
@@ -181,38 +167,24 @@ static bool is_full(struct intake *intake, const struct packet *packet)
     intake->was_full =
         !intake->shares && (intake->taken >= intake->most ||
                             (intake->taken > 0 && intake->bytes + bytes > intake->room));
-    if (intake->was_full || (intake->windows && !intake->shares && has_window_ended(intake)))
-        return true;
-    intake->taken++;
-    intake->bytes += bytes;
-    return false;
+    return intake->was_full || (intake->windows && !intake->shares && has_window_ended(intake));
 }
 
-/* Does all that a segment points to lie in the packet, and not in what was put together of it? */
-static bool is_of_packet(const struct segment *segment, const struct packet *packet)
+/* For how many packets, this one included, is_full would say no: if their bytes are not too many,
+ * and each is one segment whose bytes need not be copied. */
+static uint32_t room_for(const struct intake *intake)
 {
-    uintptr_t at = (uintptr_t)segment->payload.p, begin = (uintptr_t)packet->bytes;
-    return !segment->outer &&
-           (segment->payload.n == 0 || (at > begin && at < begin + packet->caplen));
-}
-
-/* A packet that has no time among others that have one came no earlier than those before it. */
-static void add(struct intake *intake, const struct packet *packet, unsigned shard)
-{
-    struct segment *segment = batch_next(intake->batch);
-    if (UNLIKELY(segment->time == 0))
-        segment->time = intake->now;
-    const struct endpoint *ends[2] = {&segment->from, &segment->to};
-    unsigned from = flow_key_from(ends[0], ends[1]);
-    uint64_t hash = flow_key_hash(&intake->key, ends[from], ends[!from]);
-    intake->counts.cut_payload += segment->payload.n < segment->length;
-    if (!intake->stays || !is_of_packet(segment, packet))
-        batch_keep(intake->batch);
-    batch_add(intake->batch, shard, from, hash, intake->now);
+    if (intake->shares)
+        return SHARE_PACKETS;
+    uint32_t round = intake->most - intake->taken;
+    if (!intake->windows)
+        return round;
+    uint32_t window = intake->batch->most - FRAMES_MAX - intake->batch->count + 1;
+    return !intake->stays ? 1 : window < round ? window : round;
 }
 
 /* Adds up the checksums. Returns false if the segment is not to be used for them. */
-static bool pass_checksums(struct intake *intake, struct segment *segment)
+static ALWAYS_INLINE bool pass_checksums(struct intake *intake, struct segment *segment)
 {
     struct checksum_counts *counts = &intake->counts.checksums;
     if (intake->checksums == CHECKSUMS_IGNORE)
@@ -227,13 +199,40 @@ static bool pass_checksums(struct intake *intake, struct segment *segment)
     return intake->checksums == CHECKSUMS_AUTO;
 }
 
-/* Gives the segment in the batch's next place to its shard, unless its checksums forbid it. */
-static void enter(struct intake *intake, const struct packet *packet, unsigned shard, bool is_first)
+/* What is known of the segment in the batch's next place. */
+struct finding {
+    unsigned shard;
+    struct flow_key_place place;
+    bool stays; /* its bytes do, until the window ends */
+};
+
+/* Gives it to its shard, unless its checksums forbid it. A packet that has no time among others
+ * that have one came no earlier than those before it. */
+static ALWAYS_INLINE bool enter(struct intake *intake, struct segment *segment,
+                                const struct finding *found)
 {
-    bool passes = pass_checksums(intake, batch_next(intake->batch));
-    intake->counts.skipped[passes ? NOTE_NONE : NOTE_CHECKSUM] += is_first;
-    if (passes)
-        add(intake, packet, shard);
+    if (!pass_checksums(intake, segment))
+        return false;
+    if (UNLIKELY(segment->time == 0))
+        segment->time = intake->now;
+    intake->counts.cut_payload += segment->payload.n < segment->length;
+    if (!found->stays)
+        batch_keep(intake->batch);
+    batch_add(intake->batch, found->shard, found->place.from, found->place.hash, intake->now);
+    return true;
+}
+
+static void count(struct intake *intake, bool passes)
+{
+    intake->counts.skipped[passes ? NOTE_NONE : NOTE_CHECKSUM]++;
+}
+
+/* Does all that a segment points to lie in the packet, and not in what was put together of it? */
+static bool is_of_packet(const struct segment *segment, const struct packet *packet)
+{
+    uintptr_t at = (uintptr_t)segment->payload.p, begin = (uintptr_t)packet->bytes;
+    return !segment->outer &&
+           (segment->payload.n == 0 || (at > begin && at < begin + packet->caplen));
 }
 
 /* Takes what was decoded into the batch's next place, if it is of use. A packet that was put
@@ -241,17 +240,21 @@ static void enter(struct intake *intake, const struct packet *packet, unsigned s
 static enum note take(struct intake *intake, const struct packet *packet, enum note note,
                       bool is_first)
 {
-    const struct segment *segment = batch_next(intake->batch);
+    struct segment *segment = batch_next(intake->batch);
     if (note == NOTE_NONE && !is_watched(intake->watched, segment->from.port, segment->to.port))
         note = NOTE_NOT_WATCHED;
     if (note != NOTE_NONE)
         return note;
     if (UNLIKELY(segment->payload.n > packet->caplen) && !intake->windows)
         intake->bytes += segment->payload.n;
-    unsigned shard = shard_of_segment(intake, segment);
-    if (!is_mine(intake, shard))
+    struct finding found = {.shard = shard_of_segment(intake, segment)};
+    if (!is_mine(intake, found.shard))
         return NOTE_NONE;
-    enter(intake, packet, shard, is_first);
+    found.place = flow_key_place(&intake->key, &segment->from, &segment->to);
+    found.stays = intake->stays && is_of_packet(segment, packet);
+    bool passes = enter(intake, segment, &found);
+    if (is_first)
+        count(intake, passes);
     return NOTE_NONE;
 }
 
@@ -278,13 +281,30 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
 }
 
 /* A packet that early_look has looked at. */
-static void take_early(struct intake *intake, const struct packet *packet, const uint8_t *tcp)
+static ALWAYS_INLINE void take_early(struct intake *intake, const struct packet *packet,
+                                     const uint8_t *tcp, bool ipv6)
 {
-    unsigned shard = shard_of_early(intake, packet, tcp);
-    if (!is_mine(intake, shard))
+    struct segment *segment = batch_next(intake->batch);
+    const unsigned size = ipv6 ? 16 : 4;
+    uint64_t from = end_of(tcp - 2 * size, ipv6, be16(tcp));
+    uint64_t to = end_of(tcp - size, ipv6, be16(tcp + 2));
+    struct finding found = {.shard = shard_of(intake, from, to), .stays = intake->stays};
+    if (!is_mine(intake, found.shard))
         return;
-    decode_early(batch_next(intake->batch), tcp, packet);
-    enter(intake, packet, shard, true);
+    if (ipv6) {
+        decode_early_ipv6(segment, tcp, packet);
+        found.place = flow_key_place(&intake->key, &segment->from, &segment->to);
+    } else {
+        decode_early_ipv4(segment, tcp, packet);
+        found.place = flow_key_place_ipv4(&intake->key, from, to);
+    }
+    count(intake, enter(intake, segment, &found));
+}
+
+static NOINLINE void take_early_ipv6(struct intake *intake, const struct packet *packet,
+                                     const uint8_t *tcp)
+{
+    take_early(intake, packet, tcp, true);
 }
 
 /* Any other. What depends on packets that others were given has to wait. */
@@ -308,6 +328,7 @@ static NOINLINE void take_late(struct intake *intake, const struct packet *packe
 size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count)
 {
     size_t i = 0, not_watched = 0, not_tcp = 0;
+    uint32_t sure = 0; /* for so many packets there is room */
     size_t most = intake->seen < intake->seen_most ? intake->seen_most - intake->seen : 0;
     struct tally tally = tally_of(intake);
     if (count > most)
@@ -324,14 +345,24 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
             tally_add(&tally, packet);
             continue;
         }
-        if (is_full(intake, packet))
-            break;
+        if (sure == 0 || intake->bytes + packet->caplen + BATCH_BESIDE > intake->room) {
+            if (is_full(intake, packet))
+                break;
+            sure = room_for(intake);
+        }
+        sure--;
+        intake->taken++;
+        intake->bytes += packet->caplen + BATCH_BESIDE;
         tally_add(&tally, packet);
         intake->now = tally.last;
-        if (LIKELY(tcp))
-            take_early(intake, packet, tcp);
-        else
+        if (UNLIKELY(!tcp)) {
             take_late(intake, packet);
+            sure = 0;
+        } else if (UNLIKELY(early_is_ipv6(packet, tcp))) {
+            take_early_ipv6(intake, packet, tcp);
+        } else {
+            take_early(intake, packet, tcp, false);
+        }
     }
     if (i == 0)
         return 0;

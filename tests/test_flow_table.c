@@ -94,6 +94,39 @@ static void both_directions_have_one_key(void **state)
     assert_int_equal(other.ends[0].port, 1000);
 }
 
+/* What is found for both endpoints at once is what is found for one thing after the other. */
+static void expect_place(const struct endpoint *from, const struct endpoint *to)
+{
+    unsigned end = flow_key_from(from, to);
+    struct flow_key key = flow_key_make(end, from, to);
+    struct flow_key_place place = flow_key_place(&fixed, from, to);
+    assert_int_equal(place.from, end);
+    assert_int_equal(place.hash, flow_key_hash(&fixed, &key.ends[0], &key.ends[1]));
+    if (from->ipv6)
+        return;
+    place = flow_key_place_ipv4(&fixed, flow_key_ipv4(from->ip, from->port),
+                                flow_key_ipv4(to->ip, to->port));
+    assert_int_equal(place.from, end);
+    assert_int_equal(place.hash, flow_key_hash(&fixed, &key.ends[0], &key.ends[1]));
+}
+
+static void places_of_keys(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 16; i++) {
+        const uint32_t low = UINT32_C(0x00000001), high = UINT32_C(0x01000000); /* either order */
+        struct endpoint a = endpoint_of(i & 1 ? low : high, i & 2 ? 5223 : 1000);
+        struct endpoint b = endpoint_of(i & 4 ? low : high, 2000);
+        a.ipv6 = b.ipv6 = i & 8;
+        expect_place(&a, &b);
+        expect_place(&b, &a);
+        struct flow_key_place one = flow_key_place(&fixed, &a, &b);
+        struct flow_key_place other = flow_key_place(&fixed, &b, &a);
+        assert_int_equal(one.hash, other.hash);
+        assert_int_equal(one.from, !other.from);
+    }
+}
+
 static void the_family_is_part_of_the_key(void **state)
 {
     (void)state;
@@ -185,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_directions_have_one_key),
+        cmocka_unit_test(places_of_keys),
         cmocka_unit_test(the_family_is_part_of_the_key),
         cmocka_unit_test(grows_and_shrinks),
         cmocka_unit_test(entries_that_collide),

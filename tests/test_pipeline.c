@@ -456,6 +456,51 @@ static void frames_of_one_packet(void **state)
     assert_int_equal(out.records[0].tcp.ends[CLIENT].packets, 2 + PACKETS * FRAMES);
 }
 
+/* An acknowledgment; `plain`: behind Ethernet, where it is found at fixed offsets. */
+static void send_shaped(struct out *out, bool plain, bool ipv6, bool from_client, unsigned port)
+{
+    const size_t ip = plain ? 14 : 0, size = ipv6 ? 16 : 4;
+    struct craft c = {.n = 0};
+    if (plain)
+        craft_ethernet(&c, ipv6 ? 0x86dd : 0x0800);
+    if (ipv6)
+        craft_ipv6(&c, 6, 20);
+    else
+        craft_ipv4(&c, 6, 20);
+    if (!from_client) {
+        c.bytes[c.n - size - 1] = 2;
+        c.bytes[c.n - 1] = 1;
+    }
+    assert_int_equal(c.n - ip, ipv6 ? 40 : 20);
+    craft_tcp(&c, from_client ? port : WATCHED, from_client ? WATCHED : port, 1, 1, ACK, 1000,
+              span_of(NULL, 0), span_of(NULL, 0));
+    struct packet packet = craft_packet(&c, plain ? LINK_ETHERNET : LINK_RAW);
+    packet.time = out->now += NS_PER_SECOND / 100;
+    packet.frame = ++out->frame;
+    pipeline_packet(out->pipeline, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
+/* However a packet is looked at, and in whichever direction it went, it goes to the same shard and
+ * finds the same flow. */
+static void packets_of_several_shapes(void **state)
+{
+    enum { PORTS = 8 };
+    struct out out;
+    (void)state;
+    for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+        begin(&out);
+        for (unsigned port = 0; port < PORTS; port++)
+            for (unsigned i = 0; i < 4; i++) /* on both sides of the watched port */
+                send_shaped(&out, i & 1, ipv6, i & 2, WATCHED - PORTS / 2 + port * 3);
+        finish(&out);
+        assert_int_equal(out.count, PORTS);
+        for (unsigned port = 0; port < PORTS; port++)
+            for (unsigned end = 0; end < 2; end++)
+                assert_int_equal(out.records[port].tcp.ends[end].packets, 2);
+    }
+}
+
 static void who_is_the_client(void **state)
 {
     (void)state;
@@ -532,6 +577,7 @@ int main(void)
         cmocka_unit_test(bytes_missing_at_the_end_are_a_gap),
         cmocka_unit_test(early_data_behind_the_answer),
         cmocka_unit_test(frames_of_one_packet),
+        cmocka_unit_test(packets_of_several_shapes),
         cmocka_unit_test(who_is_the_client),
         cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
         cmocka_unit_test(passing_takes_nothing_of_a_round),
