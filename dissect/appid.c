@@ -1,452 +1,346 @@
-/* appid.c: nDPI behind a few functions. Written for libndpi 4.2; the calls that later versions have
- * changed stand together at the top. */
+/* appid.c: asks nDPI as little as can be. What it made of one flow it would make of another that
+ * looks the same to it, so that is remembered, packet by packet: appid_kinds.h. */
 #include "appid.h"
 
-#include <ndpi_define.h>
-#define NDPI_VERSION (NDPI_MAJOR * 100 + NDPI_MINOR)
-#if NDPI_VERSION < 406
-#define NDPI_LIB_COMPILATION /* forget_others needs to see nDPI's own structure */
-#endif
-#include <ndpi_api.h>
-#include <ndpi_main.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "appid_flight.h"
 #include "appid_hello.h"
 #include "appid_kinds.h"
+#include "appid_ndpi.h"
+#include "cursor.h"
 #include "hash_table.h"
 #include "limits.h"
 
-/* Is used by one thread at a time. */
-struct module {
-    pthread_mutex_t mutex;
-    struct ndpi_detection_module_struct *ndpi;
-    uint8_t ports[(UINT16_MAX + 1) / 4]; /* enum port_known of each, in two bits */
-};
-
 struct appid {
-    pthread_mutex_t starting;
-    unsigned most; /* modules: one for each thread */
-    atomic_uint started, waits;
-    struct module modules[];
+    struct appid_ndpi *ndpi;
 };
 
+/* As long as all packets of a flow are of kinds, they are kept, and nDPI need not be asked: it is
+ * given them when one comes of which nothing is remembered. */
 struct appid_flow {
     struct appid_pool *pool;
+    struct appid_state *state; /* NULL: nDPI has not been asked */
     uint32_t packets;
-    struct ndpi_flow_struct ndpi; /* has no pointer to a module; that to a function is constant */
+    uint16_t client;            /* port: of the first packet's sender */
+    bool answered;              /* the server has sent something, */
+    uint32_t next;              /* and goes on with this sequence number */
+    struct appid_flight flight; /* what that is */
+    uint64_t step;   /* what they came to so far: appid_kinds.h; 0: nothing that is known */
+    struct buf kept; /* while there is a step: of struct kept, each with its bytes */
+};
+
+/* A packet, as nDPI is to see it, */
+struct kept {
+    nanotime time;
+    uint32_t n;       /* its bytes, which follow */
+    uint16_t headers; /* before the payload */
+    bool of_server;
 };
 
 /* What a label is made of, and the label, once for all flows of a pool that have it. */
 struct known_label {
     struct hash_node node;
-    uint64_t key[2];
+    struct appid_opinion opinion;
     struct app_label label;
 };
 
 struct appid_pool {
     size_t undecided;         /* flows */
+    size_t asked;             /* of them, those with a state of nDPI's */
+    size_t kept;              /* bytes of their packets */
     struct hash_table labels; /* of struct known_label */
     struct app_label unknown;
     struct appid_kinds kinds;
-    unsigned last; /* module that was taken: whose memory is near */
+    struct buf sent; /* what a server has sent, for a moment */
+    unsigned last;   /* module that was taken: whose memory is near */
 };
 
 /* A packet as nDPI gets it. */
 struct shown {
-    const uint8_t *bytes;
-    bool alike; /* a hello, made like others of its kind */
+    struct span ip;
+    bool of_server, of_a_kind;
+    struct intern_key key; /* of its kind, if it is of one */
     uint8_t copy[LIMIT_NDPI_HELLO];
 };
 
-/* --- what differs between versions --- */
+/* --- labels --- */
 
-/* nDPI remembers addresses of earlier flows to guess later ones from: a label would depend on which
- * thread saw what. Newer versions let caches have no room; before, there is no call for it, and
- * forget_others empties them. */
-static void remember_nothing(struct ndpi_detection_module_struct *ndpi)
-{
-#if NDPI_VERSION >= 410
-    static const char *const caches[] = {
-        "lru.ookla.size",    "lru.bittorrent.size", "lru.zoom.size",    "lru.stun.size",
-        "lru.tls_cert.size", "lru.mining.size",     "lru.msteams.size", "lru.stun_zoom.size",
-        "lru.fpc_dns.size",  "lru.signal.size"};
-    for (size_t i = 0; i < COUNT_OF(caches); i++)
-        (void)ndpi_set_config(ndpi, NULL, caches[i], "0"); /* not each version has each */
-#elif NDPI_VERSION >= 406
-    for (int cache = 0; cache < NDPI_LRUCACHE_MAX; cache++)
-        (void)ndpi_set_lru_cache_size(ndpi, (lru_cache_type)cache, 0);
-#else
-    (void)ndpi;
-#endif
-}
-
-#if NDPI_VERSION < 406
-static void empty(struct ndpi_lru_cache **cache)
-{
-    if (LIKELY(!*cache))
-        return;
-    ndpi_lru_free_cache(*cache);
-    *cache = NULL; /* made anew by whatever puts something in */
-}
-#endif
-
-/* To be called after each packet. (tinc's cache only tells what UDP flows are.) */
-static void forget_others(struct ndpi_detection_module_struct *ndpi)
-{
-#if NDPI_VERSION < 406
-    empty(&ndpi->ookla_cache);
-    empty(&ndpi->bittorrent_cache);
-    empty(&ndpi->zoom_cache);
-    empty(&ndpi->stun_cache);
-    empty(&ndpi->tls_cert_cache);
-    empty(&ndpi->mining_cache);
-    empty(&ndpi->msteams_cache);
-#else
-    (void)ndpi;
-#endif
-}
-
-/* The fingerprints that nDPI makes go into no label, and take most of its time. */
-static void fingerprint_nothing(struct ndpi_detection_module_struct *ndpi)
-{
-#if NDPI_VERSION >= 410
-    static const char *const fingerprints[] = {
-        "metadata.ja3c_fingerprint", "metadata.ja3s_fingerprint", "metadata.ja4c_fingerprint"};
-    for (size_t i = 0; i < COUNT_OF(fingerprints); i++)
-        (void)ndpi_set_config(ndpi, "tls", fingerprints[i], "0");
-#else
-    (void)ndpi; /* appid_hello_thin does it */
-#endif
-}
-
-static struct ndpi_detection_module_struct *start(void)
-{
-#if NDPI_VERSION >= 410
-    struct ndpi_detection_module_struct *ndpi = ndpi_init_detection_module(NULL);
-#else
-    struct ndpi_detection_module_struct *ndpi = ndpi_init_detection_module(ndpi_no_prefs);
-#endif
-    if (!ndpi)
-        return NULL;
-#if NDPI_VERSION < 500
-    NDPI_PROTOCOL_BITMASK all;
-    NDPI_BITMASK_SET_ALL(all);
-    ndpi_set_protocol_detection_bitmask2(ndpi, &all);
-#endif
-    remember_nothing(ndpi);
-    fingerprint_nothing(ndpi);
-    ndpi_finalize_initialization(ndpi);
-    return ndpi;
-}
-
-/* Later versions have settings for what thinning does. */
-static void show(struct shown *shown, const struct segment *segment)
-{
-    struct span ip = segment_ip(segment);
-    shown->bytes = ip.p;
-    shown->alike =
-        NDPI_VERSION < 410 && ip.n <= LIMIT_NDPI_HELLO && appid_hello_at(segment->payload);
-    if (!shown->alike)
-        return;
-    memcpy(shown->copy, ip.p, ip.n);
-    appid_hello_thin(shown->copy + segment->headers, segment->payload.n);
-    shown->bytes = shown->copy;
-}
-
-#if NDPI_VERSION < 404
-/* What nDPI takes an address for: by its table of networks, which has those of IPv4 only; and by
- * the prefixes that Apple's push is known by, all of 8 and 48 bits. */
-static uint64_t known_by_address(struct module *module, const struct endpoint *end)
-{
-    uint64_t prefix = 0;
-    memcpy(&prefix, end->ip, end->ipv6 ? 6 : 1);
-    if (end->ipv6)
-        return prefix;
-    struct in_addr address;
-    memcpy(&address, end->ip, sizeof address);
-    return prefix << 16 | ndpi_network_port_ptree_match(module->ndpi, &address, htons(end->port));
-}
-
-enum port_known { PORT_UNASKED, PORT_SAYS_NOTHING, PORT_SAYS_SOMETHING };
-
-/* Is a port one by which nDPI guesses a protocol? It searches two trees to tell. */
-static bool known_by_port(struct module *module, uint16_t port)
-{
-    uint8_t *four = &module->ports[port / 4], own;
-    unsigned shift = port % 4 * 2, known = *four >> shift & 3;
-    if (known == PORT_UNASKED) {
-        known = ndpi_guess_protocol_id(module->ndpi, NULL, IPPROTO_TCP, port, port, &own) ==
-                        NDPI_PROTOCOL_UNKNOWN
-                    ? PORT_SAYS_NOTHING
-                    : PORT_SAYS_SOMETHING;
-        *four = (uint8_t)(*four | known << shift);
-    }
-    return known == PORT_SAYS_SOMETHING;
-}
-#endif
-
-/* The kind of a flow's first packet, if nDPI's verdict on it depends on no more than that. False:
- * it may. Written by what 4.2 looks at: for no other version. */
-static bool kind_of(struct appid_kind *kind, struct module *module, const struct shown *shown,
-                    const struct segment *segment)
-{
-#if NDPI_VERSION < 404
-    if (!shown->alike || known_by_port(module, segment->from.port))
-        return false;
-    *kind = (struct appid_kind){
-        .payload = span_of(shown->copy + segment->headers, segment->payload.n),
-        .ends = {known_by_address(module, &segment->from), known_by_address(module, &segment->to)},
-        .length = segment->length,
-        .headers = segment->headers,
-        .port = segment->to.port,
-        .flags = segment->flags,
-        .ipv6 = segment->from.ipv6,
-        .upwards = segment->from.port < segment->to.port};
-    return true;
-#else
-    (void)kind, (void)module, (void)shown, (void)segment;
-    return false;
-#endif
-}
-
-static ndpi_protocol process(struct module *module, struct appid_flow *flow,
-                             const struct shown *shown, const struct segment *segment)
-{
-    const uint8_t *packet = shown->bytes;
-    /* nDPI's length is 16 bits; a captured packet that is longer comes from offload. */
-    size_t n = segment_ip(segment).n;
-    unsigned short length = (unsigned short)(n < 65535 ? n : 65535);
-    uint64_t milliseconds = (uint64_t)segment->time / 1000000;
-#if NDPI_VERSION >= 404
-    return ndpi_detection_process_packet(module->ndpi, &flow->ndpi, packet, length, milliseconds,
-                                         NULL);
-#else
-    return ndpi_detection_process_packet(module->ndpi, &flow->ndpi, packet, length, milliseconds);
-#endif
-}
-
-static ndpi_protocol guess(struct module *module, struct appid_flow *flow)
-{
-#if NDPI_VERSION >= 500
-    return ndpi_detection_giveup(module->ndpi, &flow->ndpi);
-#elif NDPI_VERSION >= 410
-    u_int8_t guessed;
-    return ndpi_detection_giveup(module->ndpi, &flow->ndpi, &guessed);
-#else
-    u_int8_t guessed;
-    return ndpi_detection_giveup(module->ndpi, &flow->ndpi, 1, &guessed);
-#endif
-}
-
-/* Is the label complete? For TLS nDPI would go on to the certificate, to name the application by it
- * where it found none, and to judge it. That takes as long again, our own report judges it better,
- * and a server name is the better witness: it is waited for where the client names none. */
-static bool is_decided(struct module *module, struct appid_flow *flow, ndpi_protocol protocol)
-{
-#if NDPI_VERSION >= 412
-    uint16_t number = protocol.proto.app_protocol, below = protocol.proto.master_protocol;
-#else
-    uint16_t number = protocol.app_protocol, below = protocol.master_protocol;
-#endif
-    if (number == NDPI_PROTOCOL_UNKNOWN)
-        return false;
-    if ((number == NDPI_PROTOCOL_TLS || below == NDPI_PROTOCOL_TLS) &&
-        flow->ndpi.host_server_name[0])
-        return true;
-#if NDPI_VERSION >= 500
-    (void)module;
-    return protocol.state == NDPI_STATE_CLASSIFIED;
-#else
-    return !ndpi_extra_dissection_possible(module->ndpi, &flow->ndpi);
-#endif
-}
-
-/* The protocol's number and that of what carries it. */
-static uint32_t numbers(ndpi_protocol protocol)
-{
-#if NDPI_VERSION >= 412
-    return (uint32_t)protocol.proto.master_protocol << 16 | protocol.proto.app_protocol;
-#else
-    return (uint32_t)protocol.master_protocol << 16 | protocol.app_protocol;
-#endif
-}
-
-static void write_name(char *out, size_t size, struct module *module, ndpi_protocol protocol)
-{
-#if NDPI_VERSION >= 412
-    ndpi_protocol2name(module->ndpi, protocol.proto, out, (u_int)size);
-#else
-    ndpi_protocol2name(module->ndpi, protocol, out, (u_int)size);
-#endif
-}
-
-/* --- what does not: labels --- */
-
-static struct app_label label_of(struct module *module, ndpi_protocol protocol, ndpi_risk risks)
-{
-    struct app_label label = {0};
-    write_name(label.protocol, sizeof label.protocol, module, protocol);
-    /* A constant text, as are the risks': only categories of one's own are in the module. */
-    label.category = ndpi_category_get_name(module->ndpi, protocol.category);
-    for (unsigned risk = 1; risk < NDPI_MAX_RISK && label.risk_count < APP_RISKS_MAX; risk++)
-        if (risks & ((ndpi_risk)1 << risk))
-            label.risks[label.risk_count++] = ndpi_risk2str((ndpi_risk_enum)risk);
-    return label;
-}
-
-static const struct app_label *find_label(const struct appid_pool *pool, const uint64_t key[2],
-                                          uint64_t hash)
+static const struct app_label *find_label(const struct appid_pool *pool,
+                                          const struct appid_opinion *opinion, uint64_t hash)
 {
     for (struct hash_node *node = hash_table_first(&pool->labels, hash); node;
          node = hash_table_next(node)) {
         const struct known_label *known = (const struct known_label *)node;
-        if (known->key[0] == key[0] && known->key[1] == key[1])
+        if (known->opinion.protocols == opinion->protocols &&
+            known->opinion.risks == opinion->risks)
             return &known->label;
     }
     return NULL;
 }
 
-static const struct app_label *verdict(struct module *module, struct appid_flow **flow,
-                                       ndpi_protocol protocol)
+static const struct app_label *label_of(struct appid_pool *pool, const struct appid_module *module,
+                                        const struct appid_opinion *opinion)
 {
     static const struct hash_key fixed = {0}; /* a few labels, and all in a chain would do */
-    struct appid_pool *pool = (*flow)->pool;
-    ndpi_risk risks = (*flow)->ndpi.risk;
-    const uint64_t key[2] = {(uint64_t)protocol.category << 32 | numbers(protocol), risks};
-    uint64_t hash = hash_words(&fixed, key, 2);
-    appid_forget(flow);
-    const struct app_label *label = find_label(pool, key, hash);
+    const uint64_t words[] = {opinion->protocols, opinion->risks};
+    uint64_t hash = hash_words(&fixed, words, COUNT_OF(words));
+    const struct app_label *label = find_label(pool, opinion, hash);
     if (label)
         return label;
     if (pool->labels.count >= LIMIT_NDPI_LABELS)
         return &pool->unknown;
     struct known_label *known = xcalloc(1, sizeof *known);
-    *known =
-        (struct known_label){{.hash = hash}, {key[0], key[1]}, label_of(module, protocol, risks)};
+    *known = (struct known_label){{.hash = hash}, *opinion, appid_module_label(module, opinion)};
     hash_table_add(&pool->labels, &known->node);
     return &known->label;
 }
 
 /* --- flows --- */
 
-static struct appid_flow *begin(struct appid_pool *pool)
+static struct appid_flow *begin(struct appid_pool *pool, const struct segment *segment)
 {
     struct appid_flow *flow = xcalloc(1, sizeof *flow);
     flow->pool = pool;
+    flow->client = segment->from.port;
     pool->undecided++;
     return flow;
+}
+
+/* Nothing is remembered of what comes. */
+static void leave_kinds(struct appid_flow *flow)
+{
+    flow->step = 0;
+    flow->pool->kept -= flow->kept.n;
+    buf_done(&flow->kept);
 }
 
 void appid_forget(struct appid_flow **flow)
 {
     if (!*flow)
         return;
-    ndpi_free_flow_data(&(*flow)->ndpi);
+    leave_kinds(*flow);
     (*flow)->pool->undecided--;
+    (*flow)->pool->asked -= (*flow)->state != NULL;
+    appid_state_free((*flow)->state);
     free(*flow);
     *flow = NULL;
 }
 
-static const struct app_label *give_up(struct module *module, struct appid_flow **flow)
+static void keep(struct appid_flow *flow, const struct shown *shown, const struct segment *segment)
 {
-    ndpi_protocol protocol = guess(module, *flow);
-    forget_others(module->ndpi);
-    return verdict(module, flow, protocol);
+    const struct kept kept = {segment->time, (uint32_t)shown->ip.n, segment->headers,
+                              shown->of_server};
+    buf_append(&flow->kept, &kept, sizeof kept);
+    buf_append(&flow->kept, shown->ip.p, shown->ip.n);
+    flow->pool->kept += sizeof kept + shown->ip.n;
 }
 
-/* --- modules --- */
-
-/* So many waits for another thread, some microseconds each, take as long as a start. */
-enum { WAITS_WORTH_A_START = 2000 };
-
-/* Starts one more, unless another thread did or it can't be. */
-static NOINLINE void start_another(struct appid *appid, unsigned started)
+/* The packet at *at, and the place behind it. */
+static bool next_kept(const struct appid_flow *flow, size_t *at, struct kept *kept, struct span *ip)
 {
-    pthread_mutex_lock(&appid->starting);
-    if (atomic_load(&appid->started) == started && (appid->modules[started].ndpi = start())) {
-        atomic_store(&appid->waits, 0);
-        atomic_store(&appid->started, started + 1);
+    if (*at >= flow->kept.n)
+        return false;
+    memcpy(kept, flow->kept.p + *at, sizeof *kept);
+    *ip = span_of(flow->kept.p + *at + sizeof *kept, kept->n);
+    *at += sizeof *kept + kept->n;
+    return true;
+}
+
+/* Has nDPI know of the flow what it would have been told. */
+static void catch_up(struct appid_module *module, struct appid_flow *flow)
+{
+    struct appid_opinion opinion;
+    struct kept kept;
+    struct span ip;
+    if (flow->state)
+        return;
+    flow->state = appid_state_new();
+    flow->pool->asked++;
+    for (size_t at = 0; next_kept(flow, &at, &kept, &ip);)
+        appid_module_packet(module, flow->state, &opinion, ip, kept.time);
+}
+
+/* --- kinds --- */
+
+/* Do the headers tell nDPI no more than that a TCP segment of this length follows? */
+static bool is_plain(const struct segment *segment, struct span ip)
+{
+    enum { IPV6_HEADER = 40 };
+    size_t length = segment->from.ipv6 ? be16(ip.p + 4) + IPV6_HEADER : be16(ip.p + 2);
+    return length == ip.n && segment->payload.n == segment->length && !segment->reassembled &&
+           segment->from.port != segment->to.port;
+}
+
+/* The payload of the copy that nDPI gets to see. */
+static uint8_t *copy_of(struct shown *shown, const struct segment *segment)
+{
+    memcpy(shown->copy, shown->ip.p, shown->ip.n);
+    shown->ip.p = shown->copy;
+    return shown->copy + segment->headers;
+}
+
+/* Is it the next piece of what the server sends? */
+static bool goes_on(const struct appid_flow *flow, const struct segment *segment)
+{
+    return segment->from.port != flow->client &&
+           (!flow->answered || (segment->seq == flow->next && flow->next != 0));
+}
+
+static bool follows(struct appid_flow *flow, struct shown *shown, struct appid_kind *kind,
+                    const struct segment *segment)
+{
+    shown->of_server = goes_on(flow, segment);
+    if (!shown->of_server)
+        return false;
+    const uint8_t *payload = copy_of(shown, segment);
+    if (!appid_flight_thin(&flow->flight, shown->copy + segment->headers, segment->payload.n)) {
+        shown->ip = segment_ip(segment);
+        return false;
     }
-    pthread_mutex_unlock(&appid->starting);
+    flow->answered = true;
+    flow->next = segment->seq + segment->length;
+    *kind = (struct appid_kind){.payload = span_of(payload, segment->payload.n),
+                                .after = flow->step,
+                                .length = segment->length,
+                                .headers = segment->headers,
+                                .flags = segment->flags};
+    return true;
 }
 
-/* Gives a module that no other thread uses, until give_back. NULL: there is none. */
-static struct module *take_module(struct appid *appid, struct appid_pool *pool)
+static bool begins(struct appid *appid, struct shown *shown, struct appid_kind *kind,
+                   const struct segment *segment)
 {
-    unsigned started = atomic_load_explicit(&appid->started, memory_order_acquire);
-    for (unsigned i = 0; i < started; i++) {
-        unsigned at = (pool->last + i) % started;
-        if (pthread_mutex_trylock(&appid->modules[at].mutex) == 0) {
-            pool->last = at;
-            return &appid->modules[at];
-        }
-    }
-    if (started == 0 ||
-        (started < appid->most && atomic_fetch_add(&appid->waits, 1) >= WAITS_WORTH_A_START))
-        start_another(appid, started);
-    if (atomic_load(&appid->started) == 0)
-        return NULL;
-    pthread_mutex_lock(&appid->modules[pool->last].mutex);
-    return &appid->modules[pool->last];
+    *kind =
+        (struct appid_kind){.payload = span_of(shown->copy + segment->headers, segment->payload.n),
+                            .length = segment->length,
+                            .headers = segment->headers,
+                            .port = segment->to.port,
+                            .flags = segment->flags,
+                            .ipv6 = segment->from.ipv6,
+                            .upwards = segment->from.port < segment->to.port};
+    return shown->ip.p == shown->copy && appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
 
-static void give_back(struct module *module)
+/* Makes of a packet what nDPI gets to see, and of its kind a key, if nDPI's opinion after it
+ * depends on no more than that. */
+static void show(struct shown *shown, struct appid *appid, struct appid_pool *pool,
+                 struct appid_flow *flow, const struct segment *segment)
 {
-    pthread_mutex_unlock(&module->mutex);
+    struct appid_kind kind;
+    shown->ip = segment_ip(segment);
+    shown->of_server = shown->of_a_kind = false;
+    if (!appid_ndpi_thins() || shown->ip.n > sizeof shown->copy)
+        return;
+    bool plain = is_plain(segment, shown->ip);
+    if (flow && flow->step)
+        shown->of_a_kind = plain && follows(flow, shown, &kind, segment);
+    if (!shown->of_a_kind && appid_hello_at(segment->payload))
+        appid_hello_thin(copy_of(shown, segment), segment->payload.n);
+    if (!flow)
+        shown->of_a_kind = plain && begins(appid, shown, &kind, segment);
+    if (shown->of_a_kind)
+        shown->key = appid_kinds_key(&pool->kinds, &kind);
+}
+
+/* As nDPI has it. */
+static uint32_t seconds_of(const struct segment *segment)
+{
+    return (uint32_t)((uint64_t)segment->time / NS_PER_SECOND);
+}
+
+/* At which times, around this one, nDPI's opinion is the same of all that it has seen. */
+static bool times_of(struct appid_stretch *times, const struct appid_flow *flow,
+                     const struct segment *segment)
+{
+    struct buf *sent = &flow->pool->sent;
+    struct kept kept;
+    struct span ip;
+    sent->n = 0;
+    for (size_t at = 0; next_kept(flow, &at, &kept, &ip);)
+        if (kept.of_server)
+            buf_append(sent, ip.p + kept.headers, ip.n - kept.headers);
+    return appid_dates_around(times, span_of(sent->p, sent->n), flow->flight.record_left > 0,
+                              seconds_of(segment), APPID_ENDS_SOON);
+}
+
+/* Remembers what nDPI made of a flow's packets so far. */
+static void remember(struct appid_flow *flow, const struct shown *shown,
+                     const struct segment *segment, const struct app_label *label)
+{
+    struct appid_stretch times;
+    keep(flow, shown, segment);
+    if (times_of(&times, flow, segment))
+        flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key, label, times);
+    else
+        leave_kinds(flow);
 }
 
 /* --- asking --- */
 
-static const struct app_label *ask(struct module *module, struct appid_pool *pool,
-                                   struct appid_flow **flow, const struct segment *segment)
+/* A module is given back before it is thought about what it said. */
+static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
+                                   struct appid_flow **flow, const struct shown *shown,
+                                   const struct segment *segment)
 {
-    struct shown shown;
-    struct appid_kind kind;
-    struct intern_key key;
-    show(&shown, segment);
-    const struct app_label *label = NULL;
-    bool of_a_kind = !*flow && kind_of(&kind, module, &shown, segment);
-    if (of_a_kind) {
-        key = appid_kinds_key(&pool->kinds, &kind);
-        label = appid_kinds_find(&pool->kinds, &key);
-    }
-    if (label)
-        return label;
+    struct appid_opinion opinion;
+    struct appid_module *module = appid_ndpi_take(appid->ndpi, &pool->last);
+    if (!module)
+        return NULL;
     if (!*flow)
-        *flow = begin(pool);
-    ndpi_protocol protocol = process(module, *flow, &shown, segment);
-    forget_others(module->ndpi);
-    if (is_decided(module, *flow, protocol)) {
-        label = verdict(module, flow, protocol);
-        if (of_a_kind)
-            appid_kinds_add(&pool->kinds, &key, label);
-        return label;
+        *flow = begin(pool, segment);
+    catch_up(module, *flow);
+    bool decided = appid_module_packet(module, (*flow)->state, &opinion, shown->ip, segment->time);
+    if (!decided && ++(*flow)->packets == LIMIT_NDPI_PACKETS) {
+        opinion = appid_module_guess(module, (*flow)->state);
+        decided = true;
     }
-    return ++(*flow)->packets < LIMIT_NDPI_PACKETS ? NULL : give_up(module, flow);
+    const struct app_label *label = decided ? label_of(pool, module, &opinion) : NULL;
+    appid_ndpi_give_back(module);
+    if (shown->of_a_kind)
+        remember(*flow, shown, segment, label);
+    else
+        leave_kinds(*flow);
+    if (label)
+        appid_forget(flow);
+    return label;
 }
 
 const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct segment *segment)
 {
+    struct shown shown;
     if (segment->payload.n == 0 || (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS))
         return NULL;
-    struct module *module = take_module(appid, pool);
-    if (!module)
-        return NULL;
-    const struct app_label *label = ask(module, pool, flow, segment);
-    give_back(module);
-    return label;
+    show(&shown, appid, pool, *flow, segment);
+    const struct appid_step *step = NULL;
+    if (shown.of_a_kind && (!*flow || !(*flow)->state))
+        step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
+    if (!step)
+        return ask(appid, pool, flow, &shown, segment);
+    if (step->label) {
+        appid_forget(flow);
+        return step->label;
+    }
+    if (!*flow)
+        *flow = begin(pool, segment);
+    keep(*flow, &shown, segment);
+    (*flow)->step = step->number;
+    (*flow)->packets++;
+    return NULL;
 }
 
 const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)
 {
-    struct module *module = *flow ? take_module(appid, (*flow)->pool) : NULL;
+    struct appid_pool *pool = *flow ? (*flow)->pool : NULL;
+    struct appid_module *module = pool ? appid_ndpi_take(appid->ndpi, &pool->last) : NULL;
     if (!module)
         return NULL;
-    const struct app_label *label = give_up(module, flow);
-    give_back(module);
+    catch_up(module, *flow);
+    struct appid_opinion opinion = appid_module_guess(module, (*flow)->state);
+    const struct app_label *label = label_of(pool, module, &opinion);
+    appid_ndpi_give_back(module);
+    appid_forget(flow);
     return label;
 }
 
@@ -454,24 +348,15 @@ const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **f
 
 struct appid *appid_new(unsigned threads)
 {
-    struct appid *appid = xcalloc(1, sizeof *appid + threads * sizeof appid->modules[0]);
-    appid->most = threads;
-    pthread_mutex_init(&appid->starting, NULL);
-    for (unsigned i = 0; i < threads; i++)
-        pthread_mutex_init(&appid->modules[i].mutex, NULL);
+    struct appid *appid = xcalloc(1, sizeof *appid);
+    appid->ndpi = appid_ndpi_new(threads);
     return appid;
 }
 
 void appid_free(struct appid *appid)
 {
-    if (!appid)
-        return;
-    for (unsigned i = 0; i < appid->most; i++) {
-        if (appid->modules[i].ndpi)
-            ndpi_exit_detection_module(appid->modules[i].ndpi);
-        pthread_mutex_destroy(&appid->modules[i].mutex);
-    }
-    pthread_mutex_destroy(&appid->starting);
+    if (appid)
+        appid_ndpi_free(appid->ndpi);
     free(appid);
 }
 
@@ -486,7 +371,8 @@ struct appid_pool *appid_pool_new(void)
 
 size_t appid_pool_memory(const struct appid_pool *pool)
 {
-    return pool->undecided * sizeof(struct appid_flow) + pool->kinds.labels.memory;
+    return pool->undecided * sizeof(struct appid_flow) + pool->asked * appid_state_size() +
+           pool->kept + pool->kinds.steps.memory;
 }
 
 void appid_pool_free(struct appid_pool *pool)
@@ -501,10 +387,11 @@ void appid_pool_free(struct appid_pool *pool)
         }
     hash_table_done(&pool->labels);
     appid_kinds_done(&pool->kinds);
+    buf_done(&pool->sent);
     free(pool);
 }
 
 const char *appid_version(void)
 {
-    return ndpi_revision();
+    return appid_ndpi_version();
 }

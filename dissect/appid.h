@@ -1,14 +1,11 @@
-/* appid.h: nDPI's opinion of a flow, from its first packets. The only user of nDPI. */
+/* appid.h: nDPI's opinion of a flow, from its first packets. */
 #ifndef PUSHWATCH_DISSECT_APPID_H
 #define PUSHWATCH_DISSECT_APPID_H
 
 #include "segment.h"
 
-/* nDPI itself. Starting one of its modules takes tens of milliseconds and megabytes, and can't be
- * done twice at a time. So the first is started by the first flow that needs it, and all threads
- * share it; more come only where threads have often waited for one another. Nothing of a flow stays
- * in a module, so that a flow's packets may go through any of them, and its label is the same
- * whichever it was. */
+/* nDPI itself, which starts with the first flow: appid_ndpi.h. A flow's packets may go through any
+ * thread; its label is the same whichever it was, and whatever else was seen. */
 struct appid;
 /* The undecided flows of one shard, and the labels that it has given. */
 struct appid_pool;

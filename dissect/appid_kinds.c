@@ -5,12 +5,12 @@
 void appid_kinds_init(struct appid_kinds *kinds)
 {
     *kinds = (struct appid_kinds){0};
-    intern_init(&kinds->labels);
+    intern_init(&kinds->steps);
 }
 
 void appid_kinds_done(struct appid_kinds *kinds)
 {
-    intern_done(&kinds->labels);
+    intern_done(&kinds->steps);
     buf_done(&kinds->key);
 }
 
@@ -20,27 +20,32 @@ struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_
 {
     uint64_t words[] = {(uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
                         (uint64_t)kind->flags << 16 | (uint64_t)kind->ipv6 << 8 | kind->upwards,
-                        kind->ends[0], kind->ends[1], 0};
+                        kind->after,
+                        kind->ends[0],
+                        kind->ends[1],
+                        0};
     for (size_t i = 0; i + 1 < COUNT_OF(words); i++)
         words[COUNT_OF(words) - 1] =
             (words[COUNT_OF(words) - 1] ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
     kinds->key.n = 0;
     buf_append(&kinds->key, kind->payload.p, kind->payload.n);
     buf_append(&kinds->key, words, sizeof words);
-    return intern_key_of(&kinds->labels, 0, span_of(kinds->key.p, kinds->key.n));
+    return intern_key_of(&kinds->steps, 0, span_of(kinds->key.p, kinds->key.n));
 }
 
-const struct app_label *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key)
+const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key,
+                                          uint32_t now)
 {
-    const struct app_label *const *place = intern_find(&kinds->labels, key);
-    intern_release(&kinds->labels, place); /* it stays remembered */
-    return place ? *place : NULL;
+    const struct appid_step *step = intern_find(&kinds->steps, key);
+    intern_release(&kinds->steps, step); /* it stays remembered */
+    return step && appid_stretch_has(&step->times, now) ? step : NULL;
 }
 
-void appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
-                     const struct app_label *label)
+uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
+                         const struct app_label *label, struct appid_stretch times)
 {
-    const struct app_label **place = intern_new(&kinds->labels, sizeof *place, key);
-    *place = label;
-    intern_release(&kinds->labels, place);
+    struct appid_step *step = intern_new(&kinds->steps, sizeof *step, key);
+    *step = (struct appid_step){++kinds->count, label, times};
+    intern_release(&kinds->steps, step);
+    return kinds->count;
 }

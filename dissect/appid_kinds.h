@@ -1,13 +1,18 @@
-/* appid_kinds.h: hellos that are all alike to nDPI, with the label that it gave to the first. */
+/* appid_kinds.h: packets that are all alike to nDPI, with what it made of the first of them: a
+ * hello, or what follows one that has not told enough. */
 #ifndef PUSHWATCH_DISSECT_APPID_KINDS_H
 #define PUSHWATCH_DISSECT_APPID_KINDS_H
 
+#include "appid_dates.h"
 #include "flow_record.h"
 #include "intern.h"
 
-/* All that a label depends on. */
+/* All that nDPI's opinion after a packet depends on, but for the time. Of a flow's first packet, or
+ * of one that follows others of their kinds: then what is said of ends, ports and protocols is
+ * zero, for those have told it. */
 struct appid_kind {
-    struct span payload;    /* of the packet, made alike by appid_hello_thin */
+    struct span payload;    /* of the packet, made alike by appid_hello_thin or appid_flight_thin */
+    uint64_t after;         /* the step that it follows; 0: it is the first */
     uint64_t ends[2];       /* what nDPI takes the sender's and the receiver's address for */
     uint32_t length;        /* of the payload on the wire */
     uint16_t headers, port; /* bytes before the payload; the receiver's port */
@@ -15,10 +20,18 @@ struct appid_kind {
     bool ipv6, upwards;     /* upwards: from a lower port to a higher one */
 };
 
+/* What nDPI made of it. */
+struct appid_step {
+    uint64_t number;               /* of its own */
+    const struct app_label *label; /* NULL: it has to see more */
+    struct appid_stretch times;    /* of the packet: at others it may say something else */
+};
+
 /* Some of them, those found last. Make it with appid_kinds_init; free with appid_kinds_done. */
 struct appid_kinds {
-    struct intern labels; /* of pointers to labels */
+    struct intern steps;
     struct buf key;
+    uint64_t count; /* of all that there ever were */
 };
 
 void appid_kinds_init(struct appid_kinds *kinds);
@@ -27,11 +40,14 @@ void appid_kinds_done(struct appid_kinds *kinds);
 /* appid_kinds_key makes the key of a kind, valid until the next call. */
 struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind);
 
-/* appid_kinds_find returns the label of a kind, NULL if it is not known. */
-const struct app_label *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key);
+/* appid_kinds_find gives what is remembered of a kind, at a time in seconds; NULL if that is
+ * nothing. It is valid until the next appid_kinds_add. */
+const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key,
+                                          uint32_t now);
 
-/* appid_kinds_add remembers the label of a kind, which must live as long. */
-void appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
-                     const struct app_label *label);
+/* appid_kinds_add remembers what nDPI made of a kind: a label, which must live as long, or NULL.
+ * Returns the step's number. */
+uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
+                         const struct app_label *label, struct appid_stretch times);
 
 #endif

@@ -22,7 +22,7 @@ grep -nE '#include "(\.\./)+(capture|dissect)/' report/*.[ch] report/judge/*.[ch
 
 # Each library has its rooms.
 grep -ln '<pcap' $sources | grep -vE 'capture/(live|filter|interfaces)\.c' && complain "libpcap"
-grep -ln '<ndpi' $sources | grep -v 'dissect/appid\.c' && complain "nDPI"
+grep -ln '<ndpi' $sources | grep -v 'dissect/appid_ndpi\.c' && complain "nDPI"
 grep -ln '<openssl' $sources |
     grep -vE 'dissect/(x509|fingerprint|asn1|ocsp|decrypt)\.[ch]|judge/(trust|anchors|pem|name_key|validate|staple|parsed_certs)\.[ch]' && complain "OpenSSL"
 

@@ -39,14 +39,20 @@ static void asked_free(struct asked asked)
 }
 
 /* A segment with this payload; free the packet's bytes. */
-static struct packet crafted_bytes(struct segment *segment, uint16_t port, struct span payload)
+static struct packet crafted_segment(struct segment *segment, uint16_t from, uint16_t to,
+                                     uint32_t seq, struct span payload)
 {
     struct craft c = {.n = 0};
     craft_ipv4(&c, 6, 20 + payload.n);
-    craft_tcp(&c, port, 6000, 1, 1, FLAG_ACK, 1000, span_of(NULL, 0), payload);
+    craft_tcp(&c, from, to, seq, 1, FLAG_ACK, 1000, span_of(NULL, 0), payload);
     struct packet packet = craft_packet(&c, LINK_RAW);
     assert_int_equal(decode_packet(segment, &decoder, &packet), NOTE_NONE);
     return packet;
+}
+
+static struct packet crafted_bytes(struct segment *segment, uint16_t port, struct span payload)
+{
+    return crafted_segment(segment, port, 6000, 1, payload);
 }
 
 static struct packet crafted(struct segment *segment, uint16_t port, const char *text)
@@ -98,13 +104,14 @@ static void others_do_not_count(void **state)
     asked_free(used);
 }
 
-/* A record with a ClientHello for a server name. */
-static struct buf hello(const char *name)
+/* A record with a ClientHello for a server name, or (NULL) for none. */
+static struct buf hello(uint16_t version, const char *name)
 {
     static const uint16_t suites[] = {0xc02b, 0x1301};
     struct buf extensions = {0}, body = {0}, message = {0}, record = {0};
-    put_server_name(&extensions, name);
-    put_client_hello(&body, 0x0303, suites, COUNT_OF(suites), &extensions);
+    if (name)
+        put_server_name(&extensions, name);
+    put_client_hello(&body, version, suites, COUNT_OF(suites), &extensions);
     put_number(&message, 1, 1);
     put_vector(&message, 3, body.p, body.n);
     put_number(&record, 0x160301, 3);
@@ -113,6 +120,15 @@ static struct buf hello(const char *name)
     buf_done(&body);
     buf_done(&message);
     return record;
+}
+
+static void assert_same_label(const struct app_label *label, const struct app_label *expected)
+{
+    assert_string_equal(label->protocol, expected->protocol);
+    assert_ptr_equal(label->category, expected->category);
+    assert_int_equal(label->risk_count, expected->risk_count);
+    for (unsigned risk = 0; risk < label->risk_count; risk++)
+        assert_ptr_equal(label->risks[risk], expected->risks[risk]);
 }
 
 /* What was remembered of one hello is said of no other: of another server's, from a port that says
@@ -124,23 +140,213 @@ static void a_hello_known_before(void **state)
     static const uint16_t ports[] = {40000, 1000, 25, 5223};
     struct asked used = asked_new();
     for (size_t i = 0; i < 2 * COUNT_OF(names) * COUNT_OF(ports); i++) {
-        struct buf record = hello(names[i % COUNT_OF(names)]);
+        struct buf record = hello(0x0303, names[i % COUNT_OF(names)]);
         uint16_t port = ports[i / COUNT_OF(names) % COUNT_OF(ports)];
         for (size_t cut = 0; cut < 60; cut += 20) {
             struct asked fresh = {used.appid, appid_pool_new()}; /* what is known is in the pool */
             struct span payload = span_of(record.p, record.n - cut);
             const struct app_label *expected = ask_bytes(fresh, port, payload);
             const struct app_label *label = ask_bytes(used, port, payload);
-            assert_string_equal(label->protocol, expected->protocol);
-            assert_ptr_equal(label->category, expected->category);
-            assert_int_equal(label->risk_count, expected->risk_count);
-            for (unsigned risk = 0; risk < label->risk_count; risk++)
-                assert_ptr_equal(label->risks[risk], expected->risks[risk]);
+            assert_same_label(label, expected);
             appid_pool_free(fresh.pool);
         }
         buf_done(&record);
     }
     asked_free(used);
+}
+
+/* --- what a server answers to a client that names none --- */
+
+/* Of a connection that is like others. */
+struct answer {
+    uint16_t version; /* that the client offers */
+    const char *subject;
+    uint16_t suite;
+    uint8_t each;     /* what its random and its key exchange are made of */
+    size_t cut;       /* where its bytes are cut into two segments */
+    uint32_t missing; /* bytes between them that were not captured */
+    bool resumed;     /* no certificate: changes cipher at once */
+    int64_t day;      /* since 2024-01-01, of all packets */
+};
+
+static void put_bytes(struct buf *out, uint8_t value, size_t n)
+{
+    while (n-- > 0)
+        buf_append(out, &value, 1);
+}
+
+static void put_text(struct buf *out, const char *text)
+{
+    buf_append(out, text, strlen(text));
+}
+
+static void put_message(struct buf *out, uint8_t type, const struct buf *body)
+{
+    struct buf message = {0};
+    put_number(&message, type, 1);
+    put_vector(&message, 3, body->p, body->n);
+    put_number(out, 0x160303, 3);
+    put_vector(out, 2, message.p, message.n);
+    buf_done(&message);
+}
+
+/* As much of a certificate as nDPI looks for: names, and a validity from 2024-03-01 to 2024-11-01.
+ */
+static void put_certificate(struct buf *out, const char *subject)
+{
+    struct buf certificate = {0}, list = {0}, body = {0};
+    put_text(&certificate, "\x30\x20\x55\x04\x03\x0c\x04Test\x30\x1e\x17\x0d"
+                           "240301000000Z\x17\x0d"
+                           "241101000000Z\x55\x04\x03");
+    put_number(&certificate, 0x0c, 1);
+    put_vector(&certificate, 1, subject, strlen(subject));
+    put_bytes(&certificate, 'k', 80);
+    put_vector(&list, 3, certificate.p, certificate.n);
+    put_vector(&body, 3, list.p, list.n);
+    put_message(out, 11, &body);
+    buf_done(&certificate);
+    buf_done(&list);
+    buf_done(&body);
+}
+
+static struct buf answer_bytes(const struct answer *answer)
+{
+    struct buf hello = {0}, exchange = {0}, out = {0};
+    put_number(&hello, 0x0303, 2);
+    put_bytes(&hello, answer->each, 32);
+    put_vector(&hello, 1, "", 0);
+    put_number(&hello, answer->suite, 2);
+    put_number(&hello, 0, 1);
+    put_message(&out, 2, &hello);
+    put_bytes(&exchange, answer->each, 120);
+    if (answer->resumed) {
+        put_number(&out, 0x1403030001, 5);
+        put_number(&out, 1, 1);
+        put_number(&out, 0x160303, 3);
+        put_vector(&out, 2, exchange.p, exchange.n);
+    } else {
+        put_certificate(&out, answer->subject);
+        put_message(&out, 12, &exchange);
+    }
+    buf_done(&hello);
+    buf_done(&exchange);
+    return out;
+}
+
+enum { CLIENT_PORT = 40000, SERVER_PORT = 5223 };
+
+static const struct app_label *take_bytes(struct asked asked, struct appid_flow **flow, bool answer,
+                                          uint32_t seq, struct span bytes, int64_t day)
+{
+    struct segment segment;
+    struct packet packet = crafted_segment(&segment, answer ? SERVER_PORT : CLIENT_PORT,
+                                           answer ? CLIENT_PORT : SERVER_PORT, seq, bytes);
+    segment.time = (INT64_C(1704067200) + day * 86400) * NS_PER_SECOND;
+    const struct app_label *label = appid_take(asked.appid, asked.pool, flow, &segment);
+    free((void *)(uintptr_t)packet.bytes);
+    return label;
+}
+
+/* The label of a connection; *most gets the memory that the pool took for it. */
+static const struct app_label *ask_answer(struct asked asked, const struct answer *answer,
+                                          size_t *most)
+{
+    struct appid_flow *flow = NULL;
+    struct buf record = hello(answer->version, NULL), bytes = answer_bytes(answer);
+    size_t cut = answer->cut < bytes.n ? answer->cut : bytes.n - 1;
+    const uint32_t seq = answer->each * UINT32_C(123456789);
+    const struct span parts[] = {span_of(bytes.p, cut), span_of(bytes.p + cut, bytes.n - cut)};
+    const size_t before = appid_pool_memory(asked.pool);
+    const struct app_label *label =
+        take_bytes(asked, &flow, false, answer->each, span_of(record.p, record.n), answer->day);
+    *most = appid_pool_memory(asked.pool) - before;
+    for (size_t i = 0; i < COUNT_OF(parts) && !label; i++)
+        if (parts[i].n > 0)
+            label = take_bytes(asked, &flow, true, seq + (uint32_t)(i * (cut + answer->missing)),
+                               parts[i], answer->day);
+    if (!label)
+        label = appid_give_up(asked.appid, &flow);
+    assert_null(flow);
+    buf_done(&record);
+    buf_done(&bytes);
+    return label;
+}
+
+static bool has_risk(const struct app_label *label, const char *part)
+{
+    bool has = false;
+    for (unsigned i = 0; i < label->risk_count; i++)
+        has = has || strstr(label->risks[i], part);
+    return has;
+}
+
+/* What was remembered of one connection is said of no other that differs in what nDPI looks at, nor
+ * of a time at which it would say something else. */
+static void an_answer_known_before(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f},
+        {.version = 0x0301, .subject = "a.example", .suite = 0xc02f},
+        {.version = 0x0303,
+         .subject = "Test",
+         .suite = 0xc02f}, /* the issuer's name: self-signed */
+        {.version = 0x0303, .subject = "a.example", .suite = 0x002f},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 20},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 100},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 130},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 100, .missing = 1},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .resumed = true},
+        {.version = 0x0303, .subject = "a.example", .suite = 0xc02f, .resumed = true, .cut = 49},
+    };
+    static const int64_t days[] = {0, 59, 60, 61, 200, 275, 276, 300, 305, 306, 900};
+    struct asked used = asked_new();
+    size_t most;
+    for (size_t i = 0; i < 3 * COUNT_OF(answers) * COUNT_OF(days); i++) {
+        struct answer answer = answers[i % COUNT_OF(answers)];
+        answer.day = days[i / COUNT_OF(answers) % COUNT_OF(days)];
+        answer.each = (uint8_t)(i * 7 + 1);
+        struct asked fresh = {used.appid, appid_pool_new()};
+        const struct app_label *expected = ask_answer(fresh, &answer, &most);
+        assert_same_label(ask_answer(used, &answer, &most), expected);
+        appid_pool_free(fresh.pool);
+    }
+    /* That these differ at all: */
+    struct answer answer = answers[0];
+    answer.day = 900;
+    assert_true(has_risk(ask_answer(used, &answer, &most), "Expired"));
+    answer.day = 300;
+    assert_false(has_risk(ask_answer(used, &answer, &most), "Expired"));
+    assert_true(has_risk(ask_answer(used, &answer, &most), "About To Expire"));
+    answer.day = 200;
+    assert_false(has_risk(ask_answer(used, &answer, &most), "About To Expire"));
+    assert_false(has_risk(ask_answer(used, &answer, &most), "Self-signed"));
+    answer.subject = "Test";
+    assert_true(has_risk(ask_answer(used, &answer, &most), "Self-signed"));
+    assert_false(has_risk(ask_answer(used, &answer, &most), "Obsolete"));
+    answer.version = 0x0301;
+    assert_true(has_risk(ask_answer(used, &answer, &most), "Obsolete"));
+    answer.suite = 0x002f;
+    assert_true(has_risk(ask_answer(used, &answer, &most), "Weak"));
+    asked_free(used);
+}
+
+/* nDPI is not asked about what it was asked about before, and has no state of it then. */
+static void asked_once(void **state)
+{
+    (void)state;
+    static const struct answer answer = {
+        .version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 130};
+    struct asked asked = asked_new();
+    size_t first, second, others;
+    const struct app_label *label = ask_answer(asked, &answer, &first);
+    assert_ptr_equal(ask_answer(asked, &answer, &second), label);
+    assert_true(second < first / 2);
+    struct answer other = answer;
+    other.each = 99;
+    assert_ptr_equal(ask_answer(asked, &other, &others), label);
+    assert_int_equal(others, second);
+    asked_free(asked);
 }
 
 static void no_payload_no_label(void **state)
@@ -240,6 +446,8 @@ int main(void)
         cmocka_unit_test(a_label),
         cmocka_unit_test(others_do_not_count),
         cmocka_unit_test(a_hello_known_before),
+        cmocka_unit_test(an_answer_known_before),
+        cmocka_unit_test(asked_once),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),

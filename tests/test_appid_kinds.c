@@ -1,4 +1,5 @@
-/* test_appid_kinds.c: a kind is found again, and none that differs from it in anything. */
+/* test_appid_kinds.c: a kind is found again, at the times that what is known of it is for, and none
+ * that differs from it in anything. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,17 +21,21 @@ static const struct appid_kind kind = {.payload = {payload, sizeof payload},
                                        .ipv6 = false,
                                        .upwards = true};
 
+enum { NOW = 1000 };
+static const struct appid_stretch always = {0, UINT32_MAX};
+
 static const struct app_label *find(struct appid_kinds *kinds, const struct appid_kind *of)
 {
     struct intern_key key = appid_kinds_key(kinds, of);
-    return appid_kinds_find(kinds, &key);
+    const struct appid_step *step = appid_kinds_find(kinds, &key, NOW);
+    return step ? step->label : NULL;
 }
 
 static void add(struct appid_kinds *kinds, const struct appid_kind *of,
                 const struct app_label *label)
 {
     struct intern_key key = appid_kinds_key(kinds, of);
-    appid_kinds_add(kinds, &key, label);
+    assert_true(appid_kinds_add(kinds, &key, label, always) > 0);
 }
 
 static void found_again(void **state)
@@ -58,7 +63,7 @@ static void not_another(void **state)
     struct appid_kinds kinds;
     appid_kinds_init(&kinds);
     add(&kinds, &kind, &label);
-    struct appid_kind others[10];
+    struct appid_kind others[11];
     for (size_t i = 0; i < COUNT_OF(others); i++)
         others[i] = kind;
     others[0].payload.p = other_payload;
@@ -71,8 +76,28 @@ static void not_another(void **state)
     others[7].flags++;
     others[8].ipv6 = true;
     others[9].upwards = false;
+    others[10].after = 1;
     for (size_t i = 0; i < COUNT_OF(others); i++)
         assert_null(find(&kinds, &others[i]));
+    appid_kinds_done(&kinds);
+}
+
+/* What holds for a while only is not said of other times, and is made up for then. */
+static void for_a_while(void **state)
+{
+    (void)state;
+    struct app_label label;
+    struct appid_kinds kinds;
+    appid_kinds_init(&kinds);
+    struct intern_key key = appid_kinds_key(&kinds, &kind);
+    uint64_t first = appid_kinds_add(&kinds, &key, NULL, (struct appid_stretch){10, 20});
+    assert_int_equal(appid_kinds_find(&kinds, &key, 10)->number, first);
+    assert_null(appid_kinds_find(&kinds, &key, 20)->label);
+    assert_null(appid_kinds_find(&kinds, &key, 9));
+    assert_null(appid_kinds_find(&kinds, &key, 21));
+    assert_int_not_equal(appid_kinds_add(&kinds, &key, &label, (struct appid_stretch){21, 30}),
+                         first);
+    assert_ptr_equal(appid_kinds_find(&kinds, &key, 21)->label, &label);
     appid_kinds_done(&kinds);
 }
 
@@ -131,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_again),
         cmocka_unit_test(not_another),
+        cmocka_unit_test(for_a_while),
         cmocka_unit_test(many),
         cmocka_unit_test(one_payload_from_many_ends),
     };

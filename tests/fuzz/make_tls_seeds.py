@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes seeds for fuzz_tls, fuzz_tls_kinds, fuzz_auth and fuzz_validate out of the project's own captures, and
+"""Writes seeds for fuzz_tls, fuzz_appid, fuzz_tls_kinds, fuzz_auth and fuzz_validate out of the project's own captures, and
 of SSLv2.
 
-    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, tls_kinds, auth, validate
+    make_tls_seeds.py PCAP... ; into tests/fuzz/seeds/tls, appid, tls_kinds, auth, validate
 """
 import os
 import ssl
@@ -19,7 +19,7 @@ KEPT = 6000  # bytes of a conversation
 
 
 def steps(talk):
-    """fuzz_tls: not midstream; then data, direction by direction as it came."""
+    """fuzz_tls, fuzz_appid: not midstream; then data, direction by direction as it came."""
     out = bytearray([0])
     for direction, payload in talk:
         out += struct.pack(">BH", direction, len(payload)) + payload
@@ -125,6 +125,7 @@ def main():
         name = os.path.splitext(os.path.basename(path))[0]
         talk = conversation(path)
         write("tls", name, steps(talk))
+        write("appid", name, steps(talk))
         messages = list(clear_messages(talk))
         kinds = {kind for _, kind, _ in messages}
         for _, kind, body in messages:

@@ -1,0 +1,116 @@
+/* appid_flight.c: nDPI 4.2 reads of a server ServerHello and Certificate, the types and lengths of
+ * other messages, and the level of an alert (src/lib/protocols/tls.c). Of records that are
+ * encrypted it does not know that they are. */
+#include "appid_flight.h"
+
+#include "tls_hello.h"
+
+enum {
+    CHANGE_CIPHER_SPEC = 20,
+    ALERT,
+    HANDSHAKE,
+    APPLICATION_DATA,
+    SERVER_HELLO = 2,
+    CERTIFICATE = 11,
+    RECORD_HEADER = 5,
+    MESSAGE_HEADER = 4,
+    VERSION = 2,
+    RANDOM = 32
+};
+
+/* A length that no message has: so nDPI goes no further, as it does with nearly all that is
+ * encrypted. */
+enum { UNREADABLE = 0xff };
+
+static void fill(uint8_t *at, size_t n, uint8_t value)
+{
+    if (n > 0)
+        memset(at, value, n);
+}
+
+static void fill_span(uint8_t *bytes, struct span part)
+{
+    fill(bytes + (part.p - bytes), part.n, 0);
+}
+
+/* version (2), random (32), session id, cipher suite (2), compression method (1), extensions */
+static bool thin_hello(uint8_t *hello, size_t n)
+{
+    struct cursor c = cursor_of(span_of(hello, n)), session, extensions, body;
+    struct span random;
+    uint16_t type;
+    if (!cursor_skip(&c, VERSION) || !cursor_bytes(&c, &random, RANDOM) ||
+        !cursor_vec8(&c, &session) || !cursor_skip(&c, 3))
+        return false;
+    fill_span(hello, random);
+    fill_span(hello, cursor_rest(&session));
+    if (cursor_done(&c))
+        return true;
+    if (!cursor_vec16(&c, &extensions))
+        return false;
+    while (cursor_u16(&extensions, &type) && cursor_vec16(&extensions, &body))
+        if (type == TLS_EXT_KEY_SHARE)
+            fill_span(hello, cursor_rest(&body));
+    return cursor_done(&extensions);
+}
+
+/* What belongs to a handshake record, and is not encrypted. */
+static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
+{
+    while (n > 0) {
+        if (flight->message_left == 0) {
+            if (n < MESSAGE_HEADER || p[1] != 0)
+                return false;
+            flight->message = p[0];
+            flight->message_left = be16(p + 2);
+            p += MESSAGE_HEADER;
+            n -= MESSAGE_HEADER;
+        }
+        size_t part = n < flight->message_left ? n : flight->message_left;
+        if (flight->message == SERVER_HELLO) {
+            if (part < flight->message_left || !thin_hello(p, part))
+                return false;
+        } else if (flight->message != CERTIFICATE) {
+            fill(p, part, 0);
+        }
+        flight->message_left -= (uint32_t)part;
+        p += part;
+        n -= part;
+    }
+    return true;
+}
+
+static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
+{
+    if (flight->content == APPLICATION_DATA || (flight->content == ALERT && flight->encrypted))
+        fill(p, n, 0);
+    else if (flight->content == HANDSHAKE && flight->encrypted)
+        fill(p, n, UNREADABLE);
+    else if (flight->content == HANDSHAKE)
+        return thin_messages(flight, p, n);
+    flight->encrypted = flight->encrypted || flight->content == CHANGE_CIPHER_SPEC;
+    return true;
+}
+
+/* A message has to lie in one record: nDPI does not join them. */
+bool appid_flight_thin(struct appid_flight *flight, uint8_t *payload, size_t n)
+{
+    while (n > 0) {
+        if (flight->record_left == 0) {
+            if (n < RECORD_HEADER || payload[0] < CHANGE_CIPHER_SPEC ||
+                payload[0] > APPLICATION_DATA || payload[1] != 3 || flight->message_left > 0)
+                return false;
+            flight->content = payload[0];
+            flight->record_left = be16(payload + 3);
+            payload += RECORD_HEADER;
+            n -= RECORD_HEADER;
+        }
+        size_t part = n < flight->record_left ? n : flight->record_left;
+        if (!thin_record(flight, payload, part))
+            return false;
+        flight->record_left = (uint16_t)(flight->record_left - part);
+        payload += part;
+        n -= part;
+    }
+    return true;
+}

@@ -1,0 +1,162 @@
+/* test_appid_flight.c: what a server sends looks the same to nDPI each time, in whatever pieces it
+ * comes, and what nDPI reads of it is not touched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../dissect/appid_flight.h"
+#include "hello_bytes.h"
+
+enum { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA, HIDDEN = 0xff };
+
+static void put_record(struct buf *out, uint8_t type, const struct buf *body)
+{
+    put_number(out, type, 1);
+    put_number(out, 0x0303, 2);
+    put_vector(out, 2, body->p, body->n);
+}
+
+static void put_message(struct buf *out, uint8_t type, const struct buf *body)
+{
+    put_number(out, type, 1);
+    put_vector(out, 3, body->p, body->n);
+}
+
+static void put_bytes(struct buf *out, uint8_t value, size_t n)
+{
+    while (n-- > 0)
+        buf_append(out, &value, 1);
+}
+
+/* A flight in which all that differs each time is `each`. ServerHello, certificate and key exchange
+ * are in a record each, or (`joined`) in one. */
+static struct buf flight(uint8_t each, bool joined)
+{
+    static const uint8_t version[] = {3, 3}, suite[] = {0xc0, 0x2f, 0};
+    struct buf hello = {0}, session = {0}, share = {0}, extensions = {0}, certificate = {0},
+               exchange = {0}, sealed = {0}, messages = {0}, out = {0};
+    put_bytes(&share, each, 36);
+    put_extension(&extensions, 51, &share);
+    put_extension(&extensions, 65281, NULL);
+    put_bytes(&session, each, 32);
+    buf_append(&hello, version, sizeof version);
+    put_bytes(&hello, each, 32);
+    put_vector(&hello, 1, session.p, session.n);
+    buf_append(&hello, suite, sizeof suite);
+    put_vector(&hello, 2, extensions.p, extensions.n);
+    put_bytes(&certificate, 'c', 600);
+    put_bytes(&exchange, each, 300);
+    put_bytes(&sealed, each, 40);
+    static const uint8_t types[] = {2, 11, 12, 14};
+    const struct buf none = {0}, *bodies[] = {&hello, &certificate, &exchange, &none};
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        put_message(&messages, types[i], bodies[i]);
+        if (joined && i + 1 < COUNT_OF(bodies))
+            continue;
+        put_record(&out, HANDSHAKE, &messages);
+        messages.n = 0;
+    }
+    messages.n = 0;
+    put_bytes(&messages, 1, 1);
+    put_record(&out, CHANGE_CIPHER_SPEC, &messages);
+    put_record(&out, HANDSHAKE, &sealed);
+    put_record(&out, APPLICATION_DATA, &sealed);
+    put_record(&out, ALERT, &sealed);
+    struct buf *all[] = {&hello,       &session,  &share,  &extensions,
+                         &certificate, &exchange, &sealed, &messages};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        buf_done(all[i]);
+    return out;
+}
+
+static struct buf thinned(struct buf bytes)
+{
+    struct appid_flight state = {0};
+    assert_true(appid_flight_thin(&state, bytes.p, bytes.n));
+    assert_int_equal(state.record_left, 0);
+    return bytes;
+}
+
+static size_t count_of(const struct buf *bytes, uint8_t value)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bytes->n; i++)
+        count += bytes->p[i] == value;
+    return count;
+}
+
+static void alike(void **state)
+{
+    (void)state;
+    for (unsigned joined = 0; joined < 2; joined++) {
+        struct buf a = thinned(flight(0xa1, joined)), b = thinned(flight(0xb2, joined));
+        assert_int_equal(a.n, b.n);
+        assert_memory_equal(a.p, b.p, a.n);
+        assert_int_equal(count_of(&a, 0xa1), 0);
+        assert_int_equal(count_of(&a, 'c'), 600);       /* it reads certificates */
+        assert_int_equal(count_of(&a, HIDDEN), 40 + 1); /* an extension's type has one */
+        struct appid_flight again = {0};
+        struct buf copy = {0};
+        buf_append(&copy, a.p, a.n);
+        assert_true(appid_flight_thin(&again, a.p, a.n));
+        for (size_t i = 0; i < a.n; i++)
+            assert_int_equal(a.p[i], copy.p[i]);
+        buf_done(&copy);
+        buf_done(&a);
+        buf_done(&b);
+    }
+}
+
+/* Either both pieces come to what the whole does, or the first or second can't be read: a header or
+ * a ServerHello that is cut. */
+static void in_pieces(void **state)
+{
+    (void)state;
+    size_t read = 0;
+    struct buf whole = thinned(flight(0xa1, false));
+    for (size_t cut = 0; cut <= whole.n; cut++) {
+        struct buf bytes = flight(0xa1, false);
+        uint8_t *first = xmemdup(bytes.p, cut), *second = xmemdup(bytes.p + cut, bytes.n - cut);
+        struct appid_flight pieces = {0};
+        if (appid_flight_thin(&pieces, first, cut) &&
+            appid_flight_thin(&pieces, second, bytes.n - cut)) {
+            read++;
+            assert_memory_equal(first, whole.p, cut);
+            assert_memory_equal(second, whole.p + cut, whole.n - cut);
+        }
+        free(first);
+        free(second);
+        buf_done(&bytes);
+    }
+    assert_true(read > 600 + 300 && read < whole.n);
+    buf_done(&whole);
+}
+
+static void nothing_else(void **state)
+{
+    (void)state;
+    static const char *const bytes[] = {"HTTP/1.1 200 OK", "\x16\x02\x00\x00\x00",
+                                        "\x19\x03\x03\x00\x00",
+                                        "\x16\x03\x03\x00\x04\x02\x01\x00\x00"};
+    for (size_t i = 0; i < COUNT_OF(bytes); i++) {
+        struct appid_flight flight = {0};
+        size_t n = i == 0 ? strlen(bytes[i]) : i == 3 ? 9 : 5;
+        uint8_t *copy = xmemdup(bytes[i], n);
+        assert_false(appid_flight_thin(&flight, copy, n));
+        free(copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alike),
+        cmocka_unit_test(in_pieces),
+        cmocka_unit_test(nothing_else),
+    };
+    return cmocka_run_group_tests_name("appid_flight", tests, NULL, NULL);
+}
