@@ -34,7 +34,7 @@ enum { BATCH_END = UINT32_MAX };
 /* batch_segment_end gives an end of its connection's key. */
 static inline const struct endpoint *batch_segment_end(const struct batch_segment *s, unsigned end)
 {
-    return end == s->from ? &s->segment.from : &s->segment.to;
+    return !end == !s->from ? &s->segment.from : &s->segment.to;
 }
 
 /* Bytes that have no room in a batch's block. */

@@ -82,15 +82,19 @@ static uint64_t tail_of(const uint8_t *end, size_t n)
 static inline uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
 {
     const uint8_t *end = p + n;
-    for (; n >= 64; p += 64, n -= 64)
+    for (; end - p >= 64; p += 64)
         sum = plus_four(plus_four(sum, p), p + 32);
     if (n & 32) {
         sum = plus_four(sum, p);
         p += 32;
     }
-    for (; end - p >= 8; p += 8)
+    if (n & 16) {
+        sum = plus(plus(sum, word_at(p)), word_at(p + 8));
+        p += 16;
+    }
+    if (n & 8)
         sum = plus(sum, word_at(p));
-    return end > p ? plus(sum, tail_of(end, (size_t)(end - p))) : sum;
+    return n & 7 ? plus(sum, tail_of(end, n & 7)) : sum;
 }
 
 /* Are all bits of the folded sum one? Folded it is the rest of a division by 65,535, of which all
@@ -128,35 +132,66 @@ static inline uint64_t pseudo(const struct segment *s, uint32_t length)
     return plus_four(rest, ip_of(s) + IPV6_ADDRESSES_AT);
 }
 
+static uint32_t length_of(const struct segment *s)
+{
+    return s->tcp_header + s->length;
+}
+
+static inline bool is_tcp_right(const struct segment *s)
+{
+    uint32_t length = length_of(s);
+    return is_right(plus_bytes(pseudo(s, length), tcp_of(s), length));
+}
+
+static inline bool is_ip_right(const uint8_t *ip)
+{
+    uint64_t sum = plus(half_at(ip + 8), word_at(ip));
+    sum = plus(sum, word_at(ip + IPV4_ADDRESSES_AT));
+    for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; UNLIKELY(at < end); at += 4)
+        sum = plus(sum, half_at(ip + at)); /* options */
+    return is_right(sum);
+}
+
 /* Of a segment whose checksum is not right. */
-static NOINLINE bool is_left_out(const struct segment *s)
+static bool is_left_out(const struct segment *s)
 {
     uint16_t given, partial = fold(pseudo(s, 0));
     memcpy(&given, tcp_of(s) + CHECKSUM_AT, sizeof given);
-    return given == 0 || given == fold(pseudo(s, s->tcp_header + s->length)) || given == partial ||
+    return given == 0 || given == fold(pseudo(s, length_of(s))) || given == partial ||
            s->headers + s->length > ETHERNET_MTU;
+}
+
+/* Was all captured that the sums cover, and was all that they cover in one packet? */
+static bool has_tcp_sum(const struct segment *s)
+{
+    return s->headers != 0 && s->payload.n >= s->length && !s->redirected;
+}
+
+static bool has_ip_sum(const struct segment *s)
+{
+    return s->headers != 0 && !s->from.ipv6 && !s->reassembled;
 }
 
 enum checksum checksum_of_tcp(const struct segment *s)
 {
-    if (s->headers == 0 || s->payload.n < s->length || s->redirected)
+    if (!has_tcp_sum(s))
         return CHECKSUM_UNKNOWN;
-    uint32_t length = s->tcp_header + s->length;
-    if (LIKELY(is_right(plus_bytes(pseudo(s, length), tcp_of(s), length))))
+    if (is_tcp_right(s))
         return CHECKSUM_RIGHT;
     return is_left_out(s) ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
 }
 
 enum checksum checksum_of_ip(const struct segment *s)
 {
-    if (s->headers == 0 || s->from.ipv6 || s->reassembled)
+    if (!has_ip_sum(s))
         return CHECKSUM_UNKNOWN;
     const uint8_t *ip = ip_of(s);
-    uint64_t sum = plus(half_at(ip + 8), word_at(ip));
-    sum = plus(sum, word_at(ip + IPV4_ADDRESSES_AT));
-    for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; UNLIKELY(at < end); at += 4)
-        sum = plus(sum, half_at(ip + at)); /* options */
-    if (LIKELY(is_right(sum)))
+    if (is_ip_right(ip))
         return CHECKSUM_RIGHT;
     return be16(ip + IPV4_CHECKSUM_AT) == 0 ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
+}
+
+bool checksum_is_right(const struct segment *s)
+{
+    return has_tcp_sum(s) && (!has_ip_sum(s) || is_ip_right(ip_of(s))) && is_tcp_right(s);
 }

@@ -25,4 +25,8 @@ enum checksum checksum_of_tcp(const struct segment *segment);
 /* checksum_of_ip does the same for the header of IPv4. */
 enum checksum checksum_of_ip(const struct segment *segment);
 
+/* checksum_is_right tells at once what is so of nearly all segments: that TCP's is RIGHT, and
+ * IPv4's if there is one. False says nothing. */
+MUST_CHECK bool checksum_is_right(const struct segment *segment);
+
 #endif

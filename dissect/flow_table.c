@@ -102,13 +102,19 @@ struct flow_key_place flow_key_place_ipv4(const struct hash_key *key, uint64_t f
     return (struct flow_key_place){hash_ipv4(key, turned ? to : from, turned ? from : to), turned};
 }
 
-static bool same_end(const struct endpoint *a, const struct endpoint *b)
+/* Both ends are of one family. */
+static bool same_key(const struct flow_key *key, const struct endpoint *lower,
+                     const struct endpoint *upper)
 {
-    uint64_t x[2], y[2];
-    memcpy(x, a->ip, sizeof x);
+    const struct endpoint *a = &key->ends[0], *b = &key->ends[1];
+    uint64_t w[2], x[2], y[2], z[2];
+    memcpy(w, a->ip, sizeof w);
+    memcpy(x, lower->ip, sizeof x);
     memcpy(y, b->ip, sizeof y);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (uint64_t)(a->port ^ b->port) |
-            (uint64_t)(a->ipv6 ^ b->ipv6)) == 0;
+    memcpy(z, upper->ip, sizeof z);
+    return ((w[0] ^ x[0]) | (w[1] ^ x[1]) | (y[0] ^ z[0]) | (y[1] ^ z[1]) |
+            (uint64_t)(a->port ^ lower->port) | (uint64_t)(b->port ^ upper->port) |
+            (uint64_t)(a->ipv6 ^ lower->ipv6)) == 0;
 }
 
 static struct array array_new(size_t slots)
@@ -125,9 +131,10 @@ static void array_put(struct array *array, struct slot slot)
     array->used++;
 }
 
-static struct flow_table_entry array_find(const struct array *array, const struct slab *slab,
-                                          const struct endpoint *lower,
-                                          const struct endpoint *upper, uint64_t hash)
+static ALWAYS_INLINE struct flow_table_entry array_find(const struct array *array,
+                                                        const struct slab *slab,
+                                                        const struct endpoint *lower,
+                                                        const struct endpoint *upper, uint64_t hash)
 {
     const struct slot *slots = array->slots;
     size_t mask = array->mask;
@@ -135,7 +142,7 @@ static struct flow_table_entry array_find(const struct array *array, const struc
         if (slots[i].tag != (uint32_t)hash)
             continue;
         struct flow_key *key = slab_at(slab, slots[i].entry);
-        if (same_end(&key->ends[0], lower) && same_end(&key->ends[1], upper))
+        if (LIKELY(same_key(key, lower, upper)))
             return (struct flow_table_entry){key, slots[i].entry};
     }
     return (struct flow_table_entry){NULL, SLAB_NONE};
@@ -196,13 +203,21 @@ struct flow_table *flow_table_new(const struct slab *slab)
     return table;
 }
 
+/* Not yet moved? */
+static NOINLINE struct flow_table_entry find_old(const struct flow_table *table,
+                                                 const struct endpoint *lower,
+                                                 const struct endpoint *upper, uint64_t hash)
+{
+    return array_find(&table->old, table->slab, lower, upper, hash);
+}
+
 struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         const struct endpoint *lower, const struct endpoint *upper,
                                         uint64_t hash)
 {
     struct flow_table_entry found = array_find(&table->now, table->slab, lower, upper, hash);
-    if (UNLIKELY(!found.at && table->old.slots))
-        found = array_find(&table->old, table->slab, lower, upper, hash);
+    if (UNLIKELY(!found.at) && table->old.slots)
+        found = find_old(table, lower, upper, hash);
     return found;
 }
 

@@ -16,14 +16,18 @@ uint32_t group_gather(struct group *group, const struct flow_table *table, struc
     return i;
 }
 
-void group_look_up(struct group *group, const struct flow_table *table)
+void group_look_up(struct group *group, unsigned first, unsigned count,
+                   const struct flow_table *table)
 {
-    for (unsigned i = 0; i < group->count; i++)
-        group->connections[i] = group_find(table, group->segments[i]);
-    for (unsigned i = 0; i < group->count; i++) {
-        const struct batch_segment *segment = group->segments[i];
+    for (unsigned i = first; i < first + count; i++) {
+        const struct batch_segment *s = group->segments[i];
+        group->connections[i] =
+            flow_table_find(table, batch_segment_end(s, 0), batch_segment_end(s, 1), s->hash);
+    }
+    for (unsigned i = first; i < first + count; i++) {
+        const struct batch_segment *s = group->segments[i];
         const struct connection *c = group->connections[i].at;
         if (c && c->form == FORM_AWAKE)
-            flow_prefetch(&c->awake->flow, segment->from, &segment->segment);
+            flow_prefetch(&c->awake->flow, s->from, &s->segment);
     }
 }

@@ -20,16 +20,9 @@ struct group {
 uint32_t group_gather(struct group *group, const struct flow_table *table, struct batch *batch,
                       uint32_t i, uint64_t frame_base);
 
-/* group_look_up finds their connections, and brings their flows near. They hold until an entry is
- * taken out of the table. */
-void group_look_up(struct group *group, const struct flow_table *table);
-
-/* group_find finds a segment's connection. */
-static inline struct flow_table_entry group_find(const struct flow_table *table,
-                                                 const struct batch_segment *segment)
-{
-    return flow_table_find(table, batch_segment_end(segment, 0), batch_segment_end(segment, 1),
-                           segment->hash);
-}
+/* group_look_up finds the connections of those from `first` on, as many as `count`, and brings
+ * their flows near. They hold until an entry is taken out of the table. */
+void group_look_up(struct group *group, unsigned first, unsigned count,
+                   const struct flow_table *table);
 
 #endif

@@ -183,20 +183,29 @@ static uint32_t room_for(const struct intake *intake)
     return !intake->stays ? 1 : window < round ? window : round;
 }
 
-/* Adds up the checksums. Returns false if the segment is not to be used for them. */
-static ALWAYS_INLINE bool pass_checksums(struct intake *intake, struct segment *segment)
+/* Looks at checksums of which one is not right. Returns false if the segment is not to be used for
+ * them. */
+static NOINLINE bool pass_doubtful(struct intake *intake, struct segment *segment)
 {
     struct checksum_counts *counts = &intake->counts.checksums;
-    if (intake->checksums == CHECKSUMS_IGNORE)
-        return true;
     enum checksum tcp = checksum_of_tcp(segment), ip = checksum_of_ip(segment);
     segment->checksum = (uint8_t)tcp;
-    if (LIKELY(tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT))
+    if (tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT)
         return true;
     counts->left_out += tcp == CHECKSUM_LEFT_OUT;
     counts->wrong += tcp == CHECKSUM_WRONG;
     counts->ip_wrong += ip == CHECKSUM_WRONG;
     return intake->checksums == CHECKSUMS_AUTO;
+}
+
+static ALWAYS_INLINE bool pass_checksums(struct intake *intake, struct segment *segment)
+{
+    if (intake->checksums == CHECKSUMS_IGNORE)
+        return true;
+    if (UNLIKELY(!checksum_is_right(segment)))
+        return pass_doubtful(intake, segment);
+    segment->checksum = CHECKSUM_RIGHT;
+    return true;
 }
 
 /* What is known of the segment in the batch's next place. */

@@ -73,6 +73,9 @@ static enum checksum judge(const struct made *made, uint32_t cut, enum checksum 
     assert_int_equal(decode_packet(&segment, &decoder, &packet), NOTE_NONE);
     enum checksum tcp = checksum_of_tcp(&segment);
     *ip = checksum_of_ip(&segment);
+    assert_int_equal(checksum_is_right(&segment),
+                     tcp == CHECKSUM_RIGHT &&
+                         (*ip == CHECKSUM_RIGHT || segment.from.ipv6 || segment.reassembled));
     free((void *)(uintptr_t)packet.bytes);
     decoder_done(&decoder);
     return tcp;
