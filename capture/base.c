@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { EXIT_INTERNAL = 4 };
 
@@ -23,15 +21,11 @@ void *xmalloc(size_t size)
     return memory;
 }
 
-/* The first and the last page are there only in part, and part of memory that is: no harm. A system
- * that can't do it gives each page when it is written to. */
-void *xmalloc_ready(size_t size)
+void *xmalloc_aligned(size_t alignment, size_t size)
 {
-    void *memory = xmalloc(size);
-#ifdef MADV_POPULATE_WRITE
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)memory / page * page;
-    (void)madvise((void *)from, (uintptr_t)memory + size - from, MADV_POPULATE_WRITE);
-#endif
+    void *memory = aligned_alloc(alignment, size);
+    if (!memory)
+        out_of_memory(size);
     return memory;
 }
 
@@ -53,11 +47,8 @@ void *xrealloc(void *old, size_t size)
 
 void *xaligned(size_t size)
 {
-    size = (size + APART_BYTES - 1) / APART_BYTES * APART_BYTES; /* aligned_alloc wants it so */
-    void *memory = aligned_alloc(APART_BYTES, size);
-    if (!memory)
-        out_of_memory(size);
-    return memset(memory, 0, size);
+    size = (size + APART_BYTES - 1) / APART_BYTES * APART_BYTES;
+    return memset(xmalloc_aligned(APART_BYTES, size), 0, size);
 }
 
 void *xmemdup(const void *bytes, size_t n)

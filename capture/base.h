@@ -53,9 +53,8 @@ void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
 
-/* xmalloc_ready is xmalloc for what will be used as a whole, some pages: they come all at once,
- * which takes a third of the time that a fault for each takes. */
-void *xmalloc_ready(size_t size) __attribute__((malloc, returns_nonnull));
+/* xmalloc_aligned is xmalloc of a multiple of `alignment`, a power of two. */
+void *xmalloc_aligned(size_t alignment, size_t size) __attribute__((malloc, returns_nonnull));
 
 /* xaligned is xmalloc for what is APART, all zero. */
 void *xaligned(size_t size) __attribute__((malloc, returns_nonnull));

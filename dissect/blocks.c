@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-/* The last size is small: all of a chunk counts as used, though most of the latest one is not. */
+/* The first is enough for many captures. The last size is small: all of a chunk counts as used,
+ * though most of the latest one is not. */
 enum { CHUNK_FIRST = 1 << 13, CHUNK_LAST = 1 << 16 };
 
 /* A chunk begins with the pointer to the one before it; the blocks begin with a cache line, so that
@@ -21,9 +22,12 @@ static void add_chunk(struct blocks *blocks)
         blocks->chunk_size = CHUNK_FIRST;
     else if (blocks->chunk_size < CHUNK_LAST)
         blocks->chunk_size *= 2;
-    uint8_t *chunk = blocks->chunk_size < CHUNK_LAST
-                         ? xmalloc(blocks->chunk_size + BLOCK_SLACK)
-                         : xmalloc_ready(blocks->chunk_size + BLOCK_SLACK);
+    if (blocks->pages && blocks->chunk_size > CHUNK_FIRST) {
+        blocks->fresh = pages_take(blocks->pages, blocks->chunk_size);
+        blocks->fresh_size = blocks->chunk_size - BLOCK_SLACK;
+        return;
+    }
+    uint8_t *chunk = xmalloc(blocks->chunk_size + BLOCK_SLACK);
     memcpy(chunk, &blocks->chunks, sizeof blocks->chunks);
     blocks->chunks = chunk;
     blocks->fresh = chunk + CHUNK_HEAD - (uintptr_t)(chunk + CHUNK_HEAD) % LINE;
@@ -68,5 +72,5 @@ void blocks_done(struct blocks *blocks)
         memcpy(&next, chunk, sizeof next);
         free(chunk);
     }
-    *blocks = (struct blocks){0};
+    *blocks = (struct blocks){.pages = blocks->pages};
 }

@@ -3,16 +3,18 @@
 #ifndef PUSHWATCH_DISSECT_BLOCKS_H
 #define PUSHWATCH_DISSECT_BLOCKS_H
 
-#include "../capture/base.h"
+#include "pages.h"
 
 /* Sizes are rounded up to a multiple of BLOCK_STEP; beyond BLOCK_MOST malloc has them. BLOCK_SLACK
  * bytes behind a block may be read, whatever they are. */
 enum { BLOCK_STEP = 8, BLOCK_MOST = 2048, BLOCK_SLACK = 8 };
 
-/* Zero-initialise; free with blocks_done, which frees all blocks up to BLOCK_MOST. */
+/* Zero-initialise but for `pages`; free with blocks_done, which frees all blocks up to BLOCK_MOST.
+ */
 struct blocks {
+    struct pages *pages; /* where most of it comes from, and stays until they are freed, or NULL */
     void *free[BLOCK_MOST / BLOCK_STEP + 1]; /* lists by size */
-    void *chunks;                            /* list */
+    void *chunks;                            /* list of those that are not of `pages` */
     uint8_t *fresh;                          /* of the latest chunk: what was never handed out */
     size_t fresh_size, chunk_size;
     size_t used; /* bytes in blocks that are handed out */

@@ -448,6 +448,7 @@ static struct shard_options options_of_shards(struct pipeline *p)
     return (struct shard_options){.sink = p->sink,
                                   .key = {options->hash_key[0], options->hash_key[1]},
                                   .certs = p->certs,
+                                  .pages = pages_new(),
                                   .keylog = p->keylog,
                                   .appid = p->appid,
                                   .show_secrets = options->show_secrets,
@@ -593,6 +594,7 @@ void pipeline_free(struct pipeline *p)
     free(p->inputs);
     crew_free(p->crew);
     cert_store_free(p->certs);
+    pages_free(p->shard_options.pages);
     keylog_free(p->keylog);
     free(p);
 }

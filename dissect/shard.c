@@ -417,6 +417,8 @@ struct shard *shard_new(const struct shard_options *options)
     struct shard *shard = xaligned(sizeof *shard);
     shard->options = options;
     shard->connections.size = sizeof(struct connection);
+    shard->connections.pages = shard->awake.memory.pages = shard->awake.rooms.pages =
+        options->pages;
     shard->table = flow_table_new(&shard->connections);
     shard->awake.connections = &shard->connections;
     handout_init(&shard->handout, options->sink, &shard->awake, options->in_order,
@@ -430,6 +432,7 @@ struct shard *shard_new(const struct shard_options *options)
                                            .interface_context = options->interface_context,
                                            .is_watched = options->is_watched,
                                            .watch_context = options->watch_context};
+    tls_store_use_pages(shard->context.store, options->pages);
     tls_store_use_keys(shard->context.store, options->keylog, options->show_secrets);
     return shard;
 }

@@ -16,6 +16,7 @@ struct shard_options {
     const struct sink *sink;
     struct hash_key key;      /* of flow_key_hash */
     struct cert_store *certs; /* of all shards */
+    struct pages *pages;      /* likewise */
     const struct keylog *keylog;
     struct appid *appid; /* of all shards; NULL: nDPI is not asked */
     bool show_secrets;

@@ -3,6 +3,18 @@
 
 #include <stdlib.h>
 
+/* Many captures do not fill the first. */
+static bool is_of_pages(const struct slab *slab, uint32_t chunk)
+{
+    return slab->pages && chunk > 0;
+}
+
+static uint8_t *new_chunk(const struct slab *slab)
+{
+    size_t size = SLAB_CHUNK * slab->size;
+    return is_of_pages(slab, slab->chunk_count) ? pages_take(slab->pages, size) : xmalloc(size);
+}
+
 uint32_t slab_new(struct slab *slab)
 {
     uint32_t number = slab->free;
@@ -16,10 +28,7 @@ uint32_t slab_new(struct slab *slab)
             size_t room = slab->chunk_count ? slab->chunk_count * 2 : 1;
             slab->chunks = xrealloc(slab->chunks, room * sizeof *slab->chunks);
         }
-        size_t size = SLAB_CHUNK * slab->size;
-        /* Many captures do not fill the first. */
-        slab->chunks[slab->chunk_count] =
-            slab->chunk_count > 0 ? xmalloc_ready(size) : xmalloc(size);
+        slab->chunks[slab->chunk_count] = new_chunk(slab);
         slab->chunk_count++;
     }
     return ++slab->fresh;
@@ -35,7 +44,8 @@ void slab_free(struct slab *slab, uint32_t number)
 void slab_done(struct slab *slab)
 {
     for (uint32_t i = 0; i < slab->chunk_count; i++)
-        free(slab->chunks[i]);
+        if (!is_of_pages(slab, i))
+            free(slab->chunks[i]);
     free(slab->chunks);
-    *slab = (struct slab){.size = slab->size};
+    *slab = (struct slab){.size = slab->size, .pages = slab->pages};
 }

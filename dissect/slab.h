@@ -3,15 +3,16 @@
 #ifndef PUSHWATCH_DISSECT_SLAB_H
 #define PUSHWATCH_DISSECT_SLAB_H
 
-#include "../capture/base.h"
+#include "pages.h"
 
 enum { SLAB_CHUNK = 256 }; /* entries */
 enum { SLAB_NONE = 0 };    /* the number that no entry has */
 
-/* Zero-initialise but for `size`, at least four bytes; free with slab_done. */
+/* Zero-initialise but for `size`, at least four bytes, and `pages`; free with slab_done. */
 struct slab {
-    size_t size;      /* of an entry */
-    uint8_t **chunks; /* of SLAB_CHUNK entries each */
+    size_t size;         /* of an entry */
+    struct pages *pages; /* where all but the first chunk come from, or NULL */
+    uint8_t **chunks;    /* of SLAB_CHUNK entries each */
     uint32_t chunk_count, used;
     uint32_t fresh; /* entries that were handed out at least once */
     uint32_t free;  /* head of the list of free ones */

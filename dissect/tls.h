@@ -8,6 +8,7 @@
 /* What the sessions of one shard share, and what they reuse. */
 struct tls_store;
 struct keylog;
+struct pages;
 
 /* tls_store_new makes a store whose sessions put their certificates into `certs`, which must
  * outlive it. One thread at a time uses it and its sessions. Free with tls_store_free, after all
@@ -18,6 +19,9 @@ void tls_store_free(struct tls_store *store);
 /* tls_store_use_keys has sessions that begin later be opened with the secrets of a key log, which
  * must outlive the store; NULL is none. With `values` what is inside is kept as well. */
 void tls_store_use_keys(struct tls_store *store, const struct keylog *keylog, bool values);
+
+/* tls_store_use_pages has the memory of sessions come from there. Before the first of them. */
+void tls_store_use_pages(struct tls_store *store, struct pages *pages);
 
 /* tls_store_memory gives the bytes that all its sessions hold beside themselves. */
 size_t tls_store_memory(const struct tls_store *store);

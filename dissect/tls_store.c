@@ -37,6 +37,11 @@ struct tls_store *tls_store_new(struct cert_store *certs)
     return store;
 }
 
+void tls_store_use_pages(struct tls_store *store, struct pages *pages)
+{
+    store->sessions.pages = pages;
+}
+
 void tls_store_free(struct tls_store *store)
 {
     if (!store)

@@ -31,11 +31,10 @@ static void expect_filled(const struct block *block, unsigned i)
         assert_int_equal(block->bytes[at], i & 0xff);
 }
 
-static void blocks_keep_apart(void **state)
+static void expect_apart(struct pages *pages)
 {
-    (void)state;
     static struct block held[BLOCKS];
-    struct blocks blocks = {0};
+    struct blocks blocks = {.pages = pages};
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < BLOCKS; i++) {
             if (round > 0 && i % 3 == round % 3)
@@ -55,6 +54,16 @@ static void blocks_keep_apart(void **state)
     blocks_done(&blocks);
 }
 
+static void blocks_keep_apart(void **state)
+{
+    (void)state;
+    struct pages *pages = pages_new();
+    expect_apart(NULL);
+    expect_apart(pages);
+    expect_apart(pages); /* behind what others have taken */
+    pages_free(pages);
+}
+
 static void what_is_free_is_used_first(void **state)
 {
     (void)state;
@@ -71,10 +80,15 @@ static void what_is_free_is_used_first(void **state)
 static void blocks_of_whole_lines_begin_with_one(void **state)
 {
     (void)state;
-    struct blocks blocks = {0};
-    for (unsigned i = 0; i < 1000; i++)
+    struct pages *pages = pages_new();
+    struct blocks own = {0}, blocks = {.pages = pages};
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal((uintptr_t)blocks_new(&own, 320) % 64, 0);
         assert_int_equal((uintptr_t)blocks_new(&blocks, 320) % 64, 0);
+    }
+    blocks_done(&own);
     blocks_done(&blocks);
+    pages_free(pages);
 }
 
 int main(void)

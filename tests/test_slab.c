@@ -19,10 +19,9 @@ static struct entry *at(const struct slab *slab, uint32_t number)
     return slab_at(slab, number);
 }
 
-static void entries_stay_where_they_are(void **state)
+static void expect_entries_to_stay(struct pages *pages)
 {
-    (void)state;
-    struct slab slab = {.size = sizeof(struct entry)};
+    struct slab slab = {.size = sizeof(struct entry), .pages = pages};
     struct entry *places[ENTRIES];
     uint32_t numbers[ENTRIES];
     for (unsigned i = 0; i < ENTRIES; i++) {
@@ -39,6 +38,15 @@ static void entries_stay_where_they_are(void **state)
     }
     slab_done(&slab);
     assert_int_equal(slab.used, 0);
+}
+
+static void entries_stay_where_they_are(void **state)
+{
+    (void)state;
+    struct pages *pages = pages_new();
+    expect_entries_to_stay(NULL);
+    expect_entries_to_stay(pages);
+    pages_free(pages);
 }
 
 static void freed_numbers_come_back(void **state)
