@@ -21,13 +21,13 @@ static struct fifo_block *make_room(struct fifo_block *block, size_t used, size_
     return block;
 }
 
-void fifo_push_behind(struct fifo fifo, const void *element)
+void *fifo_add_behind(struct fifo fifo)
 {
     size_t used = (*fifo.count)++ - fifo.near;
     struct fifo_block *block = *fifo.block;
     if (!block || block->start + used == block->room)
         *fifo.block = block = make_room(block, used, fifo.size);
-    memcpy(block->bytes + (block->start + used) * fifo.size, element, fifo.size);
+    return memset(block->bytes + (block->start + used) * fifo.size, 0, fifo.size);
 }
 
 /* Drops the first, and moves the others up: of those behind, the first comes near. */

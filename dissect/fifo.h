@@ -24,8 +24,8 @@ struct fifo {
     size_t size;
 };
 
-/* fifo_push_behind is for fifo_push below, fifo_drop_some for fifo_drop. */
-void fifo_push_behind(struct fifo fifo, const void *element);
+/* fifo_add_behind is for fifo_add below, fifo_drop_some for fifo_drop. */
+void *fifo_add_behind(struct fifo fifo);
 void fifo_drop_some(struct fifo fifo, unsigned count);
 
 /* The place of the i-th of those that lie in the owner's struct. */
@@ -34,17 +34,15 @@ static inline uint8_t *fifo_near(struct fifo fifo, unsigned i)
     return i == 0 ? fifo.first : (uint8_t *)fifo.others + (i - 1) * fifo.size;
 }
 
-/* fifo_push appends a copy of an element. Returns false, and drops it, if there are `most`, which
- * is less than 2^15. */
-static inline bool fifo_push(struct fifo fifo, const void *element, unsigned most)
+/* fifo_add appends an element, all zero, and gives it to be filled in, before the next call for the
+ * queue; NULL if there are `most`, which is less than 2^15. */
+static inline void *fifo_add(struct fifo fifo, unsigned most)
 {
     if (*fifo.count >= most)
-        return false;
+        return NULL;
     if (LIKELY(*fifo.count < fifo.near))
-        memcpy(fifo_near(fifo, (*fifo.count)++), element, fifo.size);
-    else
-        fifo_push_behind(fifo, element);
-    return true;
+        return fifo_near(fifo, (*fifo.count)++);
+    return fifo_add_behind(fifo);
 }
 
 /* fifo_drop drops the first `count`, which are there. A queue that has none behind those first

@@ -35,46 +35,87 @@ static const struct flight_tls_record *record_at(const struct flight *flight, un
 
 void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t frame)
 {
-    const struct flight_segment segment = {seq, time, frame};
-    /* At the cap a segment counts as part of the one before it. */
-    (void)fifo_push(segments_of(flight), &segment, LIMIT_FLIGHT_SEGMENTS);
+    struct flight_segment *segment = fifo_add(segments_of(flight), LIMIT_FLIGHT_SEGMENTS);
+    if (!segment)
+        return; /* it counts as part of the one before it */
+    segment->seq = seq;
+    segment->time = time;
+    segment->frame = frame;
+}
+
+static void set_record(struct flight_tls_record *record, uint64_t seq, uint8_t type,
+                       uint16_t length)
+{
+    record->seq = seq;
+    record->length = length;
+    record->type = type;
+}
+
+static NOINLINE void add_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length)
+{
+    struct flight_tls_record *record = fifo_add(records_of(flight), LIMIT_FLIGHT_RECORDS);
+    if (record)
+        set_record(record, seq, type, length);
+    else
+        flight->records_lost = true;
 }
 
 void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length)
 {
-    const struct flight_tls_record record = {.seq = seq, .length = length, .type = type};
-    if (!fifo_push(records_of(flight), &record, LIMIT_FLIGHT_RECORDS))
-        flight->records_lost = true;
+    if (LIKELY(flight->record_count < FLIGHT_RECORDS))
+        set_record(&flight->records[flight->record_count++], seq, type, length);
+    else
+        add_record(flight, seq, type, length);
 }
 
 /* A segment ends where the next one begins. */
-static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
+static unsigned segments_before(const struct flight *flight, uint64_t una, uint64_t next)
 {
-    const struct flight_segment *first = &flight->segment, *second;
+    const struct flight_segment *second;
     unsigned count = 0;
-    if (first->seq < una) {
-        flight->acked_time = first->time;
-        flight->acked_frame = first->frame;
-    }
+    if (LIKELY(una >= next))
+        return flight->segment_count;
     while ((second = segment_at(flight, count + 1)) && second->seq <= una)
         count++;
-    count += una >= next;
-    if (count > 0)
+    return count;
+}
+
+static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
+{
+    if (flight->segment.seq < una) {
+        flight->acked_time = flight->segment.time;
+        flight->acked_frame = flight->segment.frame;
+    }
+    unsigned count = segments_before(flight, una, next);
+    if (LIKELY(count > 0))
         fifo_drop(segments_of(flight), count);
+}
+
+static unsigned records_before(const struct flight *flight, uint64_t una)
+{
+    unsigned count = flight->record_count;
+    if (LIKELY(record_end(record_at(flight, count - 1)) <= una))
+        return count;
+    for (count = 0; record_end(record_at(flight, count)) <= una;)
+        count++;
+    return count;
+}
+
+static void records_acked(struct flight *flight, uint64_t una)
+{
+    unsigned count = records_before(flight, una);
+    if (LIKELY(count > 0))
+        fifo_drop(records_of(flight), count);
+    if (flight->record_count == 0)
+        flight->records_lost = false;
 }
 
 void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
 {
-    const struct flight_tls_record *record;
-    unsigned count = 0;
     if (flight->segment_count)
         segments_acked(flight, una, next);
-    while ((record = record_at(flight, count)) && record_end(record) <= una)
-        count++;
-    if (count > 0)
-        fifo_drop(records_of(flight), count);
-    if (flight->record_count == 0)
-        flight->records_lost = false;
+    if (flight->record_count)
+        records_acked(flight, una);
 }
 
 bool flight_first(const struct flight *flight, nanotime *time, uint64_t *frame)

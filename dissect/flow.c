@@ -69,12 +69,13 @@ static void remember(struct recent *recent, const struct segment *segment)
 
 /* --- stream bytes: to TLS, or to a name for what they are --- */
 
-/* What the reassembler's callbacks need. */
+/* What the callbacks of the reassembler, and of TLS, need. */
 struct stream {
     struct flow *flow;
     unsigned end;
-    const struct flow_context *context;
     bool told; /* TLS was told something */
+    const struct flow_context *context;
+    nanotime time; /* of the segment that brought the bytes at hand */
 };
 
 static void name_plain(struct flow *flow, struct span bytes)
@@ -101,38 +102,39 @@ static void charge(const struct flow_context *context, size_t before, size_t aft
         *context->held += after - before;
 }
 
-/* Where a record header was found. */
-struct sighting {
-    const struct stream *stream;
-    nanotime time;
-};
-
-/* Called before the packet's time is the connection's last. */
-static NOINLINE void see_data(const struct sighting *sighting, unsigned direction, uint16_t length)
+static void see_in_flight(struct tcp_end *end, uint64_t offset, uint8_t type, uint16_t length)
 {
-    struct flow *flow = sighting->stream->flow;
-    if (cadence_note(&flow->cadence, direction, length, flow->start, sighting->time,
-                     sighting->time - flow->tcp.last_time))
-        charge(sighting->stream->context, 0, sizeof *flow->cadence);
+    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
+        flight_record(&end->flight, offset, type, length);
+}
+
+/* A record that may be a keep-alive, before the packet's time is the connection's last. */
+static NOINLINE void see_data(const struct stream *stream, unsigned direction, uint64_t offset,
+                              uint16_t length)
+{
+    struct flow *flow = stream->flow;
+    if (cadence_note(&flow->cadence, direction, length, flow->start, stream->time,
+                     stream->time - flow->tcp.last_time))
+        charge(stream->context, 0, sizeof *flow->cadence);
+    see_in_flight(&flow->tcp.ends[direction], offset, TLS_APPLICATION_DATA, length);
 }
 
 static void see_record(void *context, unsigned direction, uint64_t offset, uint8_t type,
                        uint16_t length)
 {
-    const struct sighting *sighting = context;
-    struct flow *flow = sighting->stream->flow;
-    struct tcp_end *end = &flow->tcp.ends[direction];
+    const struct stream *stream = context;
+    struct flow *flow = stream->flow;
     if (type == TLS_APPLICATION_DATA &&
-        (flow->cadence || sighting->time - flow->tcp.last_time >= CADENCE_SILENCE_MIN))
-        see_data(sighting, direction, length);
-    if (offset + TLS_RECORD_HEADER + length > end->una && end->state != SIDE_CLOSED)
-        flight_record(&end->flight, offset, type, length);
+        UNLIKELY(flow->cadence || stream->time - flow->tcp.last_time >= CADENCE_SILENCE_MIN))
+        see_data(stream, direction, offset, length);
+    else
+        see_in_flight(&flow->tcp.ends[direction], offset, type, length);
 }
 
 static bool has_heard_nothing(void *context, unsigned direction)
 {
-    const struct sighting *sighting = context;
-    const struct tcp_end *peer = &sighting->stream->flow->tcp.ends[!direction];
+    const struct stream *stream = context;
+    const struct tcp_end *peer = &stream->flow->tcp.ends[!direction];
     return peer->syn && peer->una <= peer->isn + 1;
 }
 
@@ -221,8 +223,8 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     struct tls *tls = session_of(stream);
     if (!tls)
         return;
-    struct sighting sighting = {stream, from->time};
-    const struct tls_observer observer = {&sighting, see_record, has_heard_nothing};
+    stream->time = from->time;
+    const struct tls_observer observer = {stream, see_record, has_heard_nothing};
     tls_data(tls, stream->end, cursor_rest(&in), &where, &observer);
 }
 
@@ -330,7 +332,7 @@ static NOINLINE void compare_ids(struct flow *flow, const struct recent *recent)
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context)
 {
-    struct stream stream = {flow, from, context, false};
+    struct stream stream = {.flow = flow, .end = from, .context = context, .time = segment->time};
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *sender = &flow->tcp.ends[from], *peer = &flow->tcp.ends[from ^ 1];
     uint64_t una_before = peer->una;
@@ -440,7 +442,7 @@ static enum end_reason own_reason(const struct flow *flow, enum end_reason other
 /* Gives up all holes of an end, also one that no bytes follow but a FIN or an acknowledgment. */
 static void flush_end(struct flow *flow, unsigned end, const struct flow_context *context)
 {
-    struct stream stream = {flow, end, context, false};
+    struct stream stream = {.flow = flow, .end = end, .context = context};
     const struct reasm_out out = stream_out(&stream);
     struct tcp_end *x = &flow->tcp.ends[end];
     const struct reasm_from last = {x->last_frame, x->last_time};
