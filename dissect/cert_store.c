@@ -7,12 +7,14 @@
 #include "limits.h"
 #include "x509.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 struct cert_entry {
     struct hash_node node; /* first: a node is cast back */
     struct cert *cert;
+    uint64_t takers;   /* shares that have paid for it in the round in which it came */
     unsigned position; /* in its chain, at first sight */
     bool visited;
 };
@@ -25,6 +27,10 @@ struct cert_store {
     size_t room, memory, most;      /* memory: bytes, and the limit of it */
     size_t fresh;                   /* shown by a flow, and not visited */
     uint64_t dropped;
+    unsigned shares;
+    uint64_t round;
+    size_t settled;                  /* certificates that were there when it began */
+    size_t share_bytes, share_certs; /* what each share may add in it */
 };
 
 struct cert_store *cert_store_new(size_t most)
@@ -58,25 +64,85 @@ void cert_store_free(struct cert_store *store)
     free(store);
 }
 
+/* --- shares --- */
+
+static size_t share_of(const struct cert_store *store, size_t used, size_t most)
+{
+    return used < most ? (most - used) / store->shares : 0;
+}
+
+static void begin_round(struct cert_store *store)
+{
+    store->round++;
+    store->settled = store->certs.count;
+    store->share_bytes = share_of(store, store->memory, store->most);
+    store->share_certs = share_of(store, store->certs.count, LIMIT_CERTS);
+}
+
+void cert_share_init(struct cert_share *share, struct cert_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    *share = (struct cert_share){.store = store, .number = store->shares++};
+    assert(share->number < CERT_SHARES_MAX);
+    begin_round(store);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void cert_store_round(struct cert_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    begin_round(store);
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void renew(struct cert_share *share)
+{
+    const struct cert_store *store = share->store;
+    if (share->round == store->round)
+        return;
+    share->round = store->round;
+    share->bytes = store->share_bytes;
+    share->certs = store->share_certs;
+}
+
+/* Takes bytes of a share, or what is left of them: the last certificate may be larger. */
+static void pay(struct cert_share *share, size_t bytes)
+{
+    share->bytes -= bytes < share->bytes ? bytes : share->bytes;
+}
+
+/* Whether a certificate can be used, and who has paid for it, does not depend on other shares. */
+static bool is_paid(const struct cert_share *share, const struct cert_entry *entry)
+{
+    return entry->cert->ordinal <= share->store->settled || entry->takers >> share->number & 1;
+}
+
+static bool has_room(const struct cert_share *share, struct span der)
+{
+    return share->certs > 0 && der.n <= share->bytes;
+}
+
+static void pay_for(struct cert_share *share, struct cert_entry *entry)
+{
+    entry->takers |= UINT64_C(1) << share->number;
+    share->certs--;
+    pay(share, entry->cert->memory);
+}
+
 /* --- finding --- */
 
-static const struct cert *find(const struct cert_store *store, struct span der, uint64_t hash)
+static struct cert_entry *find(const struct cert_store *store, struct span der, uint64_t hash)
 {
     for (struct hash_node *node = hash_table_first(&store->certs, hash); node;
          node = hash_table_next(node)) {
-        const struct cert_entry *entry = (const struct cert_entry *)node;
+        struct cert_entry *entry = (struct cert_entry *)node;
         if (span_equal(entry->cert->der, der))
-            return entry->cert;
+            return entry;
     }
     return NULL;
 }
 
-static bool has_room(const struct cert_store *store, size_t bytes)
-{
-    return store->certs.count < LIMIT_CERTS && store->memory + bytes <= store->most;
-}
-
-static void add_take(struct cert_store *store, struct cert *cert, uint64_t hash)
+static struct cert_entry *add_take(struct cert_store *store, struct cert *cert, uint64_t hash)
 {
     struct cert_entry *entry = xcalloc(1, sizeof *entry);
     entry->node.hash = hash;
@@ -89,30 +155,35 @@ static void add_take(struct cert_store *store, struct cert *cert, uint64_t hash)
     hash_table_add(&store->certs, &entry->node);
     store->memory += cert->memory;
     cert->ordinal = store->certs.count;
+    return entry;
 }
 
-const struct cert *cert_store_get(struct cert_store *store, struct span der)
+const struct cert *cert_store_get(struct cert_share *share, struct span der)
 {
+    struct cert_store *store = share->store;
     uint64_t hash = hash_bytes(&store->key, der);
     struct cert *mine = NULL;
-    const struct cert *found;
+    const struct cert_entry *found;
     for (;;) {
         pthread_mutex_lock(&store->lock);
-        found = find(store, der, hash);
-        bool full = !found && !has_room(store, der.n);
+        renew(share);
+        struct cert_entry *entry = find(store, der, hash);
+        bool paid = entry && is_paid(share, entry), full = !paid && !has_room(share, der);
         store->dropped += full;
-        if (!found && !full && mine) {
-            add_take(store, mine, hash);
-            found = mine;
+        if (!entry && !full && mine) {
+            entry = add_take(store, mine, hash);
             mine = NULL;
         }
+        if (entry && !paid && !full)
+            pay_for(share, entry);
         pthread_mutex_unlock(&store->lock);
+        found = full ? NULL : entry;
         if (found || full)
             break;
         mine = x509_new(der);
     }
-    x509_free(mine); /* another thread was first, or has filled the store */
-    return found;
+    x509_free(mine); /* another thread was first */
+    return found ? found->cert : NULL;
 }
 
 /* --- use --- */
@@ -159,9 +230,10 @@ static bool is_among(const struct cert *cert, const struct cert *const *chain, u
     return false;
 }
 
-void cert_store_seen(struct cert_store *store, const struct cert *const *chain, unsigned count,
-                     nanotime time, uint64_t frame)
+void cert_store_seen(const struct cert_share *share, const struct cert *const *chain,
+                     unsigned count, nanotime time, uint64_t frame)
 {
+    struct cert_store *store = share->store;
     pthread_mutex_lock(&store->lock);
     for (unsigned i = 0; i < count; i++) {
         if (!is_among(chain[i], chain, i))
@@ -177,14 +249,18 @@ static int compare_names(struct span a, struct span b)
 }
 
 /* add_name keeps the names that are the least by their bytes, sorted: so which ones they are does
- * not depend on who came first. */
-static void add_name(struct cert_store *store, struct text_list *names, struct span name)
+ * not depend on who came first. For the same reason each time is paid for. */
+static void add_name(struct cert_share *share, struct text_list *names, struct span name)
 {
+    struct cert_store *store = share->store;
     size_t at = 0;
     int order = 1;
+    if (name.n > share->bytes)
+        return;
+    pay(share, sizeof *names->items + name.n);
     while (at < names->count && (order = compare_names(names->items[at], name)) < 0)
         at++;
-    if (order == 0 || at == LIMIT_CERT_NAMES || store->memory + name.n > store->most)
+    if (order == 0 || at == LIMIT_CERT_NAMES)
         return;
     if (names->count == LIMIT_CERT_NAMES) {
         names->count--;
@@ -198,15 +274,17 @@ static void add_name(struct cert_store *store, struct text_list *names, struct s
     store->memory += sizeof *names->items + name.n;
 }
 
-void cert_store_presented(struct cert_store *store, const struct cert *const *chain, unsigned count,
+void cert_store_presented(struct cert_share *share, const struct cert *const *chain, unsigned count,
                           unsigned by, struct span sni)
 {
+    struct cert_store *store = share->store;
     pthread_mutex_lock(&store->lock);
+    renew(share);
     for (unsigned i = 0; i < count; i++) {
         struct cert *cert = entry_of(store, chain[i])->cert;
         cert->presented_by |= by;
         if (by == CERT_FROM_SERVER && sni.n > 0)
-            add_name(store, &cert->names, sni);
+            add_name(share, &cert->names, sni);
     }
     pthread_mutex_unlock(&store->lock);
 }

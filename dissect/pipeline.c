@@ -267,6 +267,7 @@ static void begin_work(struct pipeline *p)
     finish_work(p);
     call_threads(p);
     turn(p);
+    cert_store_round(p->certs);
     p->working = true;
     crew_start(p->crew, SHARDS, work_on, p);
     if (crew_size(p->crew) == 1)
@@ -349,6 +350,7 @@ void pipeline_share(struct pipeline *p, const struct pipeline_sharing *sharing)
 static void fill_the_same(struct pipeline *p)
 {
     struct input *first = &p->inputs[0];
+    cert_store_round(p->certs);
     for (unsigned i = 0; i < crew_size(p->crew); i++)
         begin_round(&p->inputs[i]);
     if (!p->threads_called && first->step > 0) {

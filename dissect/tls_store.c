@@ -19,7 +19,7 @@
 enum { OF_CLIENT_HELLO, OF_SERVER_HELLO, OF_NAME, OF_CHAIN, OF_STAPLE, OF_RAW_KEY };
 
 struct tls_store {
-    struct cert_store *certs;
+    struct cert_share certs;
     struct tls_joiner_pool pool;
     struct blocks sessions;
     struct buf scratch;
@@ -31,7 +31,8 @@ struct tls_store {
 struct tls_store *tls_store_new(struct cert_store *certs)
 {
     struct tls_store *store = xcalloc(1, sizeof *store);
-    store->certs = certs;
+    if (certs)
+        cert_share_init(&store->certs, certs);
     intern_init(&store->shared);
     store->kinds.shared = &store->shared;
     return store;
@@ -55,9 +56,9 @@ void tls_store_free(struct tls_store *store)
     free(store);
 }
 
-struct cert_store *tls_store_certs(struct tls_store *store)
+struct cert_share *tls_store_certs(struct tls_store *store)
 {
-    return store->certs;
+    return &store->certs;
 }
 
 struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
@@ -416,7 +417,7 @@ static unsigned look_up(const struct cert *list[LIMIT_TLS_CHAIN], bool *whole, b
     unsigned count = 0, shown = 0;
     tls_chain_open(&chain, body, tls13);
     while (count < LIMIT_TLS_CHAIN && tls_chain_next(&chain, &der)) {
-        const struct cert *cert = cert_store_get(store->certs, der);
+        const struct cert *cert = cert_store_get(&store->certs, der);
         shown++;
         if (cert)
             list[count++] = cert;

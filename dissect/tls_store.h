@@ -8,7 +8,7 @@
 #include "tls_hello.h"
 
 /* tls_store_certs is where the store's sessions put their certificates. */
-struct cert_store *tls_store_certs(struct tls_store *store);
+struct cert_share *tls_store_certs(struct tls_store *store);
 
 /* tls_store_pool is what all sessions' joiners use. */
 struct tls_joiner_pool *tls_store_pool(struct tls_store *store);

@@ -9,6 +9,7 @@ KIND: syn       a SYN that nobody answers
       plain     a few bytes of which nDPI can't tell what they are
       partial   half a ClientHello
       hellos    a ClientHello like no other
+      certs     a certificate that at most one other shows
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
@@ -65,6 +66,14 @@ def hello(client):
     return b"\x16\3\1" + vector(2, b"\1" + vector(3, body))
 
 
+def certificate(number):
+    """A ServerHello and a certificate of 1,200 bytes that says nothing."""
+    der = b"\x30\x82" + vector(2, number.to_bytes(4, "big") * 300)
+    hello = b"\3\3" + bytes(32) + b"\0\xc0\x2f\0"
+    return b"".join(b"\x16\3\3" + vector(2, kind + vector(3, body)) for kind, body in (
+        (b"\2", hello), (b"\x0b", vector(3, vector(3, der)))))
+
+
 def shard(client):
     """As dissect/intake.c does it: an attacker can."""
     def word(ip):
@@ -90,6 +99,9 @@ def connect(capture, kind, client):
         capture.send(client, True, ACK, 2, 6, hello(client)[:600])
     elif kind == "hellos":
         capture.send(client, True, ACK, 2, 6, hello(client))
+    elif kind == "certs":
+        capture.send(client, True, ACK, 2, 6, hello(client))
+        capture.send(client, False, ACK, 6, 2 + len(hello(client)), certificate(client * 2 // 3))
     elif kind == "holes":
         for i in range(8):
             capture.send(client, True, ACK, 1000 + 2000 * i, 6, b"x" * 1400)

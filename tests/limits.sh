@@ -46,6 +46,7 @@ hold partial 20000 64 --no-ndpi
 hold hellos 20000 64 --no-ndpi
 hold holes 5000 64 --no-ndpi
 hold inflight 5000 64 --no-ndpi
+hold certs 20000 64 --no-ndpi
 hold large 5000 64 --no-ndpi
 hold closed 50000 64 --no-ndpi
 hold apart 30000 64 --no-ndpi

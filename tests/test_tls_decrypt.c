@@ -146,14 +146,12 @@ static const struct scenario scenarios[] = {
 struct fixture {
     struct tls_peer *peer;
     struct peer_session sessions[COUNT_OF(scenarios)];
-    struct cert_store *certs;
 };
 
 static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof *f);
     f->peer = tls_peer_new();
-    f->certs = cert_store_new(SIZE_MAX);
     for (size_t i = 0; i < COUNT_OF(scenarios); i++)
         tls_peer_run(&f->sessions[i], f->peer, &scenarios[i].options);
     *state = f;
@@ -165,7 +163,6 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     for (size_t i = 0; i < COUNT_OF(scenarios); i++)
         peer_session_done(&f->sessions[i]);
-    cert_store_free(f->certs);
     tls_peer_free(f->peer);
     free(f);
     return 0;
@@ -178,8 +175,9 @@ enum when { KEYS_BEFORE, KEYS_AMID, KEYS_BEHIND, KEYS_NEVER };
 
 enum { FIRST_FRAME = 10 };
 
-/* A session under way, with a store of its own. */
+/* A session under way, with stores of its own. */
 struct run {
+    struct cert_store *certs;
     struct keylog *keylog;
     struct tls_store *store;
     struct tls *tls;
@@ -195,10 +193,11 @@ enum { RECORD_HEADER = 5 };
 static struct run begin(const struct fixture *f, size_t i, enum when when)
 {
     const struct peer_session *session = &f->sessions[i];
-    struct run run = {.keylog = keylog_new(),
-                      .store = tls_store_new(f->certs),
+    struct run run = {.certs = cert_store_new(SIZE_MAX),
+                      .keylog = keylog_new(),
                       .session = session,
                       .keys = span_of(session->keylog.p, session->keylog.n)};
+    run.store = tls_store_new(run.certs);
     keylog_expect(run.keylog, when != KEYS_BEFORE);
     tls_store_use_keys(run.store, run.keylog, true);
     run.tls = tls_new(run.store, false);
@@ -217,6 +216,7 @@ static void done(struct run *run)
     assert_int_equal(tls_store_openers(run->store)->held, 0);
     assert_int_equal(tls_store_openers(run->store)->waiting, 0);
     tls_store_free(run->store);
+    cert_store_free(run->certs);
     keylog_free(run->keylog);
 }
 
