@@ -78,11 +78,10 @@ static uint64_t tail_of(const uint8_t *end, size_t n)
 #endif
 }
 
-/* Adds n bytes, eight or more. */
-static inline uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
+/* Adds n bytes, eight or more. In a function of its own carries and sum stay in registers. */
+static NOINLINE uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
 {
-    const uint8_t *end = p + n;
-    for (; end - p >= 64; p += 64)
+    for (; n >= 64; p += 64, n -= 64)
         sum = plus_four(plus_four(sum, p), p + 32);
     if (n & 32) {
         sum = plus_four(sum, p);
@@ -92,9 +91,12 @@ static inline uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
         sum = plus(plus(sum, word_at(p)), word_at(p + 8));
         p += 16;
     }
-    if (n & 8)
+    if (n & 8) {
         sum = plus(sum, word_at(p));
-    return n & 7 ? plus(sum, tail_of(end, n & 7)) : sum;
+        p += 8;
+    }
+    n &= 7;
+    return n ? plus(sum, tail_of(p + n, n)) : sum;
 }
 
 /* Are all bits of the folded sum one? Folded it is the rest of a division by 65,535, of which all

@@ -61,7 +61,12 @@ static inline uint16_t be16(const uint8_t *p)
 
 static inline uint32_t be32(const uint8_t *p)
 {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    uint32_t number;
+    memcpy(&number, p, sizeof number);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    number = __builtin_bswap32(number); /* of shifts, gcc makes that only where they stand alone */
+#endif
+    return number;
 }
 
 /* cursor_u8 to cursor_u32 read an unsigned number of 1 to 4 bytes. */
