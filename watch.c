@@ -139,6 +139,13 @@ static size_t filter_some(const struct watch *watch, struct intake *intake,
     return i;
 }
 
+static size_t take_some(const struct watch *watch, struct intake *intake,
+                        const struct packet *packets, size_t count)
+{
+    return watch->filter ? filter_some(watch, intake, packets, count)
+                         : intake_packets(intake, packets, count);
+}
+
 /* Gives packets to the intake. Returns how many it has taken. One of several threads that comes
  * later than the first passes what was there before. */
 static size_t give(const struct watch *watch, const struct watched *from, struct intake *intake,
@@ -149,8 +156,7 @@ static size_t give(const struct watch *watch, const struct watched *from, struct
         uint64_t before = watch->passed - from->packets;
         return pass_some(intake, packets, before < count ? (size_t)before : count);
     }
-    return watch->filter ? filter_some(watch, intake, packets, count)
-                         : intake_packets(intake, packets, count);
+    return take_some(watch, intake, packets, count);
 }
 
 /* One of several threads that read the same capture. */
@@ -228,12 +234,28 @@ static void wait_for_more(struct watch *watch)
 
 /* --- the same, each packet by one of the threads --- */
 
+/* How far packets may be shared out: what --count and --duration leave out stays for who reads on.
+ */
+static struct relay_limits limits_of(const struct watch *watch, uint64_t packets, uint64_t bytes,
+                                     uint32_t beside)
+{
+    const struct options *options = watch->options;
+    const struct watched *first = &watch->sources[0];
+    struct relay_limits limits = {
+        .packets = packets, .bytes = bytes, .beside = beside, .before = INT64_MAX};
+    if (options->count && options->count - first->packets < packets)
+        limits.packets = options->count - first->packets;
+    if (options->duration && options->duration < INT64_MAX - first->first_time)
+        limits.before = first->first_time + options->duration;
+    return limits;
+}
+
 static void begin_sharing(void *context, nanotime now, uint64_t packets, uint64_t bytes,
                           uint32_t beside)
 {
     struct watch *watch = context;
     const struct watched *first = &watch->sources[0];
-    const struct relay_limits limits = {.packets = packets, .bytes = bytes, .beside = beside};
+    const struct relay_limits limits = limits_of(watch, packets, bytes, beside);
     relay_begin(watch->relay, first->source, &first->at_hand[first->next],
                 first->count - first->next, now, &limits);
 }
@@ -249,15 +271,12 @@ static bool claim_part(void *context, unsigned place)
 static bool fill_part(void *context, unsigned place, struct intake *intake)
 {
     const struct watch *watch = context;
-    struct packet packets[PACKETS_AT_HAND];
-    size_t count;
+    const struct packet *packets;
     if (!relay_read(watch->relay, place))
         return false;
     intake->now = relay_now(watch->relay, place);
-    do
-        count = relay_packets(watch->relay, place, packets, COUNT_OF(packets));
-    while (count > 0 && intake_packets(intake, packets, count) == count); /* there is room */
-    return true;
+    size_t count = relay_packets(watch->relay, place, &packets);
+    return take_some(watch, intake, packets, count) == count; /* there is room */
 }
 
 static void end_sharing(void *context)
@@ -266,17 +285,12 @@ static void end_sharing(void *context)
     for (size_t i = 0; i < watch->source_count; i++) {
         struct watched *one = &watch->sources[i];
         relay_end(watch->relay, one->source);
-        one->packets = relay_frame(watch->relay);
+        one->packets = 0;
+        one->first_time = watch->sources[0].first_time;
         one->status = SOURCE_PACKET;
         one->next = one->count = 0;
+        count_packets(watch, one, relay_frame(watch->relay));
     }
-}
-
-/* What looks at each packet in turn needs them in turn. */
-static bool can_share(const struct watch *watch)
-{
-    const struct options *options = watch->options;
-    return !options->count && !options->duration && !watch->filter;
 }
 
 static void share(struct watch *watch)
@@ -287,8 +301,7 @@ static void share(struct watch *watch)
                                              .end = end_sharing,
                                              .context = watch};
     const unsigned places = (unsigned)watch->source_count * SHARE_PLACES;
-    if (can_share(watch))
-        watch->relay = relay_new(watch->sources[0].source, places, RELAY_WINDOW);
+    watch->relay = relay_new(watch->sources[0].source, places, RELAY_WINDOW);
     if (watch->relay)
         pipeline_share(watch->pipeline, &sharing);
 }

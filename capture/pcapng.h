@@ -48,6 +48,7 @@ struct ng_interface {
     uint16_t index; /* in the source's table of names */
     uint32_t snaplen;
     bool unusable; /* its clock could not be read: its packets are left out */
+    bool plain;    /* its packets can be handed out as they are */
     struct ticks ticks;
 };
 
@@ -68,7 +69,9 @@ struct pcapng_format {
      * for its trailer. It may be larger than any buffer, and come in pieces. */
     uint32_t skip_length;
     uint64_t skip_start, skip_left;
-    uint64_t left_out; /* blocks that are damaged in themselves */
+    uint64_t left_out;   /* blocks that are damaged in themselves, */
+    uint64_t counted_to; /* which those before here are not to be counted as once more */
+    size_t before; /* bytes of its block before those of the packet that was handed out last */
 };
 
 /* A block that is whole in the reader's buffer, where it lives until the reader is asked for more.
@@ -88,11 +91,11 @@ struct ng_block {
 MUST_CHECK enum source_status pcapng_take(struct savefile *file, struct ng_block *block,
                                           uint32_t length, uint32_t fixed);
 
-/* pcapng_left_out notes that a block is damaged, but not its length, so that those behind it can be
- * read: always SOURCE_PACKET. Their number, and what is wrong with the first, are the source's
- * error in the end. */
-enum source_status pcapng_left_out(struct savefile *file, const char *format, ...)
-    PRINTF_LIKE(2, 3);
+/* pcapng_left_out notes that the block that begins at `start` is damaged, but not its length, so
+ * that those behind it can be read: always SOURCE_PACKET. Their number, and what is wrong with the
+ * first, are the source's error in the end. */
+enum source_status pcapng_left_out(struct savefile *file, uint64_t start, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* pcapng_interface_block reads an Interface Description Block. */
 MUST_CHECK enum source_status pcapng_interface_block(struct savefile *file, uint32_t length);
@@ -122,6 +125,21 @@ MUST_CHECK enum source_status pcapng_process_block(struct savefile *file, uint32
 /* pcapng_packet_options reads a packet's options, of which there is at least one header. */
 void pcapng_packet_options(struct savefile *file, struct packet *packet,
                            const struct ng_block *block, struct span options);
+
+/* pcapng_plain_options does so for a whole block: pcapng_block.h. */
+void pcapng_plain_options(struct savefile *file, struct packet *packet, uint64_t start,
+                          const uint8_t *block, size_t size);
+
+/* pcapng_is_read tells whether blocks of a type are read: others are passed. */
+MUST_CHECK bool pcapng_is_read(uint32_t type);
+
+/* pcapng_go_back has a packet that still lies in the reader's buffer, the last one or one without
+ * anything but packets behind it, be read again. What stands beside it is noted once. */
+void pcapng_go_back(struct savefile *file, const struct packet *packet);
+
+/* pcapng_catch_up has a reader know what one that is further in the same file does: of the section
+ * and what it declares. */
+void pcapng_catch_up(struct savefile *file, const struct savefile *further);
 
 /* pcapng_secrets_block hands a Decryption Secrets Block to the source's list of secrets. */
 MUST_CHECK enum source_status pcapng_secrets_block(struct savefile *file, uint32_t length);

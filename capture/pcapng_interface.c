@@ -72,13 +72,16 @@ enum source_status pcapng_interface_block(struct savefile *file, uint32_t length
     interface->index = source_name_add(&file->source, options.name);
     interface->unusable =
         !whole || !ticks_init(&interface->ticks, options.resolution, options.offset_seconds);
+    interface->plain = !interface->unusable && interface->link != LINK_UNSUPPORTED &&
+                       interface->link != LINK_PKTAP;
     pcapng_note_interface(file, &block);
     if (!whole)
-        return pcapng_left_out(
-            file, "damaged: the options of the interface at byte %" PRIu64 " run beyond its block",
-            block.start);
+        return pcapng_left_out(file, block.start,
+                               "damaged: the options of the interface at byte %" PRIu64
+                               " run beyond its block",
+                               block.start);
     if (interface->unusable)
-        return pcapng_left_out(file,
+        return pcapng_left_out(file, block.start,
                                "the interface at byte %" PRIu64
                                " counts time in units of %d^-%u s, finer than can be read",
                                block.start, options.resolution & 0x80 ? 2 : 10,

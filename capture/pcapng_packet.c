@@ -1,5 +1,5 @@
 /* pcapng_packet.c: the three kinds of pcapng block that hold a packet. */
-#include "pcapng.h"
+#include "pcapng_block.h"
 #include "pktap.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@ static const struct ng_interface *find_interface(struct savefile *file, uint64_t
 {
     const struct pcapng_format *ng = file->format;
     if (UNLIKELY(id >= ng->count)) {
-        (void)pcapng_left_out(file,
+        (void)pcapng_left_out(file, start,
                               "damaged: the packet block at byte %" PRIu64
                               " is of interface %" PRIu32 ", but the section has declared %" PRIu32
                               " until there",
@@ -33,21 +33,17 @@ static void look_behind(struct savefile *file, struct packet *packet, const stru
         pktap_open(&file->source, savefile_memo(file), packet);
 }
 
-static void fill_packet(struct packet *packet, const struct ng_interface *interface,
-                        const uint8_t *bytes, uint32_t caplen, uint32_t len)
+/* Who was handed the packet last may want to know where its block begins. */
+static void note_begin(struct savefile *file, const struct packet *packet,
+                       const struct ng_block *block)
 {
-    packet->bytes = bytes;
-    packet->caplen = caplen < len ? caplen : len;
-    packet->len = len;
-    packet->link = interface->link;
-    packet->link_number = interface->link_number;
-    packet->interface = interface->index;
-    packet->marks = 0;
+    struct pcapng_format *ng = file->format;
+    ng->before = (size_t)(packet->bytes - block->fixed) + BLOCK_HEADER;
 }
 
 static enum source_status bad_caplen(struct savefile *file, uint64_t start, uint32_t caplen)
 {
-    return pcapng_left_out(file,
+    return pcapng_left_out(file, start,
                            "damaged: the packet block at byte %" PRIu64 " claims %" PRIu32
                            " captured bytes, more than %s",
                            start, caplen,
@@ -73,10 +69,10 @@ enum source_status pcapng_packet_block(struct savefile *file, struct packet *pac
     uint32_t caplen = load32(fixed + 12, block.swapped);
     if (UNLIKELY(caplen > SAVEFILE_CAPLEN_MAX || caplen > block.rest.n))
         return bad_caplen(file, block.start, caplen);
-    fill_packet(packet, interface, block.rest.p, caplen, load32(fixed + 16, block.swapped));
-    uint64_t upper = load32(fixed + 4, block.swapped), lower = load32(fixed + 8, block.swapped);
-    packet->time = ticks_to_time(&interface->ticks, upper << 32 | lower);
+    pcapng_fill_packet(packet, interface, block.rest.p, caplen, load32(fixed + 16, block.swapped));
+    packet->time = pcapng_time_of(interface, fixed, block.swapped);
     look_behind(file, packet, &block, caplen);
+    note_begin(file, packet, &block);
     return SOURCE_PACKET;
 }
 
@@ -96,9 +92,24 @@ enum source_status pcapng_simple_packet_block(struct savefile *file, struct pack
     uint32_t caplen = interface->snaplen && interface->snaplen < len ? interface->snaplen : len;
     if (caplen > SAVEFILE_CAPLEN_MAX || caplen > block.rest.n)
         return bad_caplen(file, block.start, caplen);
-    fill_packet(packet, interface, block.rest.p, caplen, len);
+    pcapng_fill_packet(packet, interface, block.rest.p, caplen, len);
     packet->time = 0;
     if (packet->link == LINK_PKTAP)
         pktap_open(&file->source, savefile_memo(file), packet);
+    note_begin(file, packet, &block);
     return SOURCE_PACKET;
+}
+
+void pcapng_plain_options(struct savefile *file, struct packet *packet, uint64_t start,
+                          const uint8_t *block, size_t size)
+{
+    const struct pcapng_format *ng = file->format;
+    const uint8_t *fixed = block + BLOCK_HEADER;
+    const struct ng_block whole = {
+        .start = start,
+        .rest = span_of(block + PACKET_FIXED, size - PACKET_FIXED - BLOCK_TRAILER),
+        .fixed = fixed,
+        .swapped = ng->swapped};
+    file->source.frames = packet->frame - 1;
+    look_behind(file, packet, &whole, load32(fixed + 12, ng->swapped));
 }

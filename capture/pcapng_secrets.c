@@ -33,8 +33,9 @@ enum source_status pcapng_secrets_block(struct savefile *file, uint32_t length)
     if (status != SOURCE_PACKET)
         return status;
     if (load32(block.fixed + 4, block.swapped) > block.rest.n)
-        status = pcapng_left_out(
-            file, "damaged: the secrets at byte %" PRIu64 " run beyond their block", block.start);
+        status = pcapng_left_out(file, block.start,
+                                 "damaged: the secrets at byte %" PRIu64 " run beyond their block",
+                                 block.start);
     if (!pcapng_is_noted(file, &block) && block.start >= noted->ahead_to)
         take_secrets(file, block.fixed, block.rest, block.swapped, file->source.frames);
     return status;

@@ -2,7 +2,7 @@
 #include "relay.h"
 
 #include "pcap_record.h"
-#include "savefile.h"
+#include "pcapng_block.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,28 +17,30 @@ struct baton {
     uint64_t frame;  /* of the last packet before */
     nanotime now;    /* the latest time so far */
     struct relay_limits left;
-    bool ended; /* nobody goes on from here */
+    bool ended;   /* nobody goes on from here, */
+    bool refused; /* for the next record is none to be handed out */
 };
 
 struct runner {
     uint8_t *buffer;
-    size_t capacity, have; /* bytes in it */
-    uint64_t window;       /* of the file, that is in it */
-    uint64_t from;         /* offset in the file of the first of them */
-    const uint8_t *next;   /* record in it that is handed out next */
-    uint32_t packets;      /* that are left */
-    uint64_t frame;        /* of the last that was handed out */
+    size_t capacity, have;  /* bytes in it */
+    uint64_t window;        /* of the file, that is in it */
+    uint64_t from;          /* offset in the file of the first of them */
+    struct packet *packets; /* in it: */
+    uint32_t count;
     nanotime now;
 } APART;
 
 struct relay {
     pthread_mutex_t lock; /* over what follows, up to the runners */
     pthread_cond_t passed;
-    uint64_t taken;     /* the window that is taken next */
-    uint64_t turn;      /* the one whose turn it is to have the baton, */
-    struct baton baton; /* which belongs to that runner alone */
+    uint64_t taken;                 /* the window that is taken next */
+    uint64_t turn;                  /* the one whose turn it is to have the baton, */
+    struct baton baton;             /* which belongs to that runner alone, and so does: */
+    struct savefile *file;          /* the one that notes what stands beside packets */
+    const struct pcap_format *pcap; /* one of the two is NULL */
+    const struct pcapng_format *pcapng;
     int fd;
-    struct pcap_format format;
     uint64_t size; /* of the file: what is beyond is not read */
     size_t window;
     unsigned count;
@@ -47,14 +49,16 @@ struct relay {
 
 struct relay *relay_new(const struct source *source, unsigned runners, size_t window)
 {
-    const struct pcap_format *format = savefile_pcap_format(source);
+    const struct pcap_format *pcap = savefile_pcap_format(source);
+    const struct pcapng_format *pcapng = savefile_pcapng_format(source);
     const struct savefile *file = (const struct savefile *)source;
-    if (!format || format->link == LINK_PKTAP || format->link == LINK_UNSUPPORTED ||
+    if (!(pcap ? pcap->link != LINK_PKTAP && pcap->link != LINK_UNSUPPORTED : pcapng != NULL) ||
         !file->reader.regular || file->reader.decoder)
         return NULL;
     struct relay *relay = xaligned(sizeof *relay + runners * sizeof *relay->runners);
     relay->fd = file->reader.fd;
-    relay->format = *format;
+    relay->pcap = pcap;
+    relay->pcapng = pcapng;
     relay->size = file->reader.size;
     relay->window = window;
     relay->count = runners;
@@ -63,20 +67,47 @@ struct relay *relay_new(const struct source *source, unsigned runners, size_t wi
     for (unsigned i = 0; i < runners; i++) {
         relay->runners[i].capacity = window + BEYOND;
         relay->runners[i].buffer = xmalloc(window + BEYOND);
+        relay->runners[i].packets = xmalloc(RELAY_PACKETS_MAX * sizeof(struct packet));
     }
     return relay;
+}
+
+/* Goes back to a packet that still lies in the reader's buffer. */
+static void go_back(const struct relay *relay, const struct packet *packet)
+{
+    if (relay->pcapng)
+        pcapng_go_back(relay->file, packet);
+    else
+        relay->file->reader.next = packet->bytes - relay->pcap->header_bytes;
+}
+
+/* Has the source read what stands before the next packet, unless it has ended. */
+static void go_to_packet(struct source *source, struct reader *reader)
+{
+    enum source_status status = source->ended == SOURCE_PACKET ? SOURCE_PAUSED : source->ended;
+    while (status == SOURCE_PAUSED) {
+        reader_release(reader);
+        status = source->ops->preface(source);
+    }
+    if (status != SOURCE_PACKET)
+        source->ended = status;
 }
 
 void relay_begin(struct relay *relay, struct source *source, const struct packet *at_hand,
                  size_t count, nanotime now, const struct relay_limits *limits)
 {
-    struct reader *reader = &((struct savefile *)source)->reader;
-    if (count > 0) /* they still lie in its buffer */
-        reader->next = at_hand->bytes - relay->format.header_bytes;
+    struct savefile *file = (struct savefile *)source;
+    struct reader *reader = &file->reader;
+    relay->file = file;
+    if (count > 0)
+        go_back(relay, at_hand);
+    else if (relay->pcapng && (relay->pcapng->skip_length || relay->baton.refused))
+        go_to_packet(source, reader);
     relay->baton = (struct baton){.offset = reader_offset(reader),
                                   .frame = source->frames - count,
                                   .now = now,
-                                  .left = *limits};
+                                  .left = *limits,
+                                  .ended = source->ended != SOURCE_PACKET};
     relay->taken = relay->turn = relay->baton.offset / relay->window;
 }
 
@@ -101,43 +132,107 @@ static NOINLINE bool read_rest(const struct relay *relay, struct runner *runner,
     if (runner->from + needs > relay->size)
         return false;
     if (needs > runner->capacity) {
+        const uint8_t *before = runner->buffer;
         runner->buffer = xrealloc(runner->buffer, needs);
         runner->capacity = needs;
+        for (uint32_t i = 0; i < runner->count; i++)
+            runner->packets[i].bytes = runner->buffer + (runner->packets[i].bytes - before);
     }
     read_up_to(relay, runner, runner->from + needs);
     return runner->have >= needs;
 }
 
-/* Has the baton pass the records that begin before offset `end`. */
-static void walk(const struct relay *relay, struct runner *runner, struct baton *baton,
-                 uint64_t end)
+/* --- the walk --- */
+
+/* What a format says of its records. */
+struct records {
+    /* The size of one whose header is there. 0 if it is none to be handed out. */
+    size_t (*size)(const void *format, const uint8_t *record);
+    /* The packet in it, whose `bytes` are NULL if there is none in such a record. False as above.
+     */
+    bool (*packet)(struct packet *packet, const void *format, const uint8_t *record, size_t size);
+    /* What stands behind the packet, which is handed out: it begins at an offset of the file. NULL:
+     * nothing. */
+    void (*behind)(struct savefile *file, struct packet *packet, uint64_t offset,
+                   const uint8_t *record, size_t size);
+};
+
+/* Has the baton pass the records that begin before offset `end`. Inlined for each format. */
+static ALWAYS_INLINE void walk(const struct relay *relay, struct runner *runner,
+                               struct baton *baton, uint64_t end, const struct records *records,
+                               const void *format, uint32_t header)
 {
-    const struct pcap_format format = relay->format;
-    const uint32_t header = format.header_bytes;
-    size_t at = (size_t)(baton->offset - runner->from);
-    for (size_t stop = (size_t)(end - runner->from); at < stop; runner->packets++) {
-        baton->ended = true;
-        if (runner->packets == RELAY_PACKETS_MAX || baton->left.packets == 0 ||
+    size_t at = (size_t)(baton->offset - runner->from), size;
+    const size_t stop = (size_t)(end - runner->from);
+    for (; at < stop; at += size) {
+        if (runner->count == RELAY_PACKETS_MAX || baton->left.packets == 0 ||
             (at + header > runner->have && !read_rest(relay, runner, at + header)))
             break;
+        size = records->size(format, runner->buffer + at);
+        if (UNLIKELY(at + size > runner->have) && !read_rest(relay, runner, at + size))
+            break;
+        struct packet *packet = &runner->packets[runner->count];
         const uint8_t *record = runner->buffer + at;
-        const uint32_t captured = pcap_lengths_of(&format, record).captured;
-        const size_t behind = at + header + captured;
-        const uint64_t takes = (uint64_t)captured + baton->left.beside;
-        if (captured > SAVEFILE_CAPLEN_MAX || takes > baton->left.bytes)
+        baton->refused = size == 0 || !records->packet(packet, format, record, size);
+        if (baton->refused)
             break;
-        nanotime time = pcap_time_of(&format, record);
-        if (UNLIKELY(behind > runner->have) && !read_rest(relay, runner, behind))
+        if (!packet->bytes)
+            continue;
+        const uint64_t takes = (uint64_t)packet->caplen + baton->left.beside;
+        if (takes > baton->left.bytes || packet->time >= baton->left.before)
             break;
-        if (time > baton->now)
-            baton->now = time;
+        packet->frame = ++baton->frame;
+        if (records->behind)
+            records->behind(relay->file, packet, runner->from + at, record, size);
+        if (packet->time > baton->now)
+            baton->now = packet->time;
         baton->left.packets--;
         baton->left.bytes -= takes;
-        baton->ended = false;
-        at = behind;
+        runner->count++;
     }
+    baton->ended = at < stop;
     baton->offset = runner->from + at;
-    baton->frame += runner->packets;
+}
+
+static size_t pcap_size(const void *format, const uint8_t *record)
+{
+    const struct pcap_format *pcap = format;
+    const uint32_t captured = pcap_lengths_of(pcap, record).captured;
+    return captured <= SAVEFILE_CAPLEN_MAX ? (size_t)pcap->header_bytes + captured : 0;
+}
+
+static bool pcap_packet(struct packet *packet, const void *format, const uint8_t *record,
+                        size_t size)
+{
+    (void)size;
+    pcap_packet_of(packet, format, record, pcap_lengths_of(format, record));
+    return true;
+}
+
+static size_t pcapng_size(const void *format, const uint8_t *block)
+{
+    return pcapng_plain_size(format, block);
+}
+
+static bool pcapng_packet(struct packet *packet, const void *format, const uint8_t *block,
+                          size_t size)
+{
+    return pcapng_plain_packet(packet, format, block, size);
+}
+
+static void walk_any(const struct relay *relay, struct runner *runner, struct baton *baton,
+                     uint64_t end)
+{
+    static const struct records pcap = {.size = pcap_size, .packet = pcap_packet};
+    static const struct records pcapng = {
+        .size = pcapng_size, .packet = pcapng_packet, .behind = pcapng_plain_behind};
+    if (relay->pcap) {
+        const struct pcap_format format = *relay->pcap;
+        walk(relay, runner, baton, end, &pcap, &format, format.header_bytes);
+    } else {
+        const struct pcapng_format format = *relay->pcapng;
+        walk(relay, runner, baton, end, &pcapng, &format, BLOCK_HEADER);
+    }
 }
 
 /* Waits for the baton, walks, and hands it on. Returns false if it came to its end before. */
@@ -149,13 +244,11 @@ static bool take_turn(struct relay *relay, struct runner *runner, uint64_t windo
     struct baton baton = relay->baton;
     pthread_mutex_unlock(&relay->lock);
     const bool goes = !baton.ended;
-    uint64_t first = baton.offset, end = (window + 1) * relay->window;
-    runner->packets = 0;
-    runner->frame = baton.frame;
+    const uint64_t end = (window + 1) * relay->window;
+    runner->count = 0;
     runner->now = baton.now;
-    if (goes && first < end)
-        walk(relay, runner, &baton, end);
-    runner->next = runner->packets ? runner->buffer + (first - runner->from) : NULL;
+    if (goes && baton.offset < end)
+        walk_any(relay, runner, &baton, end);
     if (baton.left.packets == 0 || baton.offset >= relay->size)
         baton.ended = true;
     pthread_mutex_lock(&relay->lock);
@@ -205,28 +298,20 @@ nanotime relay_now(const struct relay *relay, unsigned runner)
     return relay->runners[runner].now;
 }
 
-size_t relay_packets(struct relay *relay, unsigned number, struct packet *packets, size_t most)
+size_t relay_packets(const struct relay *relay, unsigned number, const struct packet **packets)
 {
-    struct runner *runner = &relay->runners[number];
-    const struct pcap_format format = relay->format;
-    const uint8_t *record = runner->next;
-    size_t count = runner->packets < most ? runner->packets : most;
-    for (size_t i = 0; i < count; i++) {
-        struct pcap_lengths lengths = pcap_lengths_of(&format, record);
-        pcap_packet_of(&packets[i], &format, record, lengths);
-        packets[i].frame = runner->frame + i + 1;
-        record += format.header_bytes + lengths.captured;
-    }
-    runner->next = record;
-    runner->frame += count;
-    runner->packets -= (uint32_t)count;
-    return count;
+    *packets = relay->runners[number].packets;
+    return relay->runners[number].count;
 }
 
 void relay_end(const struct relay *relay, struct source *source)
 {
-    reader_seek(&((struct savefile *)source)->reader, relay->baton.offset);
+    struct savefile *file = (struct savefile *)source;
+    reader_seek(&file->reader, relay->baton.offset);
     source->frames = relay->baton.frame;
+    source->ended = relay->file->source.ended;
+    if (relay->pcapng && file != relay->file)
+        pcapng_catch_up(file, relay->file);
 }
 
 uint64_t relay_frame(const struct relay *relay)
@@ -238,8 +323,10 @@ void relay_free(struct relay *relay)
 {
     if (!relay)
         return;
-    for (unsigned i = 0; i < relay->count; i++)
+    for (unsigned i = 0; i < relay->count; i++) {
         free(relay->runners[i].buffer);
+        free(relay->runners[i].packets);
+    }
     pthread_mutex_destroy(&relay->lock);
     pthread_cond_destroy(&relay->passed);
     free(relay);

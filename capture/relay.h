@@ -8,8 +8,9 @@
  * out that is not there as a whole: where a record is damaged or cut the relay ends, and who reads
  * on from there (relay_end) finds what is wrong.
  *
- * For files of the classic format alone, which are regular and not compressed: the records of
- * pcapng change what those behind them mean. */
+ * For files that are regular and not compressed. In pcapng some blocks change what those behind
+ * them mean: there it ends as well, and begins again once the source has read them (relay_begin).
+ */
 #ifndef PUSHWATCH_CAPTURE_RELAY_H
 #define PUSHWATCH_CAPTURE_RELAY_H
 
@@ -29,7 +30,8 @@ enum {
 struct relay_limits {
     uint64_t packets; /* no more than these, */
     uint64_t bytes;   /* and captured bytes, */
-    uint32_t beside;  /* to which each packet adds so many more */
+    uint32_t beside;  /* to which each packet adds so many more; */
+    nanotime before;  /* no packet of this time or a later one */
 };
 
 /* relay_new makes a relay of `runners` for the capture that the source reads, with windows of so
@@ -37,7 +39,9 @@ struct relay_limits {
 MUST_CHECK struct relay *relay_new(const struct source *source, unsigned runners, size_t window);
 
 /* relay_begin begins with the packet that the source would hand out next, or with the first of the
- * `count` packets at hand that were handed out last. `now` is the latest time of those before. */
+ * `count` packets at hand that were handed out last. Where it has ended before a record that it
+ * does not hand out, the source reads up to the packet behind that. `now` is the latest time of
+ * those before. Until relay_end nobody else may ask the source. */
 void relay_begin(struct relay *relay, struct source *source, const struct packet *at_hand,
                  size_t count, nanotime now, const struct relay_limits *limits);
 
@@ -53,13 +57,14 @@ MUST_CHECK bool relay_read(struct relay *relay, unsigned runner);
 /* relay_now gives the latest packet time before the window that the runner has taken. */
 nanotime relay_now(const struct relay *relay, unsigned runner);
 
-/* relay_packets hands out the next packets of the runner's window, up to `most`, and returns how
- * many: 0 at its end. Their bytes live until relay_claim. */
-MUST_CHECK size_t relay_packets(struct relay *relay, unsigned runner, struct packet *packets,
-                                size_t most);
+/* relay_packets gives the packets of the runner's window, and returns how many. They and their
+ * bytes live until relay_claim. */
+MUST_CHECK size_t relay_packets(const struct relay *relay, unsigned runner,
+                                const struct packet **packets);
 
 /* relay_end has the source go on behind the packets that were handed out; call it for each that
- * reads the capture. relay_frame gives the number of the last of them. */
+ * reads the capture: they all know of it what that of relay_begin does. relay_frame gives the
+ * number of the last packet. */
 void relay_end(const struct relay *relay, struct source *source);
 uint64_t relay_frame(const struct relay *relay);
 

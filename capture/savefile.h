@@ -96,4 +96,9 @@ MUST_CHECK bool savefile_pcapng_begin(struct savefile *file);
 struct pcap_format;
 const struct pcap_format *savefile_pcap_format(const struct source *source);
 
+/* savefile_pcapng_format gives what the reader of a pcapng file knows of it: pcapng.h. NULL as
+ * well. */
+struct pcapng_format;
+const struct pcapng_format *savefile_pcapng_format(const struct source *source);
+
 #endif

@@ -1,7 +1,7 @@
 /* savefile_pcapng.c: the chain of blocks of a pcapng file, and its sections. Blocks that say
  * nothing about packets are passed without being looked at; a block that is damaged in itself, but
  * not in its length, is left out, and those behind it are read. */
-#include "pcapng.h"
+#include "pcapng_block.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,12 +12,12 @@ bool savefile_pcapng_is(const uint8_t magic[4])
     return load32(magic, false) == BLOCK_SECTION;
 }
 
-enum source_status pcapng_left_out(struct savefile *file, const char *format, ...)
+enum source_status pcapng_left_out(struct savefile *file, uint64_t start, const char *format, ...)
 {
     struct pcapng_format *ng = file->format;
     char text[sizeof file->source.error.text];
     va_list args;
-    if (ng->left_out++ > 0)
+    if (start < ng->counted_to || ng->left_out++ > 0)
         return SOURCE_PACKET;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -35,13 +35,19 @@ static enum source_status bad_trailer(struct savefile *file, uint64_t start, uin
                             start, first, second);
 }
 
+/* The types of read_block. */
+bool pcapng_is_read(uint32_t type)
+{
+    return (type >= BLOCK_INTERFACE && type <= BLOCK_ENHANCED_PACKET) || type == BLOCK_SECTION ||
+           type == BLOCK_SECRETS || type == BLOCK_PROCESS;
+}
+
 /* A type that there is, and a length that it may have. */
 static bool may_begin_block(const uint8_t *header, bool swapped)
 {
     uint32_t type = load32(header, swapped), length = load32(header + 4, swapped);
-    bool known = (type >= BLOCK_INTERFACE && type <= BLOCK_ENHANCED_PACKET) ||
-                 type == BLOCK_SECTION || type == BLOCK_SECRETS || type == BLOCK_PROCESS;
-    return known && length >= BLOCK_MIN && length <= READER_PEEK_MAX && length % 4 == 0;
+    return pcapng_is_read(type) && length >= BLOCK_MIN && length <= READER_PEEK_MAX &&
+           length % 4 == 0;
 }
 
 /* Of a block's two lengths, the first is believed if it leads to another block, or to the end of
@@ -64,7 +70,7 @@ static enum source_status check_trailer(struct savefile *file, uint64_t start, u
         return savefile_short(file, "the block", start, length);
     if (next ? !may_begin_block(next + behind, ng->swapped) : reader_unread(reader) != behind)
         return bad_trailer(file, start, length, trailer);
-    return pcapng_left_out(file,
+    return pcapng_left_out(file, start,
                            "damaged: the block at byte %" PRIu64 " begins with length %" PRIu32
                            " and ends with length %" PRIu32,
                            start, length, trailer);
@@ -212,7 +218,7 @@ static enum source_status read_block(struct savefile *file, struct packet *packe
     if (LIKELY(type == BLOCK_ENHANCED_PACKET && length >= PACKET_FIXED + BLOCK_TRAILER))
         return pcapng_packet_block(file, packet, length, false);
     if (is_too_small(type, length)) {
-        (void)pcapng_left_out(file,
+        (void)pcapng_left_out(file, reader_offset(&file->reader),
                               "damaged: the block at byte %" PRIu64 " claims a length of %" PRIu32
                               ", which is too small for its type",
                               reader_offset(&file->reader), length);
@@ -284,11 +290,69 @@ static enum source_status pcapng_next(struct source *source, struct packet *pack
     return end_of(file, read_blocks(file, packet));
 }
 
+/* Of packets that say nothing beside themselves: who does not take all of them has not heard more
+ * than one who reads one at a time. */
+static size_t pcapng_at_hand(struct source *source, struct packet *packets, size_t most)
+{
+    struct savefile *file = (struct savefile *)source;
+    struct pcapng_format *ng = file->format;
+    const uint8_t *block = file->reader.next;
+    size_t left = reader_unread(&file->reader), n = 0, size;
+    while (n < most && left >= BLOCK_HEADER && !ng->skip_length) {
+        size = pcapng_plain_size(ng, block);
+        if (size == 0 || size > left || !pcapng_plain_packet(&packets[n], ng, block, size) ||
+            !packets[n].bytes || pcapng_has_options(ng, block, size) ||
+            packets[n].link != packets[0].link)
+            break;
+        packets[n].frame = source->frames + n + 1;
+        block += size;
+        left -= size;
+        n++;
+    }
+    source->frames += n;
+    file->reader.next = block;
+    ng->before = PACKET_FIXED;
+    return n;
+}
+
 static enum source_status pcapng_preface(struct source *source)
 {
     struct savefile *file = (struct savefile *)source;
     pcapng_secrets_ahead(file);
     return end_of(file, read_blocks(file, NULL));
+}
+
+/* Within a section there are only ever more of either. */
+static bool knows_the_same(const struct pcapng_format *one, const struct pcapng_format *other)
+{
+    return one->sections == other->sections && one->count == other->count &&
+           one->process_count == other->process_count;
+}
+
+void pcapng_go_back(struct savefile *file, const struct packet *packet)
+{
+    struct pcapng_format *ng = file->format;
+    const uint64_t now = reader_offset(&file->reader);
+    if (file->noted.to < now)
+        file->noted.to = now;
+    ng->counted_to = now;
+    file->reader.next = packet->bytes - ng->before;
+}
+
+void pcapng_catch_up(struct savefile *file, const struct savefile *further)
+{
+    struct pcapng_format *ng = file->format;
+    const struct pcapng_format *from = further->format;
+    if (!knows_the_same(ng, from)) {
+        free(ng->interfaces);
+        free(ng->processes);
+        *ng = *from;
+        ng->interfaces = xmemdup(from->interfaces, from->count * sizeof *from->interfaces);
+        ng->processes = xmemdup(from->processes, from->process_count * sizeof *from->processes);
+        ng->room = from->count;
+        ng->process_room = from->process_count;
+    }
+    ng->skip_length = 0;
 }
 
 static void pcapng_close(struct source *source)
@@ -299,18 +363,25 @@ static void pcapng_close(struct source *source)
     savefile_close(source);
 }
 
+static const struct source_ops pcapng_ops = {
+    .next = pcapng_next,
+    .at_hand = pcapng_at_hand,
+    .preface = pcapng_preface,
+    .progress = savefile_progress,
+    .waiting = savefile_waiting,
+    .keep = savefile_keep,
+    .release = savefile_release,
+    .close = pcapng_close,
+};
+
+const struct pcapng_format *savefile_pcapng_format(const struct source *source)
+{
+    return source->ops == &pcapng_ops ? ((const struct savefile *)source)->format : NULL;
+}
+
 bool savefile_pcapng_begin(struct savefile *file)
 {
-    static const struct source_ops ops = {
-        .next = pcapng_next,
-        .preface = pcapng_preface,
-        .progress = savefile_progress,
-        .waiting = savefile_waiting,
-        .keep = savefile_keep,
-        .release = savefile_release,
-        .close = pcapng_close,
-    };
     file->format = xcalloc(1, sizeof(struct pcapng_format));
-    file->source.ops = &ops;
+    file->source.ops = &pcapng_ops;
     return look_at_section(file) == SOURCE_PACKET;
 }

@@ -15,8 +15,6 @@ void hash_key_random(struct hash_key *key)
 }
 
 /* The state has to stay in registers, which the compiler does not see to by itself. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 static ALWAYS_INLINE uint64_t rotate(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);

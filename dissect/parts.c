@@ -191,18 +191,22 @@ static bool is_sparse(struct parts *parts)
     return parts->sparse;
 }
 
+/* What is shared out may end soon, and begin again: if that comes too often, each reads all for the
+ * rest of the round. */
 void parts_round(struct parts *parts)
 {
-    enum { LEAST_BYTES = 1 << 20 };
+    enum { LEAST_BYTES = 1 << 20, LEAST_PACKETS = 1024 };
     const struct intake *first = parts->each[0].intake;
+    const uint32_t begun = first->seen;
     uint64_t packets, bytes;
-    for (bool any = true; any && (is_sparse(parts) || parts->count > 1);) {
-        const uint32_t seen = first->seen;
+    bool any = true;
+    for (uint32_t times = 1; any && (is_sparse(parts) || parts->count > 1); times++) {
+        const uint32_t before = first->seen;
         intake_left(first, &packets, &bytes);
         if (packets == 0 || bytes < LEAST_BYTES)
             return;
         share(parts, packets, bytes);
-        any = first->seen > seen;
+        any = first->seen > before && first->seen - begun >= times * LEAST_PACKETS;
     }
 }
 
