@@ -398,8 +398,7 @@ void pipeline_fill(struct pipeline *p, pipeline_filler *fill, void *context)
         p->next_frame += p->inputs[i].intake.counts.packets - before[i];
     }
     free(before);
-    begin_work(p);
-    finish_work(p);
+    pipeline_flush(p);
 }
 
 void pipeline_flush(struct pipeline *p)
@@ -533,14 +532,12 @@ bool pipeline_finish(struct pipeline *p, nanotime now,
     p->now = now ? now : p->now;
     p->bound_frame = UINT64_MAX;
     p->ending = true;
-    for (crew_task *task = work_on;; task = drain) {
+    for (crew_task *task = work_on; !is_done(p); task = drain) {
         crew_start(p->crew, SHARDS, task, p);
         crew_finish(p->crew);
         hand_out(p);
         if (progress)
             progress(context, p->handed_out);
-        if (is_done(p))
-            break;
     }
     for (unsigned i = 0; i < SHARDS; i++)
         lost += shard_lost(p->shards[i]);
