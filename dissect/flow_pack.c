@@ -1,5 +1,6 @@
 /* flow_pack.c: the words of struct flow, most of which are zero. Those that are times, frames and
- * sequence numbers are given relative to one another first, so that they are small. */
+ * sequence numbers are given relative to one another first, so that they are small, unless the
+ * connection is over: its flow rests once and wakes once, and takes what the others leave. */
 #include "flow_pack.h"
 
 _Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
@@ -97,8 +98,16 @@ static void shift_halves(pack_word *words, bool back)
     }
 }
 
-static void shrink(pack_word *words)
+/* What tells it is the same before and after. */
+static bool shall_be_small(const struct flow *flow)
 {
+    return !tcp_is_over(&flow->tcp);
+}
+
+static void shrink(pack_word *words, nanotime time, uint64_t frame)
+{
+    words[TIME_AT] = (uint64_t)time;
+    words[FRAME_AT] = frame;
     shift_halves(words, false);
     shift_delivered(words, false);
     for (unsigned i = 0; i < COUNT_OF(equals); i++)
@@ -109,8 +118,10 @@ static void shrink(pack_word *words)
         words[ones[i]] ^= 1;
 }
 
-static void grow(pack_word *words)
+static void grow(pack_word *words, nanotime time, uint64_t frame)
 {
+    words[TIME_AT] = (uint64_t)time;
+    words[FRAME_AT] = frame;
     for (unsigned i = 0; i < COUNT_OF(ones); i++)
         words[ones[i]] ^= 1;
     for (unsigned i = 0; i < COUNT_OF(nears); i++)
@@ -138,16 +149,16 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
     struct tls *tls = flow->tls;
     nanotime start = flow->start;
     uint64_t first_frame = flow->first_frame;
+    bool small = shall_be_small(flow);
     if (tls) /* any number says that one follows */
         flow->tls = (struct tls *)1;
-    words[TIME_AT] = (uint64_t)time;
-    words[FRAME_AT] = frame;
-    shrink(words);
+    if (small)
+        shrink(words, time, frame);
     size_t n = pack_words(out, words, FLOW_WORDS), slack = 0;
     for (unsigned i = 0; i < COUNT_OF(pointers); i++)
         slack += pack_slack(words[pointers[i]]);
     if (tls) {
-        slack += tls_rest(tls_words, tls, start, first_frame);
+        slack += tls_rest(tls_words, tls, small, start, first_frame);
         n += pack_words(out + n, tls_words, TLS_WORDS);
     }
     *cost = n + slack;
@@ -160,12 +171,12 @@ void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *sto
     uint64_t tls_words[TLS_WORDS];
     pack_word *words = (pack_word *)flow;
     size_t n = unpack_words(words, FLOW_WORDS, packed);
-    words[TIME_AT] = (uint64_t)time;
-    words[FRAME_AT] = frame;
-    grow(words);
+    bool small = shall_be_small(flow);
+    if (small)
+        grow(words, time, frame);
     memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
         unpack_words(tls_words, TLS_WORDS, packed + n);
-        flow->tls = tls_resume(tls_words, store, flow->start, flow->first_frame);
+        flow->tls = tls_resume(tls_words, store, small, flow->start, flow->first_frame);
     }
 }

@@ -85,14 +85,14 @@ enum tls_verdict tls_verdict(const struct tls *tls);
 /* tls_facts gives what is known so far, valid until the next call for the session. */
 const struct tls_facts *tls_facts(struct tls *tls);
 
-/* tls_rest moves a session into TLS_WORDS words, most of which are small or zero, and tls_resume
- * back; `time` and `frame` are some of about its beginning, the same for both. What the session
- * had allocated stays so, and belongs to the words. tls_rest returns the slack of pointers among
- * them: pack_slack. */
+/* tls_rest moves a session into TLS_WORDS words, most of which are zero, or small if they shall be,
+ * and tls_resume back; `time` and `frame` are some of about its beginning, the same for both. What
+ * the session had allocated stays so, and belongs to the words. tls_rest returns the slack of
+ * pointers among them: pack_slack. */
 enum { TLS_WORDS = 40 };
-unsigned tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame);
-MUST_CHECK struct tls *tls_resume(uint64_t *words, struct tls_store *store, nanotime time,
-                                  uint64_t frame);
+unsigned tls_rest(uint64_t *words, struct tls *tls, bool small, nanotime time, uint64_t frame);
+MUST_CHECK struct tls *tls_resume(uint64_t *words, struct tls_store *store, bool small,
+                                  nanotime time, uint64_t frame);
 
 /* tls_free ends a session. NULL is fine. */
 void tls_free(struct tls *tls);

@@ -39,29 +39,33 @@ static const uint16_t pointers[] = {
 #undef POINTER
 };
 
-unsigned tls_rest(uint64_t *words, struct tls *tls, nanotime time, uint64_t frame)
+unsigned tls_rest(uint64_t *words, struct tls *tls, bool small, nanotime time, uint64_t frame)
 {
     struct tls_store *store = tls->store;
     unsigned slack = 0;
-    change_all(tls, time, frame, pack_near);
+    if (small)
+        change_all(tls, time, frame, pack_near);
     tls->store = NULL;
     memset(words, 0, TLS_WORDS * sizeof *words);
     memcpy(words, tls, sizeof *tls);
     for (unsigned i = 0; i < COUNT_OF(pointers); i++) {
-        words[pointers[i]] = pack_near(words[pointers[i]], (uintptr_t)store);
+        if (small)
+            words[pointers[i]] = pack_near(words[pointers[i]], (uintptr_t)store);
         slack += pack_slack(words[pointers[i]]);
     }
     tls_store_session_free(store, tls, sizeof *tls);
     return slack;
 }
 
-struct tls *tls_resume(uint64_t *words, struct tls_store *store, nanotime time, uint64_t frame)
+struct tls *tls_resume(uint64_t *words, struct tls_store *store, bool small, nanotime time,
+                       uint64_t frame)
 {
     struct tls *tls = tls_store_session(store, sizeof *tls);
-    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+    for (unsigned i = 0; small && i < COUNT_OF(pointers); i++)
         words[pointers[i]] = unpack_near(words[pointers[i]], (uintptr_t)store);
     memcpy(tls, words, sizeof *tls);
     tls->store = store;
-    change_all(tls, time, frame, unpack_near);
+    if (small)
+        change_all(tls, time, frame, unpack_near);
     return tls;
 }
