@@ -35,14 +35,12 @@ static inline uint8_t *fifo_near(struct fifo fifo, unsigned i)
 }
 
 /* fifo_add appends an element, all zero, and gives it to be filled in, before the next call for the
- * queue; NULL if there are `most`, which is less than 2^15. */
+ * queue; NULL if there are `most`: as many as are near, or more, and less than 2^15. */
 static inline void *fifo_add(struct fifo fifo, unsigned most)
 {
-    if (*fifo.count >= most)
-        return NULL;
     if (LIKELY(*fifo.count < fifo.near))
         return fifo_near(fifo, (*fifo.count)++);
-    return fifo_add_behind(fifo);
+    return *fifo.count < most ? fifo_add_behind(fifo) : NULL;
 }
 
 /* fifo_drop drops the first `count`, which are there. A queue that has none behind those first

@@ -313,11 +313,11 @@ static NOINLINE void take_outer(struct flow *flow, unsigned from, const struct s
  * addresses were changed. */
 static inline void note_checksum(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    if (LIKELY(flow->honest >> from & 1))
+    if (LIKELY(flow->honest == 3)) /* both ends are */
         return;
     if (segment->checksum == CHECKSUM_RIGHT)
         flow->honest = (flow->honest | 1u << from) & 3;
-    else if (segment->checksum == CHECKSUM_WRONG)
+    else if (segment->checksum == CHECKSUM_WRONG && !(flow->honest >> from & 1))
         flow->careless = (flow->careless | 1u << from) & 3;
 }
 

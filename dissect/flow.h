@@ -84,7 +84,7 @@ MUST_CHECK bool flow_has_seen(struct flow *flow, unsigned from, const struct seg
 static inline void flow_prefetch(const struct flow *flow, unsigned from,
                                  const struct segment *segment)
 {
-    const struct tcp_end *x = &flow->tcp.ends[from], *y = &flow->tcp.ends[!from];
+    const struct tcp_end *x = &flow->tcp.ends[from], *y = &flow->tcp.ends[from ^ 1];
     __builtin_prefetch(&x->next);
     __builtin_prefetch(&y->next);
     __builtin_prefetch(&flow->tcp.last_time);

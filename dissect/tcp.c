@@ -199,8 +199,8 @@ static void fin_acked(struct tcp_end *x, struct tcp_end *y, const struct arrival
 static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint64_t ack,
                     const struct arrival *a)
 {
-    end_goes_on(x);      /* it got something of y's */
-    if (ack > y->next) { /* of bytes that the capture misses */
+    end_goes_on(x);                /* it got something of y's */
+    if (UNLIKELY(ack > y->next)) { /* of bytes that the capture misses */
         y->next = ack;
         y->whole = false;
     }
@@ -260,7 +260,7 @@ static void take_ack(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, cons
     }
     uint64_t ack = a->acked;
     if (ack > y->una && ack <= y->next + WINDOW_MAX) {
-        if (y->state == SIDE_SYN_SENT && ack > y->next)
+        if (UNLIKELY(ack > y->next) && y->state == SIDE_SYN_SENT)
             return; /* unacceptable: RFC 9293 section 3.10.7.3 */
         if (!y->seen) {
             y->heard = true;
@@ -512,8 +512,9 @@ static void count_packet(struct tcp *tcp, struct tcp_end *x, const struct segmen
     if (s->time > x->last_time)
         x->last_time = s->time;
     x->last_frame = s->frame;
-    if (tcp->last_time && s->time - tcp->last_time > tcp->max_idle)
-        tcp->max_idle = s->time - tcp->last_time;
+    nanotime idle = s->time - tcp->last_time;
+    if (UNLIKELY(idle > tcp->max_idle) && tcp->last_time)
+        tcp->max_idle = idle;
 }
 
 /* The first segment of an end that is no SYN: the capture began in the middle. */

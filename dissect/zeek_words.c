@@ -236,7 +236,7 @@ static inline bool is_more_of_the_same(const struct zeek_end *x, const struct ze
 
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
 {
-    struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
+    struct zeek_end *x = &words->ends[from], *y = &words->ends[from ^ 1];
     if (LIKELY(is_more_of_the_same(x, y, s))) {
         x->last += s->length;
         x->payload |= s->length != 0;
