@@ -140,6 +140,9 @@ static void the_family_is_part_of_the_key(void **state)
     uint32_t second = add(&all, &v6);
     assert_int_equal(find(&all, &v6), second);
     assert_int_equal(find(&all, &v4), first);
+    flow_table_add(all.table, first, 63); /* even where the hash is the same */
+    assert_int_equal(find_by(&all, &v6, 63), SLAB_NONE);
+    assert_int_equal(find_by(&all, &v4, 63), first);
     done(&all);
 }
 

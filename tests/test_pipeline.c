@@ -536,29 +536,6 @@ static void nothing_is_kept_of_an_abandoned_run(void **state)
     }
 }
 
-/* One of several that are given the same packets, and that comes later. */
-static void passing_takes_nothing_of_a_round(void **state)
-{
-    (void)state;
-    struct ports watched;
-    ports_add_all(&watched);
-    struct intake intake = {.watched = &watched, .owners = 1, .windows = true};
-    struct batch batch = {0};
-    struct craft c = {.n = 0};
-    craft_ipv4(&c, 6, 20);
-    craft_tcp(&c, 1001, WATCHED, 1, 2, ACK, 1000, span_of(NULL, 0), span_of(NULL, 0));
-    struct packet packet = craft_packet(&c, LINK_RAW);
-    intake_begin(&intake, &batch, 0);
-    for (packet.frame = 1; packet.frame <= 1000000; packet.frame++)
-        intake_pass(&intake, &packet);
-    assert_true(intake_packet(&intake, &packet));
-    assert_int_equal(batch.count, 1);
-    assert_int_equal(intake.next_frame, packet.frame + 1);
-    intake_done(&intake);
-    batch_done(&batch);
-    free((void *)(uintptr_t)packet.bytes);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,7 +557,6 @@ int main(void)
         cmocka_unit_test(packets_of_several_shapes),
         cmocka_unit_test(who_is_the_client),
         cmocka_unit_test(nothing_is_kept_of_an_abandoned_run),
-        cmocka_unit_test(passing_takes_nothing_of_a_round),
     };
     return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
 }
