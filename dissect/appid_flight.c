@@ -54,20 +54,32 @@ static bool thin_hello(uint8_t *hello, size_t n)
     return cursor_done(&extensions);
 }
 
+/* Takes what there is of a header. Returns whether it is whole: then the next one can begin. */
+static bool take_header(struct appid_header *header, size_t size, uint8_t **p, size_t *n)
+{
+    for (; header->n<size && * n> 0; --*n)
+        header->bytes[header->n++] = *(*p)++;
+    if (header->n < size)
+        return false;
+    header->n = 0;
+    return true;
+}
+
 /* What belongs to a handshake record, and is not encrypted. */
 static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
 {
+    const uint8_t *header = flight->message_header.bytes;
     while (n > 0) {
         if (flight->message_left == 0) {
-            if (n < MESSAGE_HEADER || p[1] != 0)
+            if (!take_header(&flight->message_header, MESSAGE_HEADER, &p, &n))
+                break;
+            if (header[1] != 0)
                 return false;
-            flight->message = p[0];
-            flight->message_left = be16(p + 2);
-            p += MESSAGE_HEADER;
-            n -= MESSAGE_HEADER;
+            flight->message = header[0];
+            flight->message_left = be16(header + 2);
         }
         size_t part = n < flight->message_left ? n : flight->message_left;
-        if (flight->message == SERVER_HELLO) {
+        if (flight->message == SERVER_HELLO && n > 0) {
             if (part < flight->message_left || !thin_hello(p, part))
                 return false;
         } else if (flight->message != CERTIFICATE) {
@@ -93,17 +105,23 @@ static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
 }
 
 /* A message has to lie in one record: nDPI does not join them. */
+static bool begin_record(struct appid_flight *flight)
+{
+    const uint8_t *header = flight->record_header.bytes;
+    flight->content = header[0];
+    flight->record_left = be16(header + 3);
+    return header[0] >= CHANGE_CIPHER_SPEC && header[0] <= APPLICATION_DATA && header[1] == 3 &&
+           flight->message_left == 0 && flight->message_header.n == 0;
+}
+
 bool appid_flight_thin(struct appid_flight *flight, uint8_t *payload, size_t n)
 {
     while (n > 0) {
         if (flight->record_left == 0) {
-            if (n < RECORD_HEADER || payload[0] < CHANGE_CIPHER_SPEC ||
-                payload[0] > APPLICATION_DATA || payload[1] != 3 || flight->message_left > 0)
+            if (!take_header(&flight->record_header, RECORD_HEADER, &payload, &n))
+                break;
+            if (!begin_record(flight))
                 return false;
-            flight->content = payload[0];
-            flight->record_left = be16(payload + 3);
-            payload += RECORD_HEADER;
-            n -= RECORD_HEADER;
         }
         size_t part = n < flight->record_left ? n : flight->record_left;
         if (!thin_record(flight, payload, part))
