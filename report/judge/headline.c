@@ -5,6 +5,7 @@
 #include "../names.h"
 #include "../timetext.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 
 static const char *plural(uint64_t count)
@@ -58,6 +59,14 @@ static void say_stuck(struct buf *text, const struct overview *overview, uint64_
     buf_printf(text, ". ");
 }
 
+/* A finding's title, as it is at the beginning of a sentence, or within one: "FIN" stays. */
+static void say_title(struct buf *text, enum finding_id id, bool begins)
+{
+    const char *title = finding_title(id);
+    bool small = !begins && islower((unsigned char)title[1]);
+    buf_printf(text, "%c%s", small ? tolower((unsigned char)title[0]) : title[0], title + 1);
+}
+
 /* The troubles that do not leave a connection stuck, a clause for each. */
 static void say_other_troubles(struct buf *text, const struct overview *overview)
 {
@@ -108,8 +117,9 @@ static void say_other_troubles(struct buf *text, const struct overview *overview
     for (unsigned id = 0; id < FINDINGS; id++) {
         if (rest[id] == 0)
             continue;
-        buf_printf(text, "%s%s (%" PRIu64 " connection%s)", lead,
-                   finding_title((enum finding_id)id), rest[id], plural(rest[id]));
+        buf_printf(text, "%s", lead);
+        say_title(text, (enum finding_id)id, !*lead);
+        buf_printf(text, " (%" PRIu64 " connection%s)", rest[id], plural(rest[id]));
         lead = ", ";
     }
     if (*lead)
