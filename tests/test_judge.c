@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "found.h"
+
 /* Judges one record alone. Free with findings_done. */
 static struct findings judged_for(const struct made_flow *flow, const char *ports)
 {
@@ -18,28 +20,10 @@ static struct findings judged_for(const struct made_flow *flow, const char *port
     return findings;
 }
 
-static const struct finding *find(const struct findings *findings, enum finding_id id)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        if (findings->items[i].id == id)
-            return &findings->items[i];
-    return NULL;
-}
-
-static struct buf summary_of(const struct finding *finding)
-{
-    struct span pieces[FINDING_PIECES];
-    struct buf summary = {0};
-    unsigned count = finding_summary(pieces, finding);
-    for (unsigned i = 0; i < count; i++)
-        buf_append(&summary, pieces[i].p, pieces[i].n);
-    return summary;
-}
-
 static void check(const struct made_flow *flow, enum finding_id id, bool expected)
 {
     struct findings findings = judged_for(flow, "5223");
-    const struct finding *finding = find(&findings, id);
+    const struct finding *finding = found(&findings, id);
     assert_int_equal(finding != NULL, expected);
     findings_done(&findings);
 }
@@ -48,13 +32,9 @@ static void check_says(const struct made_flow *flow, enum finding_id id, enum se
                        const char *words)
 {
     struct findings findings = judged_for(flow, "5223");
-    const struct finding *finding = find(&findings, id);
+    const struct finding *finding = found(&findings, id);
     assert_non_null(finding);
-    assert_int_equal(finding->severity, severity);
-    struct buf summary = summary_of(finding);
-    if (!strstr(buf_text(&summary), words))
-        fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
-    buf_done(&summary);
+    found_says(finding, severity, words);
     findings_done(&findings);
 }
 
@@ -364,7 +344,7 @@ static void not_tls(void **state)
 
     made_plain(&flow, 1, PLAIN_SSH); /* no port in particular is watched */
     struct findings findings = judged_for(&flow, "any");
-    assert_null(find(&findings, FINDING_NOT_TLS));
+    assert_null(found(&findings, FINDING_NOT_TLS));
     findings_done(&findings);
 }
 
@@ -419,9 +399,9 @@ static void the_capture(void **state)
     end.counts.cut_payload = 3;
     findings = judged_at_end(NULL, 0, &end);
     assert_int_equal(findings.count, 3);
-    assert_non_null(find(&findings, FINDING_TRUNCATED_CAPTURE));
-    assert_non_null(find(&findings, FINDING_CAPTURE_LOSS));
-    assert_non_null(find(&findings, FINDING_SNAPLEN_TOO_SHORT));
+    assert_non_null(found(&findings, FINDING_TRUNCATED_CAPTURE));
+    assert_non_null(found(&findings, FINDING_CAPTURE_LOSS));
+    assert_non_null(found(&findings, FINDING_SNAPLEN_TOO_SHORT));
     findings_done(&findings);
 }
 
@@ -429,15 +409,10 @@ static void check_pileup(struct made_flow *flows, size_t count, const char *word
 {
     struct run_end end = made_end();
     struct findings findings = judged_at_end(flows, count, &end);
-    const struct finding *finding = find(&findings, FINDING_STUCK_PILEUP);
+    const struct finding *finding = found(&findings, FINDING_STUCK_PILEUP);
     assert_int_equal(finding != NULL, words != NULL);
-    if (finding) {
-        struct buf summary = summary_of(finding);
-        assert_int_equal(finding->severity, SEVERITY_CRITICAL);
-        if (!strstr(buf_text(&summary), words))
-            fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
-        buf_done(&summary);
-    }
+    if (finding)
+        found_says(finding, SEVERITY_CRITICAL, words);
     findings_done(&findings);
 }
 

@@ -89,8 +89,8 @@ static void others(void **state)
         "May 25 00:48:01 mac aps[106]: no",
         "May 25 00:48:01 mac apsd[x]: no",
         "May 25 00:48:01 mac com.apple.launchd[1] (com.apple.apsd[106]): Exited",
-        "2014-05-25 02:48:01.000000+0200 0x1a2b     Error       0x0                  106    0    "
-        "kernel: (apsd) no",
+        ("2014-05-25 02:48:01.000000+0200 0x1a2b     Error       0x0                  106    0    "
+         "kernel: (apsd) no"),
         "{\"count\":5,\"finished\":1}",
         "{\"timestamp\":\"x\",\"processImagePath\":\"/usr/sbin/xapsd\",\"eventMessage\":\"no\"}",
         "Timestamp                       (process)[PID]    ",

@@ -9,6 +9,7 @@
 
 #include "../dissect/limits.h"
 #include "../dissect/reasm.h"
+#include "nowhere.h"
 
 /* What came out: the stream, with a '.' for each missing byte. */
 struct output {
@@ -183,19 +184,6 @@ static void an_acknowledged_hole_is_kept_a_while(void **state)
     expect(&f, "abcde...i");
     reasm_done(&f.reasm, NULL);
 }
-
-static void drop_bytes(void *context, uint64_t seq, struct span bytes,
-                       const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)bytes, (void)from;
-}
-
-static void drop_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)length, (void)from;
-}
-
-static const struct reasm_receiver nobody = {drop_bytes, drop_gap};
 
 static void held_bytes_are_capped(void **state)
 {

@@ -2,6 +2,7 @@
  */
 #include "../dissect/reset_signs.h"
 #include "../dissect/tcp.h"
+#include "nowhere.h"
 
 #include <setjmp.h>
 
@@ -10,19 +11,6 @@
 enum { C, S };
 enum { SYN = FLAG_SYN, ACK = FLAG_ACK, FIN = FLAG_FIN, RST = FLAG_RST };
 
-static void drop_bytes(void *context, uint64_t seq, struct span bytes,
-                       const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)bytes, (void)from;
-}
-
-static void drop_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)length, (void)from;
-}
-
-static const struct reasm_receiver nobody = {drop_bytes, drop_gap};
-static const struct reasm_out nowhere = {&nobody, NULL, NULL};
 static const uint8_t zeros[1500];
 
 struct talk {

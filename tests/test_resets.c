@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "found.h"
+
 #define MINUTE (60 * NS_PER_SECOND)
 
 static struct findings judged(const struct made_flow *flow)
@@ -24,23 +26,7 @@ static void check(const struct made_flow *flow, enum finding_id id, enum severit
                   const char *words)
 {
     struct findings findings = judged(flow);
-    const struct finding *finding = NULL;
-    for (size_t i = 0; i < findings.count; i++)
-        if (findings.items[i].id == id)
-            finding = &findings.items[i];
-    assert_int_equal(finding != NULL, words != NULL);
-    if (finding) {
-        struct span pieces[FINDING_PIECES];
-        struct buf summary = {0};
-        unsigned count = finding_summary(pieces, finding);
-        for (unsigned i = 0; i < count; i++)
-            buf_append(&summary, pieces[i].p, pieces[i].n);
-        if (!strstr(buf_text(&summary), words))
-            fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
-        assert_int_equal(finding->severity, severity);
-        assert_true(finding->frame_count > 0);
-        buf_done(&summary);
-    }
+    found_check(&findings, id, severity, words);
     findings_done(&findings);
 }
 

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "found.h"
+
 #define MINUTE (60 * NS_PER_SECOND)
 
 struct run {
@@ -29,34 +31,18 @@ static void add(struct run *run, struct made_flow *flow, nanotime start, nanotim
     judge_remember(run->judge, &flow->record, &(struct findings){0});
 }
 
-static const struct finding *find(struct run *run, enum finding_id id)
+static void finish(struct run *run)
 {
     struct run_end end = made_end();
     judge_finish(run->judge, &run->findings, &end);
     judge_free(run->judge);
-    for (size_t i = 0; i < run->findings.count; i++)
-        if (run->findings.items[i].id == id)
-            return &run->findings.items[i];
-    return NULL;
 }
 
 /* Ends the run. `words` is NULL where the finding must not be raised. */
 static void check(struct run *run, enum finding_id id, enum severity severity, const char *words)
 {
-    const struct finding *finding = find(run, id);
-    assert_int_equal(finding != NULL, words != NULL);
-    if (finding) {
-        struct span pieces[FINDING_PIECES];
-        struct buf summary = {0};
-        unsigned count = finding_summary(pieces, finding);
-        for (unsigned i = 0; i < count; i++)
-            buf_append(&summary, pieces[i].p, pieces[i].n);
-        if (!strstr(buf_text(&summary), words))
-            fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
-        assert_int_equal(finding->severity, severity);
-        assert_true(finding->frame_count > 0);
-        buf_done(&summary);
-    }
+    finish(run);
+    found_check(&run->findings, id, severity, words);
     findings_done(&run->findings);
 }
 

@@ -9,6 +9,7 @@
 #include "../dissect/limits.h"
 #include "../dissect/tcp_fate.h"
 #include "../dissect/tcp_outcome.h"
+#include "nowhere.h"
 
 enum { C, S };
 enum { SYN = FLAG_SYN, ACK = FLAG_ACK, FIN = FLAG_FIN, RST = FLAG_RST };
@@ -25,19 +26,6 @@ struct talk {
     uint8_t marks; /* of the segments to come */
 };
 
-static void drop_bytes(void *context, uint64_t seq, struct span bytes,
-                       const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)bytes, (void)from;
-}
-
-static void drop_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
-{
-    (void)context, (void)seq, (void)length, (void)from;
-}
-
-static const struct reasm_receiver nobody = {drop_bytes, drop_gap};
-static const struct reasm_out nowhere = {&nobody, NULL, NULL};
 static const uint8_t zeros[70000];
 
 static struct segment segment_of(struct talk *t, unsigned from, unsigned flags, uint32_t seq,
