@@ -60,6 +60,8 @@ struct appid_pool {
 struct shown {
     struct span ip;
     bool of_server, of_a_kind;
+    bool is_read; /* nDPI keeps no piece of it that it takes for the beginning of what comes next,
+                     or none but of what the server sends */
     struct intern_key key; /* of its kind, if it is of one */
     uint8_t copy[LIMIT_NDPI_HELLO];
 };
@@ -166,10 +168,11 @@ static void catch_up(struct appid_module *module, struct appid_flow *flow)
 /* Do the headers tell nDPI no more than that a TCP segment of this length follows? */
 static bool is_plain(const struct segment *segment, struct span ip)
 {
-    enum { IPV6_HEADER = 40 };
+    enum { IPV6_HEADER = 40, TCP = 6 };
     size_t length = segment->from.ipv6 ? be16(ip.p + 4) + IPV6_HEADER : be16(ip.p + 2);
-    return length == ip.n && segment->payload.n == segment->length && !segment->reassembled &&
-           segment->from.port != segment->to.port;
+    uint8_t next = ip.p[segment->from.ipv6 ? 6 : 9]; /* it can't read all headers between */
+    return length == ip.n && next == TCP && segment->payload.n == segment->length &&
+           !segment->reassembled && segment->from.port != segment->to.port;
 }
 
 /* The payload of the copy that nDPI gets to see. */
@@ -198,6 +201,7 @@ static bool follows(struct appid_flow *flow, struct shown *shown, struct appid_k
         shown->ip = segment_ip(segment);
         return false;
     }
+    shown->is_read = true;
     flow->answered = true;
     flow->next = segment->seq + segment->length;
     *kind = (struct appid_kind){.payload = span_of(payload, segment->payload.n),
@@ -219,6 +223,7 @@ static bool begins(struct appid *appid, struct shown *shown, struct appid_kind *
                             .flags = segment->flags,
                             .ipv6 = segment->from.ipv6,
                             .upwards = segment->from.port < segment->to.port};
+    shown->is_read = appid_hello_is_whole(segment->payload);
     return shown->ip.p == shown->copy && appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
 
@@ -270,7 +275,7 @@ static void remember(struct appid_flow *flow, const struct shown *shown,
 {
     struct appid_stretch times;
     keep(flow, shown, segment);
-    if (times_of(&times, flow, segment))
+    if ((label || shown->is_read) && times_of(&times, flow, segment))
         flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key, label, times);
     else
         leave_kinds(flow);

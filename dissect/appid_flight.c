@@ -1,6 +1,6 @@
 /* appid_flight.c: nDPI 4.2 reads of a server ServerHello and Certificate, the types and lengths of
  * other messages, and the level of an alert (src/lib/protocols/tls.c). Of records that are
- * encrypted it does not know that they are. */
+ * encrypted it does not know that they are, and reads an alert's level of its first byte. */
 #include "appid_flight.h"
 
 #include "tls_hello.h"
@@ -10,6 +10,7 @@ enum {
     ALERT,
     HANDSHAKE,
     APPLICATION_DATA,
+    CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
     CERTIFICATE = 11,
     RECORD_HEADER = 5,
@@ -18,8 +19,7 @@ enum {
     RANDOM = 32
 };
 
-/* A length that no message has: so nDPI goes no further, as it does with nearly all that is
- * encrypted. */
+/* A length that no message has: nDPI goes no further. */
 enum { UNREADABLE = 0xff };
 
 static void fill(uint8_t *at, size_t n, uint8_t value)
@@ -33,14 +33,22 @@ static void fill_span(uint8_t *bytes, struct span part)
     fill(bytes + (part.p - bytes), part.n, 0);
 }
 
-/* version (2), random (32), session id, cipher suite (2), compression method (1), extensions */
+/* nDPI reads a list of protocols to its own end, even if the extension ends before. */
+static bool is_whole_list(struct cursor body)
+{
+    struct cursor list;
+    return cursor_vec16(&body, &list) && cursor_done(&body);
+}
+
+/* version (2), random (32), session id, cipher suite (2), compression method (1), extensions. In
+ * drafts of TLS 1.3, whose versions begin with 0x7f, nDPI expects no session id. */
 static bool thin_hello(uint8_t *hello, size_t n)
 {
     struct cursor c = cursor_of(span_of(hello, n)), session, extensions, body;
     struct span random;
     uint16_t type;
-    if (!cursor_skip(&c, VERSION) || !cursor_bytes(&c, &random, RANDOM) ||
-        !cursor_vec8(&c, &session) || !cursor_skip(&c, 3))
+    if (n < VERSION || hello[0] != 3 || !cursor_skip(&c, VERSION) ||
+        !cursor_bytes(&c, &random, RANDOM) || !cursor_vec8(&c, &session) || !cursor_skip(&c, 3))
         return false;
     fill_span(hello, random);
     fill_span(hello, cursor_rest(&session));
@@ -48,9 +56,12 @@ static bool thin_hello(uint8_t *hello, size_t n)
         return true;
     if (!cursor_vec16(&c, &extensions))
         return false;
-    while (cursor_u16(&extensions, &type) && cursor_vec16(&extensions, &body))
+    while (cursor_u16(&extensions, &type) && cursor_vec16(&extensions, &body)) {
+        if (type == TLS_EXT_ALPN && !is_whole_list(body))
+            return false;
         if (type == TLS_EXT_KEY_SHARE)
             fill_span(hello, cursor_rest(&body));
+    }
     return cursor_done(&extensions);
 }
 
@@ -73,7 +84,7 @@ static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
         if (flight->message_left == 0) {
             if (!take_header(&flight->message_header, MESSAGE_HEADER, &p, &n))
                 break;
-            if (header[1] != 0)
+            if (header[1] != 0 || header[0] == CLIENT_HELLO) /* it would read that, too */
                 return false;
             flight->message = header[0];
             flight->message_left = be16(header + 2);
@@ -94,7 +105,7 @@ static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
 
 static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
 {
-    if (flight->content == APPLICATION_DATA || (flight->content == ALERT && flight->encrypted))
+    if (flight->content == APPLICATION_DATA)
         fill(p, n, 0);
     else if (flight->content == HANDSHAKE && flight->encrypted)
         fill(p, n, UNREADABLE);
@@ -102,6 +113,14 @@ static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
         return thin_messages(flight, p, n);
     flight->encrypted = flight->encrypted || flight->content == CHANGE_CIPHER_SPEC;
     return true;
+}
+
+/* Does nDPI go no further than where a message would begin, as with nearly all that is encrypted?
+ * It looks for one in records of more bytes than a message's header has. */
+static bool is_unreadable(const uint8_t *p, size_t n, size_t record)
+{
+    return record <= MESSAGE_HEADER ||
+           (n >= MESSAGE_HEADER && (p[1] != 0 || be16(p + 2) + (size_t)MESSAGE_HEADER > record));
 }
 
 /* A message has to lie in one record: nDPI does not join them. */
@@ -120,7 +139,8 @@ bool appid_flight_thin(struct appid_flight *flight, uint8_t *payload, size_t n)
         if (flight->record_left == 0) {
             if (!take_header(&flight->record_header, RECORD_HEADER, &payload, &n))
                 break;
-            if (!begin_record(flight))
+            if (!begin_record(flight) || (flight->content == HANDSHAKE && flight->encrypted &&
+                                          !is_unreadable(payload, n, flight->record_left)))
                 return false;
         }
         size_t part = n < flight->record_left ? n : flight->record_left;

@@ -22,8 +22,8 @@ struct appid_flight {
 /* appid_flight_thin overwrites, in a copy of the next piece of the stream: the random, the session
  * id and key shares of a ServerHello, all messages but that and the certificates, and what is
  * encrypted, by what nDPI can make nothing of. Types and lengths stay as they are. Returns false if
- * the piece can't be read, or ends in the middle of a ServerHello; it may have been changed by
- * then, and nothing may follow. */
+ * the piece can't be read, ends in the middle of a ServerHello, or holds something that nDPI reads
+ * otherwise than it is meant; it may have been changed by then, and nothing may follow. */
 MUST_CHECK bool appid_flight_thin(struct appid_flight *flight, uint8_t *payload, size_t n);
 
 #endif

@@ -13,6 +13,18 @@ bool appid_hello_at(struct span payload)
            payload.p[RECORD_HEADER] == CLIENT_HELLO;
 }
 
+bool appid_hello_is_whole(struct span payload)
+{
+    struct cursor c = cursor_of(payload), record, message;
+    if (!cursor_skip(&c, 3) || !cursor_vec16(&c, &record) || !cursor_skip(&record, 1) ||
+        !cursor_vec24(&record, &message) || !cursor_done(&record))
+        return false;
+    while (!cursor_done(&c))
+        if (!cursor_skip(&c, 3) || !cursor_vec16(&c, &record))
+            return false;
+    return true;
+}
+
 /* nDPI looks into server_name, ALPN, supported_versions, ESNI and the parameters of QUIC. */
 static bool is_read(uint16_t type)
 {

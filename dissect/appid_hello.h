@@ -8,6 +8,11 @@
 /* appid_hello_at tells that a segment's payload begins with a ClientHello. */
 MUST_CHECK bool appid_hello_at(struct span payload);
 
+/* appid_hello_is_whole tells that such a payload holds a ClientHello in a record of its own, and
+ * nothing behind it but whole records. Of any other nDPI keeps a piece, and takes for its rest what
+ * comes next, even if the server sends it. */
+MUST_CHECK bool appid_hello_is_whole(struct span payload);
+
 /* appid_hello_thin puts GREASE values (RFC 8701) in place of cipher suites and of the types of
  * those extensions that say nothing of the application, in a copy of such a payload: nDPI passes
  * over them. The random, the session id and the bodies of extensions that it does not read become

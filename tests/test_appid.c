@@ -104,21 +104,29 @@ static void others_do_not_count(void **state)
     asked_free(used);
 }
 
-/* A record with a ClientHello for a server name, or (NULL) for none. */
-static struct buf hello(uint16_t version, const char *name)
+/* A record with a ClientHello. */
+static struct buf hello_with(uint16_t version, const struct buf *extensions)
 {
     static const uint16_t suites[] = {0xc02b, 0x1301};
-    struct buf extensions = {0}, body = {0}, message = {0}, record = {0};
-    if (name)
-        put_server_name(&extensions, name);
-    put_client_hello(&body, version, suites, COUNT_OF(suites), &extensions);
+    struct buf body = {0}, message = {0}, record = {0};
+    put_client_hello(&body, version, suites, COUNT_OF(suites), extensions);
     put_number(&message, 1, 1);
     put_vector(&message, 3, body.p, body.n);
     put_number(&record, 0x160301, 3);
     put_vector(&record, 2, message.p, message.n);
-    buf_done(&extensions);
     buf_done(&body);
     buf_done(&message);
+    return record;
+}
+
+/* One for a server name, or (NULL) for none. */
+static struct buf hello(uint16_t version, const char *name)
+{
+    struct buf extensions = {0};
+    if (name)
+        put_server_name(&extensions, name);
+    struct buf record = hello_with(version, &extensions);
+    buf_done(&extensions);
     return record;
 }
 
@@ -331,6 +339,80 @@ static void an_answer_known_before(void **state)
     asked_free(used);
 }
 
+/* Of a hello whose end was not captured nDPI takes the server's bytes for the rest: then all of
+ * them count, and here the random is where an extension's type would be. */
+static void a_hello_that_goes_on(void **state)
+{
+    (void)state;
+    enum {
+        BEFORE_RANDOM = 5 + 4 + 2,
+        TICKET = 35,
+        TICKET_SIZE = 40,
+        COOKIE = 44,
+        COOKIE_SIZE = 16
+    };
+    struct asked asked = asked_new();
+    struct buf extensions = {0}, ticket = {0}, cookie = {0};
+    put_bytes(&ticket, 't', TICKET_SIZE);
+    put_bytes(&cookie, 'c', COOKIE_SIZE);
+    put_extension(&extensions, TICKET, &ticket);
+    put_extension(&extensions, COOKIE, &cookie);
+    struct buf record = hello_with(0x0303, &extensions);
+    for (unsigned i = 0; i < 6; i++) {
+        const uint8_t each = i % 2 ? 0x99 : 0; /* a type that nobody registered, or a server name */
+        struct buf bytes =
+            answer_bytes(&(struct answer){.suite = 0xc02f, .resumed = true, .each = each});
+        struct appid_flow *flow = NULL;
+        struct span begun = span_of(record.p, record.n - BEFORE_RANDOM - 4 - COOKIE_SIZE);
+        assert_null(take_bytes(asked, &flow, false, 1, begun, 0));
+        const struct app_label *label =
+            take_bytes(asked, &flow, true, 1, span_of(bytes.p, bytes.n), 0);
+        if (!label)
+            label = appid_give_up(asked.appid, &flow);
+        assert_null(flow);
+        assert_int_equal(has_risk(label, "Suspicious Extension"), each != 0);
+        buf_done(&bytes);
+    }
+    asked_free(asked);
+    buf_done(&extensions);
+    buf_done(&ticket);
+    buf_done(&cookie);
+    buf_done(&record);
+}
+
+/* nDPI does not look behind an authentication header (RFC 4302): what it said of a segment with as
+ * many bytes of options is not said of one with such a header. */
+static void headers_between(void **state)
+{
+    (void)state;
+    enum { AUTHENTICATION = 51, HEADER_SIZE = 24, TCP = 6 };
+    static const uint8_t header[HEADER_SIZE] = {TCP, HEADER_SIZE / 4 - 2},
+                         options[HEADER_SIZE] = {1};
+    struct asked asked = asked_new();
+    struct buf record = hello(0x0303, "courier.push.apple.com");
+    const struct span payload = span_of(record.p, record.n);
+    for (unsigned i = 0; i < 4; i++) {
+        const bool between = i % 2;
+        struct craft c = {.n = 0};
+        struct segment segment;
+        struct appid_flow *flow = NULL;
+        craft_ipv6(&c, between ? AUTHENTICATION : TCP, HEADER_SIZE + 20 + payload.n);
+        if (between)
+            craft_bytes(&c, header, sizeof header);
+        craft_tcp(&c, 40000, 5223, 1, 1, FLAG_ACK, 1000,
+                  span_of(options, between ? 0 : HEADER_SIZE), payload);
+        struct packet packet = craft_packet(&c, LINK_RAW);
+        assert_int_equal(decode_packet(&segment, &decoder, &packet), NOTE_NONE);
+        const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment);
+        if (!label)
+            label = appid_give_up(asked.appid, &flow);
+        assert_int_equal(strstr(label->protocol, "TLS") != NULL, !between);
+        free((void *)(uintptr_t)packet.bytes);
+    }
+    asked_free(asked);
+    buf_done(&record);
+}
+
 /* nDPI is not asked about what it was asked about before, and has no state of it then. */
 static void asked_once(void **state)
 {
@@ -447,6 +529,8 @@ int main(void)
         cmocka_unit_test(others_do_not_count),
         cmocka_unit_test(a_hello_known_before),
         cmocka_unit_test(an_answer_known_before),
+        cmocka_unit_test(a_hello_that_goes_on),
+        cmocka_unit_test(headers_between),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),

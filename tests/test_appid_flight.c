@@ -65,6 +65,8 @@ static struct buf flight(uint8_t each, bool joined)
     put_record(&out, CHANGE_CIPHER_SPEC, &messages);
     put_record(&out, HANDSHAKE, &sealed);
     put_record(&out, APPLICATION_DATA, &sealed);
+    sealed.n = 0;
+    put_bytes(&sealed, 'a', 26);
     put_record(&out, ALERT, &sealed);
     struct buf *all[] = {&hello,       &session,  &share,  &extensions,
                          &certificate, &exchange, &sealed, &messages};
@@ -98,6 +100,7 @@ static void alike(void **state)
         assert_memory_equal(a.p, b.p, a.n);
         assert_int_equal(count_of(&a, 0xa1), 0);
         assert_int_equal(count_of(&a, 'c'), 600);       /* it reads certificates */
+        assert_int_equal(count_of(&a, 'a'), 26);        /* and alerts, even if encrypted */
         assert_int_equal(count_of(&a, HIDDEN), 40 + 1); /* an extension's type has one */
         struct appid_flight again = {0};
         struct buf copy = {0};
@@ -115,7 +118,7 @@ static void alike(void **state)
 static void in_pieces(void **state)
 {
     (void)state;
-    enum { HELLO = 2 + 32 + 1 + 32 + 3 + 2 + 4 + 36 + 4 };
+    enum { HELLO = 2 + 32 + 1 + 32 + 3 + 2 + 4 + 36 + 4, SEALED_BEGINS = 4 };
     size_t read = 0;
     struct buf whole = thinned(flight(0xa1, false));
     for (size_t cut = 0; cut <= whole.n; cut++) {
@@ -132,8 +135,72 @@ static void in_pieces(void **state)
         free(second);
         buf_done(&bytes);
     }
-    assert_int_equal(read, whole.n + 1 - (HELLO - 1));
+    assert_int_equal(read, whole.n + 1 - (HELLO - 1) - SEALED_BEGINS);
     buf_done(&whole);
+}
+
+/* A ServerHello with one extension. */
+static struct buf hello_with(uint16_t version, uint16_t type, const char *body, size_t n)
+{
+    struct buf hello = {0}, extensions = {0}, message = {0}, out = {0},
+               extension = {.p = (uint8_t *)(uintptr_t)body, .n = n};
+    put_extension(&extensions, type, &extension);
+    put_number(&hello, version, 2);
+    put_bytes(&hello, 'r', 32);
+    put_vector(&hello, 1, "", 0);
+    put_number(&hello, 0x130100, 3);
+    put_vector(&hello, 2, extensions.p, extensions.n);
+    put_message(&message, 2, &hello);
+    put_record(&out, HANDSHAKE, &message);
+    buf_done(&hello);
+    buf_done(&extensions);
+    buf_done(&message);
+    return out;
+}
+
+/* nDPI takes a session id for something else before a version, and reads behind an extension. */
+static void hellos_that_it_reads_otherwise(void **state)
+{
+    (void)state;
+    enum { ALPN = 16 };
+    static const struct {
+        uint16_t version;
+        const char *body;
+        bool good;
+    } hellos[] = {{0x0303, "\0\3\2h2", true},
+                  {0x7f1c, "\0\3\2h2", false},
+                  {0x0303, "\0\x30\2h2", false},
+                  {0x0303, "\0\2\2h2", false}};
+    for (size_t i = 0; i < COUNT_OF(hellos); i++) {
+        struct buf bytes = hello_with(hellos[i].version, ALPN, hellos[i].body, 5);
+        struct appid_flight flight = {0};
+        assert_int_equal(appid_flight_thin(&flight, bytes.p, bytes.n), hellos[i].good);
+        buf_done(&bytes);
+    }
+}
+
+/* What is encrypted may look like a message, and begin with anything. */
+static void sealed_that_it_reads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        bool good;
+    } sealed[] = {{"\1\0\0\4zzzz", 8, false},
+                  {"\1\0\0\5zzzz", 8, true},
+                  {"\1\1\0\4zzzz", 8, true},
+                  {"\0\0\0\0zzzz", 8, false},
+                  {"\1\0\0\0", 4, true}};
+    for (size_t i = 0; i < COUNT_OF(sealed); i++) {
+        struct buf bytes = {0},
+                   body = {.p = (uint8_t *)(uintptr_t)sealed[i].bytes, .n = sealed[i].n};
+        struct appid_flight flight = {0};
+        put_record(&bytes, CHANGE_CIPHER_SPEC, &(struct buf){.p = (uint8_t[]){1}, .n = 1});
+        put_record(&bytes, HANDSHAKE, &body);
+        assert_int_equal(appid_flight_thin(&flight, bytes.p, bytes.n), sealed[i].good);
+        buf_done(&bytes);
+    }
 }
 
 static void nothing_else(void **state)
@@ -147,6 +214,7 @@ static void nothing_else(void **state)
         {"\x16\x02\x00\x00\x00", 5},
         {"\x19\x03\x03\x00\x00", 5},
         {"\x16\x03\x03\x00\x04\x02\x01\x00\x00", 9},
+        {"\x16\x03\x03\x00\x04\x01\x00\x00\x00", 9},                      /* a client's */
         {"\x16\x03\x03\x00\x02\x0b\x00\x16\x03\x03\x00\x02\x00\x09", 14}, /* in two records */
     };
     for (size_t i = 0; i < COUNT_OF(others); i++) {
@@ -163,6 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alike),
         cmocka_unit_test(in_pieces),
+        cmocka_unit_test(hellos_that_it_reads_otherwise),
+        cmocka_unit_test(sealed_that_it_reads),
         cmocka_unit_test(nothing_else),
     };
     return cmocka_run_group_tests_name("appid_flight", tests, NULL, NULL);

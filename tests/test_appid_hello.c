@@ -89,6 +89,7 @@ static void every_truncation(void **state)
         assert_true(count_changed(&record, n) >= before);
         before = count_changed(&record, n);
         assert_int_equal(appid_hello_at(span_of(record.p, n)), n >= 6);
+        assert_int_equal(appid_hello_is_whole(span_of(record.p, n)), n == record.n);
     }
     buf_done(&record);
 }
@@ -96,6 +97,11 @@ static void every_truncation(void **state)
 static void what_is_none(void **state)
 {
     (void)state;
+    /* whole: with a record behind it, but not with a piece of one, nor in two records */
+    static const char behind[] = "\x16\3\1\0\5\1\0\0\1h\x14\3\3\0\1\1";
+    for (size_t n = 0; n < sizeof behind; n++)
+        assert_int_equal(appid_hello_is_whole(span_of(behind, n)), n == 10 || n == 16);
+    assert_false(appid_hello_is_whole(span_of("\x16\3\1\0\5\1\0\0\2h\x16\3\1\0\1h", 16)));
     assert_false(appid_hello_at(span_of("\x16\x03\x01\0\4\2", 6))); /* a ServerHello */
     assert_false(appid_hello_at(span_of("\x17\x03\x01\0\4\1", 6)));
     assert_false(appid_hello_at(span_of("GET / ", 6)));
