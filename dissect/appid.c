@@ -275,7 +275,8 @@ static void remember(struct appid_flow *flow, const struct shown *shown,
 {
     struct appid_stretch times;
     keep(flow, shown, segment);
-    if ((label || shown->is_read) && times_of(&times, flow, segment))
+    if ((label || (shown->is_read && flow->pool->kept <= LIMIT_NDPI_KEPT)) &&
+        times_of(&times, flow, segment))
         flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key, label, times);
     else
         leave_kinds(flow);
@@ -321,7 +322,7 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
     const struct appid_step *step = NULL;
     if (shown.of_a_kind && (!*flow || !(*flow)->state))
         step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
-    if (!step)
+    if (!step || (!step->label && pool->kept >= LIMIT_NDPI_KEPT))
         return ask(appid, pool, flow, &shown, segment);
     if (step->label) {
         appid_forget(flow);

@@ -61,6 +61,9 @@
 /* Flows of one shard about which nDPI has not made up its mind, at about 3 kB each: beyond it new
  * flows get no label until others have theirs. */
 #define LIMIT_NDPI_FLOWS 1024
+/* Bytes of packets that a shard keeps to remember what nDPI made of them, or to give them to it
+ * later: beyond, it is given them at once. */
+#define LIMIT_NDPI_KEPT (1024 * 1024)
 /* Distinct labels that a shard remembers, at 300 bytes: a protocol with its risks each; traffic has
  * tens. Beyond it new ones are called unknown. */
 #define LIMIT_NDPI_LABELS 1024

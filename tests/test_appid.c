@@ -431,6 +431,38 @@ static void asked_once(void **state)
     asked_free(asked);
 }
 
+/* Servers that send the beginning of a large record have little memory kept for them, known before
+ * or not. */
+static void little_is_kept(void **state)
+{
+    (void)state;
+    enum { PIECE = 1900, FLOWS = 900, STEPS_MOST = 64 * 1024 };
+    static struct appid_flow *flows[FLOWS];
+    struct asked asked = asked_new();
+    struct buf record = hello(0x0303, NULL), bytes = {0};
+    put_number(&bytes, 0x1703033e80, 5);
+    put_bytes(&bytes, 'x', PIECE);
+    struct appid_flow *other = NULL;
+    struct segment segment;
+    struct packet packet = crafted(&segment, 1000, nothing);
+    assert_null(appid_take(asked.appid, asked.pool, &other, &segment));
+    const size_t of_one = appid_pool_memory(asked.pool);
+    for (size_t i = 0; i < FLOWS; i++) {
+        assert_null(take_bytes(asked, &flows[i], false, 1, span_of(record.p, record.n), 0));
+        assert_null(take_bytes(asked, &flows[i], true, 1, span_of(bytes.p, bytes.n), 0));
+    }
+    assert_true(appid_pool_memory(asked.pool) <=
+                (1 + FLOWS) * of_one + LIMIT_NDPI_KEPT + LIMIT_NDPI_HELLO + STEPS_MOST);
+    const struct app_label *label = appid_give_up(asked.appid, &flows[0]);
+    for (size_t i = 1; i < FLOWS; i++)
+        assert_ptr_equal(appid_give_up(asked.appid, &flows[i]), label);
+    appid_forget(&other);
+    asked_free(asked);
+    free((void *)(uintptr_t)packet.bytes);
+    buf_done(&record);
+    buf_done(&bytes);
+}
+
 static void no_payload_no_label(void **state)
 {
     (void)state;
@@ -532,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_hello_that_goes_on),
         cmocka_unit_test(headers_between),
         cmocka_unit_test(asked_once),
+        cmocka_unit_test(little_is_kept),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),
