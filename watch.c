@@ -82,7 +82,7 @@ static bool is_past(const struct watch *watch, const struct watched *from,
 static void count_packets(const struct watch *watch, struct watched *from, size_t count)
 {
     from->packets += count;
-    if (from->packets == watch->options->count)
+    if (watch->options->count && from->packets == watch->options->count)
         from->stopped = true;
 }
 
