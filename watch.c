@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "capture/savefile.h"
 #include "dissect/intake.h"
 
 enum { PROGRESS_PACKETS = 4096, IDLE_MS = 200 };
@@ -251,16 +252,19 @@ static struct relay_limits limits_of(const struct watch *watch, uint64_t packets
 }
 
 static void begin_sharing(void *context, nanotime now, uint64_t packets, uint64_t bytes,
-                          uint32_t beside)
+                          uint32_t beside, bool sparse)
 {
     struct watch *watch = context;
     const struct watched *first = &watch->sources[0];
-    const struct relay_limits limits = limits_of(watch, packets, bytes, beside);
+    struct relay_limits limits = limits_of(watch, packets, bytes, beside);
+    limits.window = sparse ? RELAY_WINDOW_LARGE : RELAY_WINDOW;
     relay_begin(watch->relay, first->source, &first->at_hand[first->next],
                 first->count - first->next, now, &limits);
 }
 
-_Static_assert((int)RELAY_PACKETS_MAX <= (int)SHARE_PACKETS, "there is room for a window");
+_Static_assert((int)RELAY_PACKETS_MAX <= (int)SHARE_PACKETS &&
+                   (int)RELAY_WINDOW_LARGE + (int)SAVEFILE_CAPLEN_MAX <= (int)SHARE_BYTES,
+               "there is room for a window");
 
 static bool claim_part(void *context, unsigned place)
 {
@@ -301,7 +305,7 @@ static void share(struct watch *watch)
                                              .end = end_sharing,
                                              .context = watch};
     const unsigned places = (unsigned)watch->source_count * SHARE_PLACES;
-    watch->relay = relay_new(watch->sources[0].source, places, RELAY_WINDOW);
+    watch->relay = relay_new(watch->sources[0].source, places, RELAY_WINDOW_LARGE);
     if (watch->relay)
         pipeline_share(watch->pipeline, &sharing);
 }

@@ -51,6 +51,11 @@ void *xaligned(size_t size)
     return memset(xmalloc_aligned(APART_BYTES, size), 0, size);
 }
 
+void *xpages(size_t size)
+{
+    return xmalloc_aligned(PAGE_BYTES, (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
+}
+
 void *xmemdup(const void *bytes, size_t n)
 {
     char *copy = xmalloc(n + 1);

@@ -13,7 +13,7 @@
 void reader_init(struct reader *reader, int fd, size_t block)
 {
     *reader = (struct reader){.fd = fd, .block = block, .capacity = block, .limit = UINT64_MAX};
-    reader->buffer = xmalloc(block);
+    reader->buffer = xpages(PAGE_BYTES + block);
     reader->next = reader->end = reader->buffer;
     struct stat status;
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
@@ -122,17 +122,24 @@ static bool read_once(struct reader *reader, size_t most)
     return got > 0;
 }
 
-/* Moves the unread bytes to the front, and makes room for n in all. */
+/* Moves the unread bytes to the front, and makes room for n in all. They have the offset in a page
+ * that they have in the file: see xpages. */
 static void make_room(struct reader *reader, size_t n)
 {
     size_t unread = reader_unread(reader);
-    memmove(reader->buffer, reader->next, unread);
+    uint8_t *buffer = reader->buffer;
     if (n > reader->capacity) {
-        reader->buffer = xrealloc(reader->buffer, n);
+        buffer = xpages(PAGE_BYTES + n);
         reader->capacity = n;
     }
-    reader->next = reader->buffer;
-    reader->end = reader->buffer + unread;
+    uint8_t *front = buffer + reader_offset(reader) % PAGE_BYTES;
+    memmove(front, reader->next, unread);
+    if (buffer != reader->buffer) {
+        free(reader->buffer);
+        reader->buffer = buffer;
+    }
+    reader->next = front;
+    reader->end = front + unread;
 }
 
 bool reader_fill(struct reader *reader, size_t n)

@@ -12,6 +12,12 @@
  * so that the one who has the baton need not read. */
 enum { BEYOND = 2048 };
 
+/* What a runner's buffer has room for: before a window, there may be what precedes it in a page. */
+static size_t room_for(size_t window)
+{
+    return PAGE_BYTES + window + BEYOND;
+}
+
 struct baton {
     uint64_t offset; /* of the next record */
     uint64_t frame;  /* of the last packet before */
@@ -25,7 +31,7 @@ struct runner {
     uint8_t *buffer;
     size_t capacity, have;  /* bytes in it */
     uint64_t window;        /* of the file, that is in it */
-    uint64_t from;          /* offset in the file of the first of them */
+    uint64_t from;          /* offset in the file of the first of them: where a page begins */
     struct packet *packets; /* in it: */
     uint32_t count;
     nanotime now;
@@ -41,13 +47,13 @@ struct relay {
     const struct pcap_format *pcap; /* one of the two is NULL */
     const struct pcapng_format *pcapng;
     int fd;
-    uint64_t size; /* of the file: what is beyond is not read */
-    size_t window;
+    uint64_t size;       /* of the file: what is beyond is not read */
+    size_t window, most; /* bytes of it, and how many it may have */
     unsigned count;
     struct runner runners[];
 };
 
-struct relay *relay_new(const struct source *source, unsigned runners, size_t window)
+struct relay *relay_new(const struct source *source, unsigned runners, size_t most)
 {
     const struct pcap_format *pcap = savefile_pcap_format(source);
     const struct pcapng_format *pcapng = savefile_pcapng_format(source);
@@ -60,13 +66,13 @@ struct relay *relay_new(const struct source *source, unsigned runners, size_t wi
     relay->pcap = pcap;
     relay->pcapng = pcapng;
     relay->size = file->reader.size;
-    relay->window = window;
+    relay->most = most;
     relay->count = runners;
     pthread_mutex_init(&relay->lock, NULL);
     pthread_cond_init(&relay->passed, NULL);
     for (unsigned i = 0; i < runners; i++) {
-        relay->runners[i].capacity = window + BEYOND;
-        relay->runners[i].buffer = xmalloc(window + BEYOND);
+        relay->runners[i].capacity = room_for(most);
+        relay->runners[i].buffer = xpages(room_for(most));
         relay->runners[i].packets = xmalloc(RELAY_PACKETS_MAX * sizeof(struct packet));
     }
     return relay;
@@ -108,6 +114,7 @@ void relay_begin(struct relay *relay, struct source *source, const struct packet
                                   .now = now,
                                   .left = *limits,
                                   .ended = source->ended != SOURCE_PACKET};
+    relay->window = limits->window ? limits->window : relay->most;
     relay->taken = relay->turn = relay->baton.offset / relay->window;
 }
 
@@ -132,11 +139,13 @@ static NOINLINE bool read_rest(const struct relay *relay, struct runner *runner,
     if (runner->from + needs > relay->size)
         return false;
     if (needs > runner->capacity) {
-        const uint8_t *before = runner->buffer;
-        runner->buffer = xrealloc(runner->buffer, needs);
-        runner->capacity = needs;
+        uint8_t *larger = xpages(needs);
+        memcpy(larger, runner->buffer, runner->have);
         for (uint32_t i = 0; i < runner->count; i++)
-            runner->packets[i].bytes = runner->buffer + (runner->packets[i].bytes - before);
+            runner->packets[i].bytes = larger + (runner->packets[i].bytes - runner->buffer);
+        free(runner->buffer);
+        runner->buffer = larger;
+        runner->capacity = needs;
     }
     read_up_to(relay, runner, runner->from + needs);
     return runner->have >= needs;
@@ -262,11 +271,11 @@ static bool take_turn(struct relay *relay, struct runner *runner, uint64_t windo
 /* What a large record has taken is not kept: there may be many runners. */
 static void give_back(const struct relay *relay, struct runner *runner)
 {
-    if (LIKELY(runner->capacity == relay->window + BEYOND))
+    if (LIKELY(runner->capacity == room_for(relay->most)))
         return;
     free(runner->buffer);
-    runner->capacity = relay->window + BEYOND;
-    runner->buffer = xmalloc(runner->capacity);
+    runner->capacity = room_for(relay->most);
+    runner->buffer = xpages(runner->capacity);
 }
 
 bool relay_claim(struct relay *relay, unsigned number)
@@ -280,7 +289,7 @@ bool relay_claim(struct relay *relay, unsigned number)
     give_back(relay, runner);
     /* Of the first window, only what is behind where it all began. */
     const uint64_t begin = window * relay->window;
-    runner->from = begun > begin ? begun : begin;
+    runner->from = (begun > begin ? begun : begin) / PAGE_BYTES * PAGE_BYTES;
     runner->have = 0;
     runner->window = window;
     return !ended;

@@ -19,8 +19,10 @@
 struct relay;
 
 enum {
-    /* Measured: docs/performance.md. */
+    /* Of windows that are worked on while they are there, so that they should be in a cache, and of
+     * those of which only headers are looked at. Measured: docs/performance.md. */
     RELAY_WINDOW = 1 << 16,
+    RELAY_WINDOW_LARGE = 1 << 18,
     /* The most packets of a window: only where hardly more than their headers were captured are
      * there more, and there the relay ends. */
     RELAY_PACKETS_MAX = 4096
@@ -32,11 +34,12 @@ struct relay_limits {
     uint64_t bytes;   /* and captured bytes, */
     uint32_t beside;  /* to which each packet adds so many more; */
     nanotime before;  /* no packet of this time or a later one */
+    size_t window;    /* bytes a time; 0: as many as the relay was made for */
 };
 
-/* relay_new makes a relay of `runners` for the capture that the source reads, with windows of so
- * many bytes. NULL if it is not of a kind that can be. Free it before the source. */
-MUST_CHECK struct relay *relay_new(const struct source *source, unsigned runners, size_t window);
+/* relay_new makes a relay of `runners` for the capture that the source reads, with windows of up to
+ * so many bytes. NULL if it is not of a kind that can be. Free it before the source. */
+MUST_CHECK struct relay *relay_new(const struct source *source, unsigned runners, size_t most);
 
 /* relay_begin begins with the packet that the source would hand out next, or with the first of the
  * `count` packets at hand that were handed out last. Where it has ended before a record that it

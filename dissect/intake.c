@@ -13,13 +13,13 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
     return (int)ports_have(watched, one) | (int)ports_have(watched, other);
 }
 
-/* A round ends after so many packets, however few of them are watched, or bytes of such as are: a
- * signal or the progress line does not wait longer. */
-enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25 };
+/* A round ends after so many packets that are looked at more closely, or bytes of them; or so many
+ * of any kind: a signal or the progress line does not wait longer. */
+enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 18 };
 
 /* The first rounds are smaller: what a capture is like, and that several threads are worth their
  * while, is known early then. */
-enum { ROUND_PACKETS_FIRST = ROUND_PACKETS / 4 };
+enum { ROUND_SEEN_FIRST = 1 << 14 };
 
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */
 enum { WINDOW_STEP = 1 };
@@ -47,7 +47,7 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
     bool large = intake->windows && step == BATCH_STEPS;
     batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
-    intake->seen_most = intake->windows && step < BATCH_STEPS ? ROUND_PACKETS_FIRST : ROUND_PACKETS;
+    intake->seen_most = intake->windows && step < BATCH_STEPS ? ROUND_SEEN_FIRST : ROUND_SEEN;
     intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
     intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;
@@ -388,13 +388,13 @@ bool intake_is_over(const struct intake *intake)
 
 /* --- packets that are shared out --- */
 
-void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes)
+struct intake_left intake_left(const struct intake *intake)
 {
-    const bool over =
-        intake_is_over(intake) || intake->taken >= intake->most || intake->bytes >= intake->room;
-    const uint32_t seen = intake->seen_most - intake->seen, taken = intake->most - intake->taken;
-    *packets = over ? 0 : seen < taken ? seen : taken;
-    *bytes = over ? 0 : intake->room - intake->bytes;
+    if (intake_is_over(intake) || intake->taken >= intake->most || intake->bytes >= intake->room)
+        return (struct intake_left){0};
+    return (struct intake_left){.seen = intake->seen_most - intake->seen,
+                                .taken = intake->most - intake->taken,
+                                .bytes = intake->room - intake->bytes};
 }
 
 void intake_share(struct intake *intake, struct batch *batch)

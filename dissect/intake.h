@@ -91,16 +91,19 @@ void intake_skip(struct intake *intake, const struct packet *packet, enum note r
 void intake_pass(struct intake *intake, const struct packet *packet);
 
 /* Packets of a round may be shared out among intakes instead, each of which takes those that it is
- * given for all shards. How many there may be in the round intake_left tells: so many packets, and
- * bytes of theirs, to which each adds BATCH_BESIDE.
+ * given for all shards. How many there may be in the round intake_left tells.
  *
  * intake_share begins with a batch that was cleared. intake_packets takes all packets then; they
  * follow those before, and `now` is to be set to the latest time before them. There is room for
  * SHARE_PACKETS more while intake_has_room says so. What depends on packets that others were given
  * is put aside, for intake_aside, once all others before it have been taken; it was `now` when it
  * came. intake_share_end makes the shards of number `mine` of `owners` its own again. */
-enum { SHARE_PACKETS = BATCH_SEGMENTS / 2 };
-void intake_left(const struct intake *intake, uint64_t *packets, uint64_t *bytes);
+enum { SHARE_PACKETS = BATCH_SEGMENTS / 2, SHARE_BYTES = 1 << 19 };
+struct intake_left {
+    uint64_t seen, taken; /* packets: of any kind, and those looked at more closely */
+    uint64_t bytes;       /* of the latter, to which each adds BATCH_BESIDE */
+};
+struct intake_left intake_left(const struct intake *intake);
 void intake_share(struct intake *intake, struct batch *batch);
 MUST_CHECK bool intake_has_room(const struct intake *intake);
 void intake_aside(struct intake *intake, const struct packet *packet, nanotime now);

@@ -4,6 +4,7 @@
 
 #include "belt.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* What a thread has. */
@@ -26,6 +27,8 @@ struct parts {
     struct belt *belt;            /* where many are watched */
     uint64_t seen, watched;       /* packets, when it was looked at them last: */
     bool sparse;                  /* few were watched */
+    pthread_mutex_t lock;         /* over the following */
+    struct intake_left left;      /* in the round, when all windows at hand are full */
 };
 
 struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *crew,
@@ -39,6 +42,7 @@ struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *cre
     parts->batches = xcalloc(crew_size(crew) + 1, sizeof(struct batch *));
     parts->batches[0] = &parts->late;
     parts->belt = belt_new(sharing, crew, shards);
+    pthread_mutex_init(&parts->lock, NULL);
     return parts;
 }
 
@@ -52,15 +56,49 @@ void parts_add(struct parts *parts, struct intake *intake)
 
 /* --- filling --- */
 
+/* What a window may add to a round at most. */
+enum { WINDOW_BYTES = SHARE_BYTES + SHARE_PACKETS * BATCH_BESIDE };
+
+static bool has_room_for_window(const struct intake_left *left)
+{
+    return left->taken >= SHARE_PACKETS && left->bytes >= WINDOW_BYTES;
+}
+
+/* Few packets of a window are watched, but all may be: has the round room for them? */
+static bool reserve(struct parts *parts)
+{
+    struct intake_left *left = &parts->left;
+    pthread_mutex_lock(&parts->lock);
+    const bool has_room = has_room_for_window(left);
+    left->taken -= has_room ? SHARE_PACKETS : 0;
+    left->bytes -= has_room ? WINDOW_BYTES : 0;
+    pthread_mutex_unlock(&parts->lock);
+    return has_room;
+}
+
+/* Gives back what was not needed of it. */
+static void settle(struct parts *parts, uint64_t taken, uint64_t bytes)
+{
+    pthread_mutex_lock(&parts->lock);
+    parts->left.taken += SHARE_PACKETS - taken;
+    parts->left.bytes += WINDOW_BYTES - bytes;
+    pthread_mutex_unlock(&parts->lock);
+}
+
 static void fill_part(void *context, unsigned number, unsigned thread)
 {
-    const struct parts *parts = context;
+    struct parts *parts = context;
     const struct pipeline_sharing *sharing = &parts->sharing;
     struct intake *intake = parts->each[number].intake;
+    bool goes_on = true;
     (void)thread;
-    while (intake_has_room(intake) && sharing->claim(sharing->context, number) &&
-           sharing->fill(sharing->context, number, intake))
-        ;
+    while (goes_on && intake_has_room(intake) && reserve(parts)) {
+        const uint32_t taken = intake->taken;
+        const size_t bytes = intake->bytes;
+        goes_on = sharing->claim(sharing->context, number) &&
+                  sharing->fill(sharing->context, number, intake);
+        settle(parts, intake->taken - taken, intake->bytes - bytes);
+    }
 }
 
 /* Takes the packets that were put aside by order of their frames. The first intake keeps what has
@@ -155,14 +193,21 @@ static bool take_turns(struct parts *parts)
     return any_late;
 }
 
-/* Shares out so many packets and bytes. */
-static void share(struct parts *parts, uint64_t packets, uint64_t bytes)
+/* Shares out what is left of a round. Where few are watched, that is for each window to find out:
+ * as if all were, it would be little. */
+static void share(struct parts *parts, const struct intake_left *left)
 {
     const struct pipeline_sharing *sharing = &parts->sharing;
     struct intake *first = parts->each[0].intake;
     struct intake_round all = {0};
-    sharing->begin(sharing->context, first->now, packets, bytes, BATCH_BESIDE);
-    const bool any_late = parts->sparse ? take_turns(parts) : belt_run(parts->belt, first);
+    const uint64_t least = left->seen < left->taken ? left->seen : left->taken;
+    const bool sparse = parts->sparse && has_room_for_window(left);
+    parts->left = *left;
+    if (sparse)
+        sharing->begin(sharing->context, first->now, left->seen, UINT64_MAX, 0, true);
+    else
+        sharing->begin(sharing->context, first->now, least, left->bytes, BATCH_BESIDE, false);
+    const bool any_late = sparse ? take_turns(parts) : belt_run(parts->belt, first);
     sharing->end(sharing->context);
     intake_round_add(&all, first);
     for (unsigned i = 0; i < parts->count; i++) {
@@ -198,14 +243,13 @@ void parts_round(struct parts *parts)
     enum { LEAST_BYTES = 1 << 20, LEAST_PACKETS = 1024 };
     const struct intake *first = parts->each[0].intake;
     const uint32_t begun = first->seen;
-    uint64_t packets, bytes;
     bool any = true;
     for (uint32_t times = 1; any && (is_sparse(parts) || parts->count > 1); times++) {
         const uint32_t before = first->seen;
-        intake_left(first, &packets, &bytes);
-        if (packets == 0 || bytes < LEAST_BYTES)
+        const struct intake_left left = intake_left(first);
+        if (left.taken == 0 || left.bytes < LEAST_BYTES)
             return;
-        share(parts, packets, bytes);
+        share(parts, &left);
         any = first->seen > before && first->seen - begun >= times * LEAST_PACKETS;
     }
 }
@@ -220,6 +264,7 @@ void parts_free(struct parts *parts)
         free(parts->each[i].next);
     }
     batch_done(&parts->late);
+    pthread_mutex_destroy(&parts->lock);
     belt_free(parts->belt);
     free(parts->each);
     free(parts->batches);

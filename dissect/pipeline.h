@@ -67,13 +67,14 @@ enum { SHARE_PLACES = 2 };
 struct pipeline_sharing {
     /* Begins with the packet that the first input would be given next; `now` is the latest time of
      * those before. No more packets are to be shared out, or captured bytes of them, to which each
-     * packet adds `beside`. */
-    void (*begin)(void *context, nanotime now, uint64_t packets, uint64_t bytes, uint32_t beside);
+     * packet adds `beside`. Of `sparse` ones few are looked at. */
+    void (*begin)(void *context, nanotime now, uint64_t packets, uint64_t bytes, uint32_t beside,
+                  bool sparse);
     /* Has the next packets go to a place, whose bytes stay there until it is called for that place
      * again. Returns false if there are no more. */
     bool (*claim)(void *context, unsigned place);
-    /* Gives those to an intake by intake_packets, no more than SHARE_PACKETS; they follow those
-     * that it had before. Returns false if there were none after all, nor are there later ones. */
+    /* Gives those to an intake by intake_packets, no more than SHARE_PACKETS, with no more than
+     * SHARE_BYTES captured; they follow those that it had before. Returns false if there were none after all, nor are there later ones. */
     bool (*fill)(void *context, unsigned place, struct intake *intake);
     /* All inputs are to go on behind what was shared out. */
     void (*end)(void *context);
