@@ -343,6 +343,7 @@ static void begin_pipeline(struct run *run)
                                    .threads = run->options->jobs,
                                    .inputs = (unsigned)run->watch.source_count,
                                    .same_input = run->watch.same_input,
+                                   .large = watch_is_large(&run->watch),
                                    .order_end = run->options->order_end,
                                    .checksums = run->options->checksums,
                                    .max_flows = run->options->max_flows,

@@ -434,6 +434,18 @@ static enum source_status read_live(struct watch *watch)
     return SOURCE_END;
 }
 
+bool watch_is_large(const struct watch *watch)
+{
+    enum { LARGE = 1 << 22 }; /* is read in a millisecond */
+    uint64_t done, total;
+    /* --duration is counted from the first packet, and pcapng does not begin with one. */
+    if (!watch->same_input || watch->options->duration ||
+        !savefile_pcap_format(watch->sources[0].source))
+        return false;
+    source_progress(watch->sources[0].source, &done, &total);
+    return total >= LARGE;
+}
+
 enum source_status watch_run(struct watch *watch)
 {
     if (watch->options->interface)

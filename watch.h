@@ -53,6 +53,9 @@ void watch_leave_signals(void);
 /* watch_was_signalled tells that a signal has ended it. */
 bool watch_was_signalled(void);
 
+/* watch_is_large tells of a saved capture that there is enough of it for several threads. */
+bool watch_is_large(const struct watch *watch);
+
 /* watch_run reads all there is. Returns how it ended: SOURCE_BROKEN, or SOURCE_END. */
 enum source_status watch_run(struct watch *watch);
 

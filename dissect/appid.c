@@ -359,6 +359,11 @@ struct appid *appid_new(unsigned threads)
     return appid;
 }
 
+void appid_prepare(struct appid *appid)
+{
+    appid_ndpi_prepare(appid->ndpi);
+}
+
 void appid_free(struct appid *appid)
 {
     if (appid)

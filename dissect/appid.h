@@ -28,6 +28,10 @@ size_t appid_pool_memory(const struct appid_pool *pool);
 /* appid_version gives the library's version, such as "4.2.0". */
 const char *appid_version(void);
 
+/* appid_prepare starts nDPI, unless somebody has or does so at the moment: for a thread that knows
+ * that it will be needed, while the others have something else to do. */
+void appid_prepare(struct appid *appid);
+
 /* appid_take hands a packet of a flow to nDPI if it has payload. *flow is NULL at first, and stays
  * so while too many flows wait for a verdict (limits.h). It returns the verdict, a label that
  * belongs to the pool, once there is one, and *flow is NULL again: pass no more. NULL: not yet. */

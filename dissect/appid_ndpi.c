@@ -258,15 +258,26 @@ size_t appid_state_size(void)
 /* So many waits for another thread, some microseconds each, take as long as a start. */
 enum { WAITS_WORTH_A_START = 2000 };
 
-/* Starts one more, unless another thread did or it can't be. */
-static NOINLINE void start_another(struct appid_ndpi *ndpi, unsigned started)
+/* Starts one more, unless another thread did or it can't be. Lets go of `starting`. */
+static void start_next(struct appid_ndpi *ndpi, unsigned started)
 {
-    pthread_mutex_lock(&ndpi->starting);
     if (atomic_load(&ndpi->started) == started && (ndpi->modules[started].ndpi = start())) {
         atomic_store(&ndpi->waits, 0);
         atomic_store(&ndpi->started, started + 1);
     }
     pthread_mutex_unlock(&ndpi->starting);
+}
+
+static NOINLINE void start_another(struct appid_ndpi *ndpi, unsigned started)
+{
+    pthread_mutex_lock(&ndpi->starting);
+    start_next(ndpi, started);
+}
+
+void appid_ndpi_prepare(struct appid_ndpi *ndpi)
+{
+    if (atomic_load(&ndpi->started) == 0 && pthread_mutex_trylock(&ndpi->starting) == 0)
+        start_next(ndpi, 0);
 }
 
 struct appid_module *appid_ndpi_take(struct appid_ndpi *ndpi, unsigned *last)

@@ -15,7 +15,7 @@ static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other
 
 /* A round ends after so many packets that are looked at more closely, or bytes of them; or so many
  * of any kind: a signal or the progress line does not wait longer. */
-enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 18 };
+enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
 
 /* The first rounds are smaller: what a capture is like, and that several threads are worth their
  * while, is known early then. */

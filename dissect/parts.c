@@ -2,6 +2,7 @@
  * can do it. */
 #include "parts.h"
 
+#include "appid.h"
 #include "belt.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct parts {
     struct pipeline_sharing sharing;
     struct crew *crew;
     struct shard *const *shards;
+    struct appid *appid; /* NULL: it is not asked */
     struct part *each;
     unsigned count;
     const struct batch **batches; /* of all threads, and `late` */
@@ -32,12 +34,14 @@ struct parts {
 };
 
 struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *crew,
-                        struct shard *const *shards)
+                        struct shard *const *shards, struct appid *appid)
 {
     struct parts *parts = xcalloc(1, sizeof *parts);
     parts->sharing = *sharing;
     parts->crew = crew;
     parts->shards = shards;
+    parts->appid = appid;
+    parts->sparse = true; /* in the first round that shows soon, and costs copies */
     parts->each = xcalloc(crew_size(crew), sizeof *parts->each);
     parts->batches = xcalloc(crew_size(crew) + 1, sizeof(struct batch *));
     parts->batches[0] = &parts->late;
@@ -98,6 +102,8 @@ static void fill_part(void *context, unsigned number, unsigned thread)
         goes_on = sharing->claim(sharing->context, number) &&
                   sharing->fill(sharing->context, number, intake);
         settle(parts, intake->taken - taken, intake->bytes - bytes);
+        if (intake->batch->count > 0 && parts->appid)
+            appid_prepare(parts->appid); /* the others read on meanwhile */
     }
 }
 
@@ -193,6 +199,16 @@ static bool take_turns(struct parts *parts)
     return any_late;
 }
 
+/* Where many are watched these are not needed, and they are large. */
+static void drop_batches(struct parts *parts)
+{
+    for (unsigned i = 0; i < parts->count; i++) {
+        batch_done(&parts->each[i].batch);
+        batch_done(&parts->each[i].merged);
+        parts->each[i].batch = parts->each[i].merged = (struct batch){0};
+    }
+}
+
 /* Shares out what is left of a round. Where few are watched, that is for each window to find out:
  * as if all were, it would be little. */
 static void share(struct parts *parts, const struct intake_left *left)
@@ -203,10 +219,12 @@ static void share(struct parts *parts, const struct intake_left *left)
     const uint64_t least = left->seen < left->taken ? left->seen : left->taken;
     const bool sparse = parts->sparse && has_room_for_window(left);
     parts->left = *left;
-    if (sparse)
+    if (sparse) {
         sharing->begin(sharing->context, first->now, left->seen, UINT64_MAX, 0, true);
-    else
+    } else {
+        drop_batches(parts);
         sharing->begin(sharing->context, first->now, least, left->bytes, BATCH_BESIDE, false);
+    }
     const bool any_late = sparse ? take_turns(parts) : belt_run(parts->belt, first);
     sharing->end(sharing->context);
     intake_round_add(&all, first);
@@ -258,11 +276,9 @@ void parts_free(struct parts *parts)
 {
     if (!parts)
         return;
-    for (unsigned i = 0; i < parts->count; i++) {
-        batch_done(&parts->each[i].batch);
-        batch_done(&parts->each[i].merged);
+    drop_batches(parts);
+    for (unsigned i = 0; i < parts->count; i++)
         free(parts->each[i].next);
-    }
     batch_done(&parts->late);
     pthread_mutex_destroy(&parts->lock);
     belt_free(parts->belt);

@@ -11,10 +11,10 @@
 
 struct parts;
 
-/* parts_new is for the threads of a crew, to each of which parts_add gives its intake. All must
- * outlive it. Free with parts_free. */
+/* parts_new is for the threads of a crew, to each of which parts_add gives its intake. `appid` is
+ * what the shards ask, or NULL. All must outlive it. Free with parts_free. */
 MUST_CHECK struct parts *parts_new(const struct pipeline_sharing *sharing, struct crew *crew,
-                                   struct shard *const *shards);
+                                   struct shard *const *shards, struct appid *appid);
 void parts_add(struct parts *parts, struct intake *intake);
 
 /* parts_round shares out packets of the round that the intakes are in. All intakes know the same of

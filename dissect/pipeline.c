@@ -313,12 +313,13 @@ static void drain_own(void *context, unsigned number, unsigned thread)
 static void share_out(struct pipeline *p)
 {
     unsigned owners = crew_size(p->crew);
-    for (unsigned i = 0; i < owners; i++) {
+    p->inputs[0].intake.owners = owners;
+    for (unsigned i = 1; i < owners; i++) {
         p->inputs[i].intake.owners = owners;
         p->inputs[i].intake.mine = i;
         p->inputs[i].step = p->inputs[0].step;
-        if (i > 0)
-            intake_learn(&p->inputs[i].intake, &p->inputs[0].intake);
+        intake_learn(&p->inputs[i].intake, &p->inputs[0].intake);
+        fill_next(&p->inputs[i], &p->inputs[i].batches[0]);
     }
 }
 
@@ -335,7 +336,7 @@ static void share_round(struct pipeline *p)
     if (!p->sharing.fill || p->inputs[0].step < BATCH_STEPS)
         return;
     if (!p->parts) {
-        p->parts = parts_new(&p->sharing, p->crew, p->shards);
+        p->parts = parts_new(&p->sharing, p->crew, p->shards, p->appid);
         for (unsigned i = 0; i < crew_size(p->crew); i++)
             parts_add(p->parts, &p->inputs[i].intake);
     }
@@ -356,8 +357,6 @@ static void fill_the_same(struct pipeline *p)
     if (!p->threads_called && first->step > 0) {
         call_threads(p);
         share_out(p);
-        for (unsigned i = 1; i < crew_size(p->crew); i++)
-            fill_next(&p->inputs[i], &p->inputs[i].batches[0]);
     }
     share_round(p);
     crew_each(p->crew, fill_and_work, p);
@@ -470,6 +469,7 @@ static void begin_inputs(struct pipeline *p)
     p->inputs = xaligned(options->inputs * sizeof *p->inputs);
     for (unsigned i = 0; i < options->inputs; i++) {
         struct input *input = &p->inputs[i];
+        input->step = options->large ? BATCH_STEPS : 0;
         input->intake = (struct intake){.watched = &p->watched,
                                         .key = p->shard_options.key,
                                         .owners = 1,
@@ -497,14 +497,15 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
     p->options.threads = options->threads ? options->threads : 1;
     if (options->same_input) /* a thread each */
         p->options.threads = p->options.inputs;
-    p->threads_called = p->options.inputs > 1 && !options->same_input; /* each has its own */
+    p->threads_called = options->large || (p->options.inputs > 1 && !options->same_input);
     p->crew = crew_new(p->threads_called ? p->options.threads : 1);
-    if (options->ndpi)
-        p->appid = appid_new(p->options.threads);
+    p->appid = options->ndpi ? appid_new(p->options.threads) : NULL;
     p->shard_options = options_of_shards(p);
     for (unsigned i = 0; i < SHARDS; i++)
         p->shards[i] = shard_new(&p->shard_options);
     begin_inputs(p);
+    if (options->large)
+        share_out(p);
     return p;
 }
 

@@ -20,6 +20,7 @@ struct pipeline_options {
     unsigned threads;      /* that work, the caller's included; 0 is 1 */
     unsigned inputs;       /* intakes that are filled at once; 0 is 1 */
     bool same_input;       /* each is filled with the same packets, of which it takes its part */
+    bool large;            /* the input is known to be: with same_input all threads begin at once */
     bool ndpi;             /* ask nDPI about each flow */
     bool live;             /* hand a flow out soon after it has ended, in no order */
     bool order_end;        /* hand flows out as they end, not in the order of their first packets */
@@ -74,7 +75,8 @@ struct pipeline_sharing {
      * again. Returns false if there are no more. */
     bool (*claim)(void *context, unsigned place);
     /* Gives those to an intake by intake_packets, no more than SHARE_PACKETS, with no more than
-     * SHARE_BYTES captured; they follow those that it had before. Returns false if there were none after all, nor are there later ones. */
+     * SHARE_BYTES captured; they follow those that it had before. Returns false if there were none
+     * after all, nor are there later ones. */
     bool (*fill)(void *context, unsigned place, struct intake *intake);
     /* All inputs are to go on behind what was shared out. */
     void (*end)(void *context);
