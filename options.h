@@ -15,7 +15,7 @@ enum { OUTPUTS_MAX = 8, PORTS_MAX = 64, TRUST_MAX = 16, JOBS_MAX = 64, WITNESS_F
 #define MEMORY_LEAST (UINT64_C(64) << 20)
 /* For each thread: two windows of a capture whose records are large, with what hangs on them, take
  * 1.5 MiB, and of the least there is there has to be enough left for connections. */
-#define MEMORY_OF_THREAD (UINT64_C(16) << 20)
+#define MEMORY_OF_THREAD (UINT64_C(32) << 20)
 
 struct output {
     enum report_format format;

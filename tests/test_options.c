@@ -97,11 +97,11 @@ static void everything(void **state)
 static void limits(void **state)
 {
     (void)state;
-    struct options o = good("a.pcap -j 64 --order end --max-flows 1 --max-memory 1G");
+    struct options o = good("a.pcap -j 64 --order end --max-flows 1 --max-memory 2G");
     assert_int_equal(o.jobs, 64);
     assert_true(o.order_end);
     assert_int_equal(o.max_flows, 1);
-    assert_int_equal(o.max_memory, UINT64_C(1) << 30);
+    assert_int_equal(o.max_memory, UINT64_C(2) << 30);
     assert_int_equal(o.checksums, CHECKSUMS_AUTO);
     assert_int_equal(good("a.pcap --checksum strict").checksums, CHECKSUMS_STRICT);
     assert_int_equal(good("a.pcap --checksum ignore").checksums, CHECKSUMS_IGNORE);
@@ -109,8 +109,8 @@ static void limits(void **state)
     assert_int_equal(o.jobs, 1);
     assert_false(o.order_end);
     assert_int_equal(o.max_memory, UINT64_C(16) << 30);
-    assert_int_equal(good("a --max-memory 64M -j 64").jobs, 4);
-    assert_int_equal(good("a -j 3 --max-memory 64M").jobs, 3);
+    assert_int_equal(good("a --max-memory 64M -j 64").jobs, 2);
+    assert_int_equal(good("a -j 3 --max-memory 96M").jobs, 3);
     assert_int_equal(good("a --max-memory 3G").max_memory, UINT64_C(3) << 30);
     assert_int_equal(good("a --max-memory 67108865").max_memory, (64 << 20) + 1);
     assert_int_equal(good("a --max-memory 8589934591G").max_memory, UINT64_C(8589934591) << 30);
