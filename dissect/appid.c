@@ -21,6 +21,7 @@ struct appid {
 struct appid_flow {
     struct appid_pool *pool;
     struct appid_state *state; /* NULL: nDPI has not been asked */
+    size_t given;              /* bytes of packets that it may have kept */
     uint32_t packets;
     uint16_t client;            /* port: of the first packet's sender */
     bool answered;              /* the server has sent something, */
@@ -48,7 +49,9 @@ struct known_label {
 struct appid_pool {
     size_t undecided;         /* flows */
     size_t asked;             /* of them, those with a state of nDPI's */
-    size_t kept;              /* bytes of their packets */
+    size_t given;             /* bytes of packets that those may have kept */
+    size_t kept;              /* bytes of the others' packets */
+    size_t most;              /* bytes that all of this may take */
     struct hash_table labels; /* of struct known_label */
     struct app_label unknown;
     struct appid_kinds kinds;
@@ -124,6 +127,7 @@ void appid_forget(struct appid_flow **flow)
     leave_kinds(*flow);
     (*flow)->pool->undecided--;
     (*flow)->pool->asked -= (*flow)->state != NULL;
+    (*flow)->pool->given -= (*flow)->given;
     appid_state_free((*flow)->state);
     free(*flow);
     *flow = NULL;
@@ -149,6 +153,15 @@ static bool next_kept(const struct appid_flow *flow, size_t *at, struct kept *ke
     return true;
 }
 
+/* Hands nDPI a packet. What it puts together of packets, it keeps itself. */
+static bool give(struct appid_module *module, struct appid_flow *flow,
+                 struct appid_opinion *opinion, struct span ip, nanotime time)
+{
+    flow->given += ip.n;
+    flow->pool->given += ip.n;
+    return appid_module_packet(module, flow->state, opinion, ip, time);
+}
+
 /* Has nDPI know of the flow what it would have been told. */
 static void catch_up(struct appid_module *module, struct appid_flow *flow)
 {
@@ -160,7 +173,7 @@ static void catch_up(struct appid_module *module, struct appid_flow *flow)
     flow->state = appid_state_new();
     flow->pool->asked++;
     for (size_t at = 0; next_kept(flow, &at, &kept, &ip);)
-        appid_module_packet(module, flow->state, &opinion, ip, kept.time);
+        give(module, flow, &opinion, ip, kept.time);
 }
 
 /* --- kinds --- */
@@ -284,6 +297,11 @@ static void remember(struct appid_flow *flow, const struct shown *shown,
 
 /* --- asking --- */
 
+static bool is_full(const struct appid_pool *pool)
+{
+    return appid_pool_memory(pool) >= pool->most;
+}
+
 /* A module is given back before it is thought about what it said. */
 static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct shown *shown,
@@ -296,8 +314,8 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     if (!*flow)
         *flow = begin(pool, segment);
     catch_up(module, *flow);
-    bool decided = appid_module_packet(module, (*flow)->state, &opinion, shown->ip, segment->time);
-    if (!decided && ++(*flow)->packets == LIMIT_NDPI_PACKETS) {
+    bool decided = give(module, *flow, &opinion, shown->ip, segment->time);
+    if (!decided && (++(*flow)->packets == LIMIT_NDPI_PACKETS || is_full(pool))) {
         opinion = appid_module_guess(module, (*flow)->state);
         decided = true;
     }
@@ -316,13 +334,14 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct segment *segment)
 {
     struct shown shown;
-    if (segment->payload.n == 0 || (!*flow && pool->undecided >= LIMIT_NDPI_FLOWS))
+    if (segment->payload.n == 0 ||
+        (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool))))
         return NULL;
     show(&shown, appid, pool, *flow, segment);
     const struct appid_step *step = NULL;
     if (shown.of_a_kind && (!*flow || !(*flow)->state))
         step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
-    if (!step || (!step->label && pool->kept >= LIMIT_NDPI_KEPT))
+    if (!step || (!step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool))))
         return ask(appid, pool, flow, &shown, segment);
     if (step->label) {
         appid_forget(flow);
@@ -371,9 +390,10 @@ void appid_free(struct appid *appid)
     free(appid);
 }
 
-struct appid_pool *appid_pool_new(void)
+struct appid_pool *appid_pool_new(size_t most)
 {
     struct appid_pool *pool = xcalloc(1, sizeof *pool);
+    pool->most = most;
     memcpy(pool->unknown.protocol, "Unknown", sizeof "Unknown");
     pool->unknown.category = "Unspecified";
     appid_kinds_init(&pool->kinds);
@@ -383,7 +403,7 @@ struct appid_pool *appid_pool_new(void)
 size_t appid_pool_memory(const struct appid_pool *pool)
 {
     return pool->undecided * sizeof(struct appid_flow) + pool->asked * appid_state_size() +
-           pool->kept + pool->kinds.steps.memory;
+           pool->given + pool->kept + pool->kinds.steps.memory;
 }
 
 void appid_pool_free(struct appid_pool *pool)

@@ -16,9 +16,10 @@ struct appid_flow;
 MUST_CHECK struct appid *appid_new(unsigned threads);
 void appid_free(struct appid *appid);
 
-/* appid_pool_new makes an empty pool. Free its flows before it (appid_forget); the labels end with
- * it. appid_pool_free of NULL is fine. */
-MUST_CHECK struct appid_pool *appid_pool_new(void);
+/* appid_pool_new makes an empty pool, in which flows take `most` bytes and what one packet adds.
+ * Free its flows before it (appid_forget); the labels end with it. appid_pool_free of NULL is fine.
+ */
+MUST_CHECK struct appid_pool *appid_pool_new(size_t most);
 void appid_pool_free(struct appid_pool *pool);
 
 /* appid_pool_memory gives about the bytes that the undecided flows take, and what is known of
@@ -33,8 +34,9 @@ const char *appid_version(void);
 void appid_prepare(struct appid *appid);
 
 /* appid_take hands a packet of a flow to nDPI if it has payload. *flow is NULL at first, and stays
- * so while too many flows wait for a verdict (limits.h). It returns the verdict, a label that
- * belongs to the pool, once there is one, and *flow is NULL again: pass no more. NULL: not yet. */
+ * so while too many flows wait for a verdict (limits.h), or those that do take too much memory. It
+ * returns the verdict, a label that belongs to the pool, once there is one, and *flow is NULL
+ * again: pass no more. NULL: not yet. */
 MUST_CHECK const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                               struct appid_flow **flow,
                                               const struct segment *segment);

@@ -423,10 +423,11 @@ struct shard *shard_new(const struct shard_options *options)
     shard->awake.connections = &shard->connections;
     handout_init(&shard->handout, options->sink, &shard->awake, options->in_order,
                  options->max_memory / 4);
+    /* nDPI's undecided flows get an eighth of the memory: a label is the least to be missed. */
     shard->context = (struct flow_context){.store = tls_store_new(options->certs),
                                            .held = &shard->reassembly_held,
                                            .appid = options->appid,
-                                           .appid_pool = appid_pool_new(),
+                                           .appid_pool = appid_pool_new(options->max_memory / 8),
                                            .interface_name = options->interface_name,
                                            .process = options->process,
                                            .interface_context = options->interface_context,

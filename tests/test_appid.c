@@ -29,7 +29,7 @@ struct asked {
 
 static struct asked asked_new(void)
 {
-    return (struct asked){appid_new(1), appid_pool_new()};
+    return (struct asked){appid_new(1), appid_pool_new(SIZE_MAX)};
 }
 
 static void asked_free(struct asked asked)
@@ -151,7 +151,8 @@ static void a_hello_known_before(void **state)
         struct buf record = hello(0x0303, names[i % COUNT_OF(names)]);
         uint16_t port = ports[i / COUNT_OF(names) % COUNT_OF(ports)];
         for (size_t cut = 0; cut < 60; cut += 20) {
-            struct asked fresh = {used.appid, appid_pool_new()}; /* what is known is in the pool */
+            struct asked fresh = {used.appid,
+                                  appid_pool_new(SIZE_MAX)}; /* what is known is in the pool */
             struct span payload = span_of(record.p, record.n - cut);
             const struct app_label *expected = ask_bytes(fresh, port, payload);
             const struct app_label *label = ask_bytes(used, port, payload);
@@ -314,7 +315,7 @@ static void an_answer_known_before(void **state)
         struct answer answer = answers[i % COUNT_OF(answers)];
         answer.day = days[i / COUNT_OF(answers) % COUNT_OF(days)];
         answer.each = (uint8_t)(i * 7 + 1);
-        struct asked fresh = {used.appid, appid_pool_new()};
+        struct asked fresh = {used.appid, appid_pool_new(SIZE_MAX)};
         const struct app_label *expected = ask_answer(fresh, &answer, &most);
         assert_same_label(ask_answer(used, &answer, &most), expected);
         appid_pool_free(fresh.pool);
@@ -436,7 +437,7 @@ static void asked_once(void **state)
 static void little_is_kept(void **state)
 {
     (void)state;
-    enum { PIECE = 1900, FLOWS = 900, STEPS_MOST = 64 * 1024 };
+    enum { PIECE = 1900, FLOWS = 900, STEPS_MOST = 64 * 1024, HEADERS = 2 * 60 };
     static struct appid_flow *flows[FLOWS];
     struct asked asked = asked_new();
     struct buf record = hello(0x0303, NULL), bytes = {0};
@@ -452,13 +453,50 @@ static void little_is_kept(void **state)
         assert_null(take_bytes(asked, &flows[i], true, 1, span_of(bytes.p, bytes.n), 0));
     }
     assert_true(appid_pool_memory(asked.pool) <=
-                (1 + FLOWS) * of_one + LIMIT_NDPI_KEPT + LIMIT_NDPI_HELLO + STEPS_MOST);
+                (1 + FLOWS) * (of_one + PIECE + record.n + HEADERS) + LIMIT_NDPI_KEPT +
+                    LIMIT_NDPI_HELLO + STEPS_MOST);
     const struct app_label *label = appid_give_up(asked.appid, &flows[0]);
     for (size_t i = 1; i < FLOWS; i++)
         assert_ptr_equal(appid_give_up(asked.appid, &flows[i]), label);
     appid_forget(&other);
     asked_free(asked);
     free((void *)(uintptr_t)packet.bytes);
+    buf_done(&record);
+    buf_done(&bytes);
+}
+
+/* However many servers send the beginning of a large record, what nDPI puts together of them has an
+ * end: a flow's guess is taken when there is no more memory. */
+static void memory_has_an_end(void **state)
+{
+    (void)state;
+    enum { PIECE = 1900, FLOWS = 900, PACKETS = 4, MOST = 512 * 1024 };
+    static struct appid_flow *flows[FLOWS];
+    struct asked asked = {appid_new(1), appid_pool_new(MOST)};
+    struct buf record = hello(0x0303, NULL), bytes = {0};
+    size_t named = 0, waiting = 0;
+    put_number(&bytes, 0x1603033e80, 5);
+    put_bytes(&bytes, 'x', PIECE);
+    for (unsigned packet = 0; packet < PACKETS; packet++)
+        for (size_t i = 0; i < FLOWS; i++) {
+            const bool server = packet > 0;
+            const struct buf *sent = server ? &bytes : &record;
+            if (server && !flows[i])
+                continue;
+            named += take_bytes(asked, &flows[i], server, 1 + packet * PIECE,
+                                span_of(sent->p, sent->n), 0) != NULL;
+            assert_true(appid_pool_memory(asked.pool) <= MOST + LIMIT_NDPI_HELLO);
+        }
+    for (size_t i = 0; i < FLOWS; i++) {
+        waiting += flows[i] != NULL;
+        appid_forget(&flows[i]);
+    }
+    assert_true(named > 0);
+    assert_int_equal(named + waiting, FLOWS);
+    assert_null(take_bytes(asked, &flows[0], false, 1, span_of(record.p, record.n), 0));
+    assert_non_null(flows[0]); /* there is room again */
+    appid_forget(&flows[0]);
+    asked_free(asked);
     buf_done(&record);
     buf_done(&bytes);
 }
@@ -499,7 +537,7 @@ struct shared {
 static void *ask_often(void *context)
 {
     const struct shared *shared = context;
-    struct appid_pool *pool = appid_pool_new();
+    struct appid_pool *pool = appid_pool_new(SIZE_MAX);
     size_t wrong = 0;
     for (size_t i = 0; i < ASKED_EACH; i++) {
         struct appid_flow *flow = NULL;
@@ -565,6 +603,7 @@ int main(void)
         cmocka_unit_test(headers_between),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(little_is_kept),
+        cmocka_unit_test(memory_has_an_end),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),

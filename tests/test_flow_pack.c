@@ -118,7 +118,7 @@ static void begin_run(struct run *run, bool rest, const struct run_meta *meta, s
     run->context = (struct flow_context){.store = tls_store_new(run->certs),
                                          .held = &run->held,
                                          .appid = appid,
-                                         .appid_pool = appid_pool_new(),
+                                         .appid_pool = appid_pool_new(SIZE_MAX),
                                          .interface_name = no_name,
                                          .is_watched = is_watched};
     run->stream = open_memstream(&run->text, &run->text_size);
