@@ -3,21 +3,11 @@
  * encrypted it does not know that they are, and reads an alert's level of its first byte. */
 #include "appid_flight.h"
 
+#include "tls_facts.h"
+#include "tls_handshake.h"
 #include "tls_hello.h"
 
-enum {
-    CHANGE_CIPHER_SPEC = 20,
-    ALERT,
-    HANDSHAKE,
-    APPLICATION_DATA,
-    CLIENT_HELLO = 1,
-    SERVER_HELLO = 2,
-    CERTIFICATE = 11,
-    RECORD_HEADER = 5,
-    MESSAGE_HEADER = 4,
-    VERSION = 2,
-    RANDOM = 32
-};
+enum { VERSION = 2, RANDOM = 32 };
 
 /* A length that no message has: nDPI goes no further. */
 enum { UNREADABLE = 0xff };
@@ -82,18 +72,18 @@ static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
     const uint8_t *header = flight->message_header.bytes;
     while (n > 0) {
         if (flight->message_left == 0) {
-            if (!take_header(&flight->message_header, MESSAGE_HEADER, &p, &n))
+            if (!take_header(&flight->message_header, TLS_MESSAGE_HEADER, &p, &n))
                 break;
-            if (header[1] != 0 || header[0] == CLIENT_HELLO) /* it would read that, too */
+            if (header[1] != 0 || header[0] == TLS_CLIENT_HELLO) /* it would read that, too */
                 return false;
             flight->message = header[0];
             flight->message_left = be16(header + 2);
         }
         size_t part = n < flight->message_left ? n : flight->message_left;
-        if (flight->message == SERVER_HELLO && n > 0) {
+        if (flight->message == TLS_SERVER_HELLO && n > 0) {
             if (part < flight->message_left || !thin_hello(p, part))
                 return false;
-        } else if (flight->message != CERTIFICATE) {
+        } else if (flight->message != TLS_CERTIFICATE) {
             fill(p, part, 0);
         }
         flight->message_left -= (uint32_t)part;
@@ -105,13 +95,13 @@ static bool thin_messages(struct appid_flight *flight, uint8_t *p, size_t n)
 
 static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
 {
-    if (flight->content == APPLICATION_DATA)
+    if (flight->content == TLS_APPLICATION_DATA)
         fill(p, n, 0);
-    else if (flight->content == HANDSHAKE && flight->encrypted)
+    else if (flight->content == TLS_HANDSHAKE && flight->encrypted)
         fill(p, n, UNREADABLE);
-    else if (flight->content == HANDSHAKE)
+    else if (flight->content == TLS_HANDSHAKE)
         return thin_messages(flight, p, n);
-    flight->encrypted = flight->encrypted || flight->content == CHANGE_CIPHER_SPEC;
+    flight->encrypted = flight->encrypted || flight->content == TLS_CHANGE_CIPHER_SPEC;
     return true;
 }
 
@@ -119,8 +109,9 @@ static bool thin_record(struct appid_flight *flight, uint8_t *p, size_t n)
  * It looks for one in records of more bytes than a message's header has. */
 static bool is_unreadable(const uint8_t *p, size_t n, size_t record)
 {
-    return record <= MESSAGE_HEADER ||
-           (n >= MESSAGE_HEADER && (p[1] != 0 || be16(p + 2) + (size_t)MESSAGE_HEADER > record));
+    return record <= TLS_MESSAGE_HEADER ||
+           (n >= TLS_MESSAGE_HEADER &&
+            (p[1] != 0 || be16(p + 2) + (size_t)TLS_MESSAGE_HEADER > record));
 }
 
 /* A message has to lie in one record: nDPI does not join them. */
@@ -129,17 +120,17 @@ static bool begin_record(struct appid_flight *flight)
     const uint8_t *header = flight->record_header.bytes;
     flight->content = header[0];
     flight->record_left = be16(header + 3);
-    return header[0] >= CHANGE_CIPHER_SPEC && header[0] <= APPLICATION_DATA && header[1] == 3 &&
-           flight->message_left == 0 && flight->message_header.n == 0;
+    return header[0] >= TLS_CHANGE_CIPHER_SPEC && header[0] <= TLS_APPLICATION_DATA &&
+           header[1] == 3 && flight->message_left == 0 && flight->message_header.n == 0;
 }
 
 bool appid_flight_thin(struct appid_flight *flight, uint8_t *payload, size_t n)
 {
     while (n > 0) {
         if (flight->record_left == 0) {
-            if (!take_header(&flight->record_header, RECORD_HEADER, &payload, &n))
+            if (!take_header(&flight->record_header, TLS_RECORD_HEADER, &payload, &n))
                 break;
-            if (!begin_record(flight) || (flight->content == HANDSHAKE && flight->encrypted &&
+            if (!begin_record(flight) || (flight->content == TLS_HANDSHAKE && flight->encrypted &&
                                           !is_unreadable(payload, n, flight->record_left)))
                 return false;
         }
