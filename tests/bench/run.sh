@@ -94,6 +94,17 @@ measure() {
     done
 }
 
+# What pushwatch tells of a connection, as far as tshark has a field for it.
+facts="-T fields"
+for field in frame.time_epoch ip.src ipv6.src tcp.stream tcp.len tcp.flags tcp.analysis.flags \
+    tls.record.version tls.handshake.version tls.handshake.extensions.supported_version \
+    tls.handshake.ciphersuite tls.handshake.extensions_server_name \
+    tls.handshake.extensions_alpn_str tls.handshake.ja3 tls.handshake.ja3s tls.alert_message.desc \
+    x509sat.uTF8String x509sat.printableString x509af.serialNumber x509af.utcTime \
+    x509ce.dNSName; do
+    facts="$facts -e $field"
+done
+
 # compare WORKLOAD: all programs on it; tshark, which takes long, on a tenth.
 compare() {
     capture "$1" "$(scale "$size" 0.1)"
@@ -101,7 +112,8 @@ compare() {
     capture A 0.00003
     if have tshark; then
         begin
-        add tshark "tshark -n -r $tenth -d tcp.port==5223,tls"
+        add "tshark, a line for each packet" "tshark -n -r $tenth -d tcp.port==5223,tls"
+        add "tshark, the facts" "tshark -n -r $tenth -d tcp.port==5223,tls $facts"
         add "tshark, start" "tshark -n -r $file -d tcp.port==5223,tls"
         measure "$1.tshark"
     fi

@@ -5,8 +5,8 @@
     table.py GROUP FIGURES TIMES TALLY [SLICE_TIMES SLICE_TALLY]
                                                      seconds, and ratios to the first command
 
-TIMES is a folder with a file of hyperfine's for each round. Of the slice, the first command is
-scaled up to the whole, less its start, which the second measures. Figures are a line each: group,
+TIMES is a folder with a file of hyperfine's for each round. Of the slice, commands are scaled up to
+the whole, less their start, which the last one measures. Figures are a line each: group,
 command and kind, separated by slashes; a tab; seconds.
 """
 import glob
@@ -35,9 +35,10 @@ def rows_of(folder):
 
 
 def scaled(folder, ratio):
-    (name, wall, cpu, spread), (_, start_wall, start_cpu, _) = rows_of(folder)
-    return (name, (wall - start_wall) * ratio + start_wall, (cpu - start_cpu) * ratio + start_cpu,
-            spread * ratio)
+    *rows, (_, start_wall, start_cpu, _) = rows_of(folder)
+    return [(name, (wall - start_wall) * ratio + start_wall,
+             (cpu - start_cpu) * ratio + start_cpu, spread * ratio)
+            for name, wall, cpu, spread in rows]
 
 
 def print_short(rows):
@@ -62,8 +63,9 @@ def main():
         held = read(more[0])
         if len(more) == 3 and os.path.exists(more[1]):
             ratio = held["packets"] / read(more[2])["packets"]
-            rows.append(scaled(more[1], ratio))
-            note[rows[-1][0]] = f" (1/{ratio:.0f}, scaled)"
+            slices = scaled(more[1], ratio)
+            note = {name: f" (1/{ratio:.0f})" for name, *_ in slices}
+            rows += slices
         print_long(group, rows, held, note)
     else:
         print_short(rows)
