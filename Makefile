@@ -15,6 +15,10 @@ COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(
 # The program is optimised as a whole, the tests are not: where objects can serve both (gcc).
 WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-objects -xc -c -o /dev/null - \
               2>/dev/null && echo -O3 -flto=auto -ffat-lto-objects))
+# A hundred programs of tests are linked: where there is the faster linker, by it.
+GOLD     := $(shell echo 'int main(void) { return 0; }' | $(CC) -fuse-ld=gold -xc -o /dev/null - 2>/dev/null && echo -fuse-ld=gold)
+# What another make builds, it builds on all cores, unless this one was told how many to take.
+ON_CORES  = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || sysctl -n hw.ncpu))
 LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lm
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -32,28 +36,29 @@ all: $(B)/pushwatch
 
 demo:
 	@tests/packages.sh build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(ON_CORES) all
 	$(B)/pushwatch pcaps/seed-fin-wait-1-143.pcap
 	$(B)/pushwatch pcaps/seed-pileup.pcap
 
 check:
 	@tests/packages.sh build test
-	@$(MAKE) --no-print-directory check-here fuzz
+	@$(MAKE) --no-print-directory $(ON_CORES) check-here
+	@$(MAKE) --no-print-directory fuzz
 
 # All tests but the fuzzers, with what is installed.
 check-here: $(B)/pushwatch $(UNITS)
 	tests/run.sh $(B)
 
 asan:
-	@$(MAKE) --no-print-directory B=build/asan CFLAGS="-O1 -g" SANITIZE="$(SANITIZE_FLAGS)" check-here
+	@$(MAKE) --no-print-directory $(ON_CORES) B=build/asan CFLAGS="-O1 -g" SANITIZE="$(SANITIZE_FLAGS)" check-here
 
 tsan:
-	@$(MAKE) --no-print-directory B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" all
+	@$(MAKE) --no-print-directory $(ON_CORES) B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" all
 	tests/tsan.sh build/tsan
 
 # Each fuzz target for a short while from its seeds; FUZZ_SECONDS=600 makes it a long one.
 fuzz:
-	@$(MAKE) --no-print-directory B=build/fuzz CC=clang CFLAGS="-O1 -g" fuzz-here \
+	@$(MAKE) --no-print-directory $(ON_CORES) B=build/fuzz CC=clang CFLAGS="-O1 -g" fuzz-here \
 	    SANITIZE="$(SANITIZE_FLAGS) -fsanitize=fuzzer-no-link"
 
 fuzz-here: $(FUZZERS)
@@ -62,7 +67,7 @@ fuzz-here: $(FUZZERS)
 # Lines of capture/ and dissect/ that the tests and the fuzzers' seeds reach. What gcov says on standard
 # error, where a test has given up root, fails tests that look there: here that does not count.
 coverage:
-	@$(MAKE) --no-print-directory B=build/coverage CFLAGS="-O0 -g" SANITIZE=--coverage \
+	@$(MAKE) --no-print-directory $(ON_CORES) B=build/coverage CFLAGS="-O0 -g" SANITIZE=--coverage \
 	    FUZZ_MAIN=build/coverage/tests/fuzz/replay.o coverage-here
 
 coverage-here: $(B)/pushwatch $(UNITS) $(FUZZERS)
@@ -106,9 +111,9 @@ $(B)/libpushwatch.a: $(OBJECTS)
 	@rm -f $@; $(AR) rcs $@ $^
 
 $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lbrotlienc -lcmocka
+	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(GOLD) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lbrotlienc -lcmocka
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(FUZZ_HELPERS) $(filter %.o,$(FUZZ_MAIN)) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) -o $@ $^ $(filter -f%,$(FUZZ_MAIN)) $(LIBS)
+	@echo "link $@"; $(CC) $(SANITIZE) $(GOLD) -o $@ $^ $(filter -f%,$(FUZZ_MAIN)) $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,15 +1,17 @@
 #!/bin/sh
 # Runs every test but the fuzzers on what was built in a folder, as many at once as there are cores,
-# and those that watch the clock one by one at the end: run.sh build
+# and those that watch the clock apart from them at the end: run.sh build
 #
 # Exit status 77 is a test that can't run here, and says why itself.
 set -u
 
-# run.sh --one build NAME COMMAND...: notes in build/tests.results what came of one test.
+# run.sh --one build NAME COMMAND...: notes in build/tests.results what came of one test,
+# and how many seconds it took.
 if [ "$1" = --one ]; then
     built=$2 name=$3
     shift 3
     log=$built/$name.log
+    begin=$(date +%s)
     "$@" >"$log" 2>&1
     status=$?
     case $status in
@@ -17,7 +19,7 @@ if [ "$1" = --one ]; then
     77) result=skipped; echo "SKIPPED $name: $(tail -n 1 "$log")" ;;
     *) result=failed; printf 'FAILED %s\n%s\n' "$name" "$(tail -n 60 "$log" | sed 's/^/    /')" ;;
     esac
-    echo "$result $name" >>"$built/tests.results"
+    echo "$result $name $(($(date +%s) - begin))" >>"$built/tests.results"
     exit 0
 fi
 
@@ -51,15 +53,18 @@ ci_formats python3 tests/ci_formats.py $program $captures
 tshark python3 tests/tshark.py $program $captures
 chains python3 tests/chains.py $program $captures
 findings python3 tests/findings.py $program
+share python3 tests/share.py $program
+perturb python3 tests/perturb.py --seconds 20 $program $captures
+perturb_keys python3 tests/perturb.py --seconds 10 $program $keyed
+END
+    units
+    cat <<END
 mistakes tests/mistakes.sh $program
 golden tests/golden.sh $program
 kernel_tables python3 tests/kernel_tables.py $program $captures
-perturb python3 tests/perturb.py --seconds 20 $program $captures
-perturb_keys python3 tests/perturb.py --seconds 10 $program $keyed
 kernel_truth python3 tests/kernel_truth.py $program $captures
 damaged tests/damaged.sh $program
 part python3 tests/part.py $program
-share python3 tests/share.py $program
 growing python3 tests/growing.py $program
 exit_status tests/exit_status.sh $program
 witness tests/witness.sh $program
@@ -68,12 +73,15 @@ known tests/known.sh $program
 checksums python3 tests/checksums.py $program
 process python3 tests/process.py $program
 END
-    units
 } | at_once "$(nproc 2>/dev/null || sysctl -n hw.ncpu)"
 
 at_once 1 <<END
 test_live $built/tests/test_live
 test_progress $built/tests/test_progress
+END
+
+# These mostly wait.
+at_once 4 <<END
 live tests/live.sh $program
 keys tests/keys.sh $program
 progress python3 tests/progress.py $program
@@ -89,5 +97,6 @@ if [ -n "${CI:-}" ] && [ "$skipped" -gt 0 ]; then
     echo "in CI no test may be skipped"
     failed=$((failed + skipped))
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped; longest:" \
+    "$(sort -k 3 -nr "$built/tests.results" | head -n 5 | awk '{ printf "%s%s %s s", (NR > 1 ? ", " : ""), $2, $3 }')"
 [ "$failed" = 0 ]
