@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-struct segment *batch_next(struct batch *batch)
-{
-    return &batch->segments[batch->count].segment;
-}
-
 struct batch_extra {
     struct batch_extra *next;
     _Alignas(8) uint8_t bytes[];
@@ -65,22 +60,26 @@ void batch_keep(struct batch *batch)
 
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now)
 {
-    uint32_t i = batch->count;
-    struct batch_segment *added = &batch->segments[i];
+    struct batch_segment *added = batch->next++;
     added->hash = hash;
     added->from = from;
     added->now = now;
     added->next = BATCH_END;
-    *(batch->last[shard] == BATCH_END ? &batch->first[shard]
-                                      : &batch->segments[batch->last[shard]].next) = i;
-    batch->last[shard] = i;
-    batch->count++;
+    *batch->link[shard] = batch->count++;
+    batch->link[shard] = &added->next;
 }
 
 void batch_grow(struct batch *batch)
 {
     batch->most *= 2;
     batch->segments = xrealloc(batch->segments, batch->most * sizeof *batch->segments);
+    batch->next = &batch->segments[batch->count];
+    for (unsigned i = 0; i < SHARDS; i++) {
+        uint32_t *link = &batch->first[i];
+        while (*link != BATCH_END)
+            link = &batch->segments[*link].next;
+        batch->link[i] = link;
+    }
 }
 
 /* Which of the batches has the next segment? `count`: none. */
@@ -120,10 +119,13 @@ void batch_clear(struct batch *batch, unsigned step)
         batch->bytes = xmalloc(batch->room);
     }
     drop_extra(batch);
+    batch->next = batch->segments;
     batch->count = 0;
     batch->used = 0;
-    for (unsigned i = 0; i < SHARDS; i++)
-        batch->first[i] = batch->last[i] = BATCH_END;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        batch->first[i] = BATCH_END;
+        batch->link[i] = &batch->first[i];
+    }
 }
 
 void batch_done(struct batch *batch)

@@ -31,10 +31,11 @@ struct batch_segment {
 };
 enum { BATCH_END = UINT32_MAX };
 
-/* batch_segment_end gives an end of its connection's key. */
+/* batch_segment_end gives an end of its connection's key. Which of the two has sent a segment is as
+ * good as random: no branch. */
 static inline const struct endpoint *batch_segment_end(const struct batch_segment *s, unsigned end)
 {
-    return !end == !s->from ? &s->segment.from : &s->segment.to;
+    return end ? &s->segment.ends[1] - s->from : &s->segment.ends[0] + s->from;
 }
 
 /* Bytes that have no room in a batch's block. */
@@ -43,16 +44,21 @@ struct batch_extra;
 /* Zero-initialise it; free with batch_done. */
 struct batch {
     struct batch_segment *segments;
+    struct batch_segment *next; /* the place behind them */
     uint32_t count, most;
     uint8_t *bytes;
     size_t used, room;
     struct batch_extra *extra;
-    uint32_t first[SHARDS], last[SHARDS];
+    uint32_t first[SHARDS];
+    uint32_t *link[SHARDS]; /* where the index of a shard's next segment goes */
 };
 
 /* batch_next gives the place for a segment: there is one as long as fewer than `most` were added.
  * It counts once batch_add is called. */
-struct segment *batch_next(struct batch *batch);
+static inline struct segment *batch_next(struct batch *batch)
+{
+    return &batch->next->segment;
+}
 
 /* What batch_add takes up of a batch's bytes beside those of the packet. */
 enum { BATCH_BESIDE = sizeof(struct outer) + 8 };

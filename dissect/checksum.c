@@ -49,21 +49,21 @@ static inline uint64_t plus(uint64_t sum, uint64_t word)
     return sum + (sum < word);
 }
 
-/* Adds four words. Each takes the carry of the one before it, where that has an instruction. */
-static inline uint64_t plus_four(uint64_t sum, const uint8_t *p)
+/* Adds `count` words, a constant. Each takes the carry of the one before it, where that has an
+ * instruction. */
+static ALWAYS_INLINE uint64_t plus_words(uint64_t sum, const uint8_t *p, unsigned count)
 {
 #ifdef __x86_64__
     unsigned long long to = sum;
-    unsigned char carry = _addcarry_u64(0, to, word_at(p), &to);
-    carry = _addcarry_u64(carry, to, word_at(p + 8), &to);
-    carry = _addcarry_u64(carry, to, word_at(p + 16), &to);
-    carry = _addcarry_u64(carry, to, word_at(p + 24), &to);
+    unsigned char carry = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < count; i++)
+        carry = _addcarry_u64(carry, to, word_at(p + i * sizeof to), &to);
     return to + carry;
 #else
-    sum = plus(sum, word_at(p));
-    sum = plus(sum, word_at(p + 8));
-    sum = plus(sum, word_at(p + 16));
-    return plus(sum, word_at(p + 24));
+    for (unsigned i = 0; i < count; i++)
+        sum = plus(sum, word_at(p + i * sizeof sum));
+    return sum;
 #endif
 }
 
@@ -82,13 +82,13 @@ static uint64_t tail_of(const uint8_t *end, size_t n)
 static NOINLINE uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
 {
     for (; n >= 64; p += 64, n -= 64)
-        sum = plus_four(plus_four(sum, p), p + 32);
+        sum = plus_words(sum, p, 8);
     if (n & 32) {
-        sum = plus_four(sum, p);
+        sum = plus_words(sum, p, 4);
         p += 32;
     }
     if (n & 16) {
-        sum = plus(plus(sum, word_at(p)), word_at(p + 8));
+        sum = plus_words(sum, p, 2);
         p += 16;
     }
     if (n & 8) {
@@ -114,6 +114,14 @@ static uint16_t fold(uint64_t sum)
     return (uint16_t)sum;
 }
 
+/* The pseudo-header. Its length may have more than 16 bits (RFC 2675 section 4), as the sum of it
+ * and the protocol then has. */
+static ALWAYS_INLINE uint64_t pseudo_of(const uint8_t *addresses, uint32_t length, bool ipv6)
+{
+    const uint64_t rest = in_memory(length + PROTOCOL_TCP);
+    return ipv6 ? plus_words(rest, addresses, 4) : plus(rest, word_at(addresses));
+}
+
 static const uint8_t *ip_of(const struct segment *s)
 {
     return s->payload.p - s->headers;
@@ -124,14 +132,10 @@ static const uint8_t *tcp_of(const struct segment *s)
     return s->payload.p - s->tcp_header;
 }
 
-/* The pseudo-header. Its length may have more than 16 bits (RFC 2675 section 4), as the sum of it
- * and the protocol then has. */
-static inline uint64_t pseudo(const struct segment *s, uint32_t length)
+static uint64_t pseudo(const struct segment *s, uint32_t length)
 {
-    uint64_t rest = in_memory(length + PROTOCOL_TCP);
-    if (LIKELY(!s->from.ipv6))
-        return plus(rest, word_at(ip_of(s) + IPV4_ADDRESSES_AT));
-    return plus_four(rest, ip_of(s) + IPV6_ADDRESSES_AT);
+    return s->from.ipv6 ? pseudo_of(ip_of(s) + IPV6_ADDRESSES_AT, length, true)
+                        : pseudo_of(ip_of(s) + IPV4_ADDRESSES_AT, length, false);
 }
 
 static uint32_t length_of(const struct segment *s)
@@ -139,17 +143,22 @@ static uint32_t length_of(const struct segment *s)
     return s->tcp_header + s->length;
 }
 
-static inline bool is_tcp_right(const struct segment *s)
+static bool is_tcp_right(const struct segment *s)
 {
     uint32_t length = length_of(s);
     return is_right(plus_bytes(pseudo(s, length), tcp_of(s), length));
 }
 
-static inline bool is_ip_right(const uint8_t *ip)
+/* Of IPv4's header without options. */
+static inline uint64_t ip_sum(const uint8_t *ip)
 {
-    uint64_t sum = plus(half_at(ip + 8), word_at(ip));
-    sum = plus(sum, word_at(ip + IPV4_ADDRESSES_AT));
-    for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; UNLIKELY(at < end); at += 4)
+    return plus(plus(half_at(ip + 8), word_at(ip)), word_at(ip + IPV4_ADDRESSES_AT));
+}
+
+static bool is_ip_right(const uint8_t *ip)
+{
+    uint64_t sum = ip_sum(ip);
+    for (unsigned at = IPV4_HEADER, end = (ip[0] & 0xfu) * 4; at < end; at += 4)
         sum = plus(sum, half_at(ip + at)); /* options */
     return is_right(sum);
 }
@@ -193,7 +202,13 @@ enum checksum checksum_of_ip(const struct segment *s)
     return be16(ip + IPV4_CHECKSUM_AT) == 0 ? CHECKSUM_LEFT_OUT : CHECKSUM_WRONG;
 }
 
-bool checksum_is_right(const struct segment *s)
+bool checksum_is_right_ipv4(const uint8_t *tcp, uint32_t length)
 {
-    return has_tcp_sum(s) && (!has_ip_sum(s) || is_ip_right(ip_of(s))) && is_tcp_right(s);
+    return is_right(ip_sum(tcp - IPV4_HEADER)) &&
+           is_right(plus_bytes(pseudo_of(tcp - 8, length, false), tcp, length));
+}
+
+bool checksum_is_right_ipv6(const uint8_t *tcp, uint32_t length)
+{
+    return is_right(plus_bytes(pseudo_of(tcp - 32, length, true), tcp, length));
 }

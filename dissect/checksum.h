@@ -25,8 +25,11 @@ enum checksum checksum_of_tcp(const struct segment *segment);
 /* checksum_of_ip does the same for the header of IPv4. */
 enum checksum checksum_of_ip(const struct segment *segment);
 
-/* checksum_is_right tells at once what is so of nearly all segments: that TCP's is RIGHT, and
- * IPv4's if there is one. False says nothing. */
-MUST_CHECK bool checksum_is_right(const struct segment *segment);
+/* checksum_is_right_ipv4 tells at once what is so of nearly all segments: that TCP's is RIGHT, and
+ * IPv4's. It is given what early_look has found, if all `length` bytes from there on that the IP
+ * packet has were captured. checksum_is_right_ipv6 does so for IPv6, which has no checksum of its
+ * own. False says nothing. */
+MUST_CHECK bool checksum_is_right_ipv4(const uint8_t *tcp, uint32_t length);
+MUST_CHECK bool checksum_is_right_ipv6(const uint8_t *tcp, uint32_t length);
 
 #endif

@@ -56,7 +56,12 @@ MUST_CHECK static inline bool cursor_bytes(struct cursor *c, struct span *out, s
  * that one cursor_bytes has taken as a whole. */
 static inline uint16_t be16(const uint8_t *p)
 {
-    return (uint16_t)(p[0] << 8 | p[1]);
+    uint16_t number;
+    memcpy(&number, p, sizeof number);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    number = __builtin_bswap16(number); /* of shifts, gcc does not always make that */
+#endif
+    return number;
 }
 
 static inline uint32_t be32(const uint8_t *p)
@@ -64,7 +69,7 @@ static inline uint32_t be32(const uint8_t *p)
     uint32_t number;
     memcpy(&number, p, sizeof number);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    number = __builtin_bswap32(number); /* of shifts, gcc makes that only where they stand alone */
+    number = __builtin_bswap32(number);
 #endif
     return number;
 }

@@ -190,20 +190,17 @@ static uint64_t identity_of(const uint8_t *tcp, uint32_t length, uint16_t id)
     memcpy(&rest, tcp + REST, sizeof rest);
     /* Not over the checksum, which may count down as the identification counts up. */
     rest += (uint64_t)id << 48 | length;
-    uint64_t mixed = numbers * 0x9e3779b97f4a7c15 ^ rest * 0xc2b2ae3d27d4eb4f;
-    return mixed ^ mixed >> 32;
+    return numbers * 0x9e3779b97f4a7c15 ^ rest * 0xc2b2ae3d27d4eb4f;
 }
 
-/* ports; sequence number; acknowledgment number; data offset, control bits, window; checksum,
- * urgent pointer; options. Of the `wire` bytes, at least those of the header without options were
- * captured. */
+/* Ports, which the caller reads; sequence number; acknowledgment number; data offset, control bits,
+ * window; checksum, urgent pointer; options. Of the `wire` bytes, at least those of the header
+ * without options were captured. */
 static ALWAYS_INLINE void read_tcp(struct segment *out, const uint8_t *tcp, uint32_t captured,
                                    uint32_t wire, const uint8_t *ip, uint16_t id)
 {
-    enum { TO = 2, SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14 };
+    enum { SEQ = 4, ACK = 8, OFFSET = 12, FLAGS = 13, WINDOW = 14 };
     uint32_t header = (tcp[OFFSET] >> 4) * 4u;
-    out->from.port = be16(tcp);
-    out->to.port = be16(tcp + TO);
     out->seq = be32(tcp + SEQ);
     out->ack = be32(tcp + ACK);
     out->flags = tcp[FLAGS];
@@ -227,7 +224,7 @@ static ALWAYS_INLINE void read_tcp(struct segment *out, const uint8_t *tcp, uint
 static enum note decode_tcp(struct segment *out, const struct network *network,
                             const struct layers *l)
 {
-    enum { OFFSET = 12 };
+    enum { TO = 2, OFFSET = 12 };
     uint32_t wire = layers_wire(l);
     struct cursor ahead = l->c;
     struct span fixed;
@@ -238,6 +235,8 @@ static enum note decode_tcp(struct segment *out, const struct network *network,
     uint32_t header = (fixed.p[OFFSET] >> 4) * 4u;
     if (header < TCP_HEADER_MIN || header > wire)
         return NOTE_MALFORMED;
+    out->from.port = be16(fixed.p);
+    out->to.port = be16(fixed.p + TO);
     read_tcp(out, fixed.p, (uint32_t)l->c.left, wire, network->header, network->id);
     return NOTE_NONE;
 }
@@ -255,6 +254,7 @@ static void begin(struct segment *out, const struct packet *packet)
     out->mss = 0;
     out->wscale = -1;
     out->sack = out->timestamps = false;
+    out->unused = 0;
     out->outer = NULL;
     out->checksum = CHECKSUM_UNKNOWN;
     out->redirected = out->reassembled = false;
@@ -432,11 +432,14 @@ static void put_ipv4(struct endpoint *end, const uint8_t *address)
 static ALWAYS_INLINE void read_early(struct segment *out, const uint8_t *tcp,
                                      const struct packet *packet, bool ipv6)
 {
-    enum { TOTAL = 2, ID = 4, TTL = 8, LENGTH = 4, HOPS = 7 };
-    const uint8_t *ip = packet->bytes + EARLY_IP_AT;
+    enum { TOTAL = 2, ID = 4, TTL = 8, LENGTH = 4, HOPS = 7, TO = 2 };
+    const uint8_t *ip = tcp - (ipv6 ? IPV6_HEADER : IPV4_HEADER_MIN);
     uint32_t length = ipv6 ? be16(ip + LENGTH) : be16(ip + TOTAL) - (uint32_t)IPV4_HEADER_MIN;
+    const uint16_t from = be16(tcp), to = be16(tcp + TO);
     uint32_t there = (uint32_t)(packet->bytes + packet->caplen - tcp);
     begin(out, packet);
+    out->from.port = from;
+    out->to.port = to;
     out->from.ipv6 = out->to.ipv6 = ipv6;
     if (ipv6) {
         memcpy(out->from.ip, tcp - 32, sizeof out->from.ip);

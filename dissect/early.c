@@ -8,6 +8,18 @@
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, UDP_HEADER = 8 };
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
+/* Ethertype; version and header length. */
+static bool is_ipv4(const uint8_t *ip)
+{
+    return (be32(ip - 2) & 0xffffff00) == 0x08004500;
+}
+
+/* Ethertype; version. */
+static bool is_ipv6(const uint8_t *ip)
+{
+    return be16(ip - 2) == 0x86dd && ip[0] >> 4 == 6;
+}
+
 /* Has the IP packet room for a TCP header, options and all, behind its own? */
 static bool has_room(const uint8_t *tcp, uint32_t ip_header, uint32_t total)
 {
@@ -21,9 +33,8 @@ const uint8_t *early_look(const struct packet *packet)
     if (packet->link != LINK_ETHERNET || packet->caplen < EARLY_IP_AT + IPV4_HEADER + TCP_HEADER)
         return NULL;
     uint32_t wire = packet->len - EARLY_IP_AT, total;
-    uint32_t type = be32(ip - 2); /* ethertype; version and header length, DSCP */
     const uint8_t *tcp;
-    if (LIKELY((type & 0xffffff00) == 0x08004500)) {
+    if (LIKELY(is_ipv4(ip))) {
         /* Not a fragment, and TCP: flags and offset, TTL, protocol. */
         if ((be32(ip + 6) & 0x3fff00ff) != PROTOCOL_TCP)
             return NULL;
@@ -31,7 +42,7 @@ const uint8_t *early_look(const struct packet *packet)
         total = be16(ip + 2);
         return total <= wire && has_room(tcp, IPV4_HEADER, total) ? tcp : NULL;
     }
-    if ((type & 0xfffff000) != 0x86dd6000 || ip[6] != PROTOCOL_TCP ||
+    if (!is_ipv6(ip) || ip[6] != PROTOCOL_TCP ||
         packet->caplen < EARLY_IP_AT + IPV6_HEADER + TCP_HEADER)
         return NULL;
     tcp = ip + IPV6_HEADER;
@@ -51,11 +62,10 @@ bool early_is_udp(const struct packet *packet)
     const uint8_t *ip = packet->bytes + EARLY_IP_AT;
     if (packet->link != LINK_ETHERNET || packet->caplen < EARLY_IP_AT + IPV4_HEADER + UDP_HEADER)
         return false;
-    uint32_t type = be32(ip - 2);
-    if ((type & 0xffffff00) == 0x08004500)
+    if (is_ipv4(ip))
         return (be32(ip + 6) & 0x3fff00ff) == PROTOCOL_UDP &&
                is_plain_udp(ip + IPV4_HEADER, IPV4_HEADER, be16(ip + 2));
-    return (type & 0xfffff000) == 0x86dd6000 && ip[6] == PROTOCOL_UDP &&
+    return is_ipv6(ip) && ip[6] == PROTOCOL_UDP &&
            packet->caplen >= EARLY_IP_AT + IPV6_HEADER + UDP_HEADER &&
            is_plain_udp(ip + IPV6_HEADER, IPV6_HEADER, IPV6_HEADER + be16(ip + 4));
 }

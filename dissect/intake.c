@@ -6,13 +6,6 @@
 #include "early.h"
 #include "fragments.h"
 
-/* Both are looked at: which of the two it is, no branch can be expected to know. An or of truths
- * clang takes for a slip. */
-static bool is_watched(const struct ports *watched, uint16_t one, uint16_t other)
-{
-    return (int)ports_have(watched, one) | (int)ports_have(watched, other);
-}
-
 /* A round ends after so many packets that are looked at more closely, or bytes of them; or so many
  * of any kind: a signal or the progress line does not wait longer. */
 enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
@@ -73,20 +66,21 @@ void intake_pass(struct intake *intake, const struct packet *packet)
 /* What is counted of all packets, whatever becomes of them: by the first intake. */
 struct tally {
     uint64_t bytes;
-    uint64_t first; /* the earliest time, less 1: that of packets without one comes last */
+    nanotime first; /* the earliest time, INT64_MAX before there is one */
     nanotime last;
 };
 
 static struct tally tally_of(const struct intake *intake)
 {
-    return (struct tally){.first = (uint64_t)intake->counts.first_time - 1, .last = intake->now};
+    const nanotime first = intake->counts.first_time;
+    return (struct tally){.first = first ? first : INT64_MAX, .last = intake->now};
 }
 
 static inline void tally_add(struct tally *tally, const struct packet *packet)
 {
     tally->bytes += packet->len;
-    if ((uint64_t)packet->time - 1 < tally->first)
-        tally->first = (uint64_t)packet->time - 1;
+    if (UNLIKELY(packet->time < tally->first) && packet->time != 0)
+        tally->first = packet->time;
     if (packet->time > tally->last)
         tally->last = packet->time;
 }
@@ -103,7 +97,7 @@ static void see(struct intake *intake, const struct tally *tally, size_t count,
         return;
     counts->packets += count;
     counts->bytes += tally->bytes;
-    counts->first_time = (nanotime)(tally->first + 1);
+    counts->first_time = tally->first == INT64_MAX ? 0 : tally->first;
     counts->last_time = intake->now;
 }
 
@@ -170,6 +164,19 @@ static bool is_full(struct intake *intake, const struct packet *packet)
     return intake->was_full || (intake->windows && !intake->shares && has_window_ended(intake));
 }
 
+/* What may be taken before it has to be asked again whether there is room: counted in advance. */
+struct grant {
+    uint32_t packets;
+    size_t bytes;
+};
+
+static struct grant give_back(struct intake *intake, struct grant grant)
+{
+    intake->taken -= grant.packets;
+    intake->bytes -= grant.bytes;
+    return (struct grant){0};
+}
+
 /* For how many packets, this one included, is_full would say no: if their bytes are not too many,
  * and each is one segment whose bytes need not be copied. */
 static uint32_t room_for(const struct intake *intake)
@@ -183,11 +190,29 @@ static uint32_t room_for(const struct intake *intake)
     return !intake->stays ? 1 : window < round ? window : round;
 }
 
-/* Looks at checksums of which one is not right. Returns false if the segment is not to be used for
- * them. */
-static NOINLINE bool pass_doubtful(struct intake *intake, struct segment *segment)
+/* Asks for room for a packet that takes so many bytes, and perhaps for more. Nothing is granted if
+ * there is none. */
+static NOINLINE struct grant ask(struct intake *intake, struct grant left,
+                                 const struct packet *packet, size_t bytes)
+{
+    struct grant grant = give_back(intake, left);
+    if (is_full(intake, packet))
+        return grant;
+    grant.packets = room_for(intake);
+    grant.bytes = intake->shares ? SIZE_MAX / 2 : intake->room - intake->bytes;
+    if (grant.bytes < bytes) /* of one for which any room would be too small */
+        grant.bytes = bytes;
+    intake->taken += grant.packets;
+    intake->bytes += grant.bytes;
+    return grant;
+}
+
+/* Looks at both checksums. Returns false if the segment is not to be used for them. */
+static bool pass_checksums(struct intake *intake, struct segment *segment)
 {
     struct checksum_counts *counts = &intake->counts.checksums;
+    if (intake->checksums == CHECKSUMS_IGNORE)
+        return true;
     enum checksum tcp = checksum_of_tcp(segment), ip = checksum_of_ip(segment);
     segment->checksum = (uint8_t)tcp;
     if (tcp < CHECKSUM_LEFT_OUT && ip < CHECKSUM_LEFT_OUT)
@@ -198,12 +223,24 @@ static NOINLINE bool pass_doubtful(struct intake *intake, struct segment *segmen
     return intake->checksums == CHECKSUMS_AUTO;
 }
 
-static ALWAYS_INLINE bool pass_checksums(struct intake *intake, struct segment *segment)
+/* The same, and counts a segment that is used though it was cut. */
+static NOINLINE bool pass(struct intake *intake, struct segment *segment)
 {
-    if (intake->checksums == CHECKSUMS_IGNORE)
-        return true;
-    if (UNLIKELY(!checksum_is_right(segment)))
-        return pass_doubtful(intake, segment);
+    bool passes = pass_checksums(intake, segment);
+    intake->counts.cut_payload += passes && segment->payload.n < segment->length;
+    return passes;
+}
+
+/* The same, of what early_look has found: nearly all are whole, with sums that are right. */
+static ALWAYS_INLINE bool pass_early(struct intake *intake, struct segment *segment,
+                                     const uint8_t *tcp, bool ipv6)
+{
+    const uint32_t length = segment->tcp_header + segment->length;
+    bool is_whole = segment->headers != 0 && segment->payload.n >= segment->length;
+    if (UNLIKELY(!is_whole || intake->checksums == CHECKSUMS_IGNORE))
+        return pass(intake, segment);
+    if (UNLIKELY(!(ipv6 ? checksum_is_right_ipv6 : checksum_is_right_ipv4)(tcp, length)))
+        return pass(intake, segment);
     segment->checksum = CHECKSUM_RIGHT;
     return true;
 }
@@ -212,28 +249,19 @@ static ALWAYS_INLINE bool pass_checksums(struct intake *intake, struct segment *
 struct finding {
     unsigned shard;
     struct flow_key_place place;
-    bool stays; /* its bytes do, until the window ends */
 };
 
-/* Gives it to its shard, unless its checksums forbid it. A packet that has no time among others
- * that have one came no earlier than those before it. */
-static ALWAYS_INLINE bool enter(struct intake *intake, struct segment *segment,
-                                const struct finding *found)
+/* Gives it to its shard; `stays`: its bytes do, until the window ends; `now` is the latest packet
+ * time. A packet that has no time among others that have one came no earlier than those before it.
+ */
+static ALWAYS_INLINE void enter(struct intake *intake, struct segment *segment,
+                                const struct finding *found, bool stays, nanotime now)
 {
-    if (!pass_checksums(intake, segment))
-        return false;
     if (UNLIKELY(segment->time == 0))
-        segment->time = intake->now;
-    intake->counts.cut_payload += segment->payload.n < segment->length;
-    if (!found->stays)
+        segment->time = now;
+    if (!stays)
         batch_keep(intake->batch);
-    batch_add(intake->batch, found->shard, found->place.from, found->place.hash, intake->now);
-    return true;
-}
-
-static void count(struct intake *intake, bool passes)
-{
-    intake->counts.skipped[passes ? NOTE_NONE : NOTE_CHECKSUM]++;
+    batch_add(intake->batch, found->shard, found->place.from, found->place.hash, now);
 }
 
 /* Does all that a segment points to lie in the packet, and not in what was put together of it? */
@@ -250,7 +278,8 @@ static enum note take(struct intake *intake, const struct packet *packet, enum n
                       bool is_first)
 {
     struct segment *segment = batch_next(intake->batch);
-    if (note == NOTE_NONE && !is_watched(intake->watched, segment->from.port, segment->to.port))
+    if (note == NOTE_NONE && !ports_have(intake->watched, segment->from.port) &&
+        !ports_have(intake->watched, segment->to.port))
         note = NOTE_NOT_WATCHED;
     if (note != NOTE_NONE)
         return note;
@@ -260,10 +289,11 @@ static enum note take(struct intake *intake, const struct packet *packet, enum n
     if (!is_mine(intake, found.shard))
         return NOTE_NONE;
     found.place = flow_key_place(&intake->key, &segment->from, &segment->to);
-    found.stays = intake->stays && is_of_packet(segment, packet);
-    bool passes = enter(intake, segment, &found);
+    bool passes = pass(intake, segment);
+    if (passes)
+        enter(intake, segment, &found, intake->stays && is_of_packet(segment, packet), intake->now);
     if (is_first)
-        count(intake, passes);
+        intake->counts.skipped[passes ? NOTE_NONE : NOTE_CHECKSUM]++;
     return NOTE_NONE;
 }
 
@@ -291,13 +321,13 @@ static NOINLINE enum note take_more(struct intake *intake, const struct packet *
 
 /* A packet that early_look has looked at. */
 static ALWAYS_INLINE void take_early(struct intake *intake, const struct packet *packet,
-                                     const uint8_t *tcp, bool ipv6)
+                                     const uint8_t *tcp, bool ipv6, nanotime now)
 {
     struct segment *segment = batch_next(intake->batch);
     const unsigned size = ipv6 ? 16 : 4;
     uint64_t from = end_of(tcp - 2 * size, ipv6, be16(tcp));
     uint64_t to = end_of(tcp - size, ipv6, be16(tcp + 2));
-    struct finding found = {.shard = shard_of(intake, from, to), .stays = intake->stays};
+    struct finding found = {.shard = shard_of(intake, from, to)};
     if (!is_mine(intake, found.shard))
         return;
     if (ipv6) {
@@ -307,13 +337,18 @@ static ALWAYS_INLINE void take_early(struct intake *intake, const struct packet 
         decode_early_ipv4(segment, tcp, packet);
         found.place = flow_key_place_ipv4(&intake->key, from, to);
     }
-    count(intake, enter(intake, segment, &found));
+    if (UNLIKELY(!pass_early(intake, segment, tcp, ipv6))) {
+        intake->counts.skipped[NOTE_CHECKSUM]++;
+        return;
+    }
+    enter(intake, segment, &found, intake->stays, now);
+    intake->counts.skipped[NOTE_NONE]++;
 }
 
 static NOINLINE void take_early_ipv6(struct intake *intake, const struct packet *packet,
-                                     const uint8_t *tcp)
+                                     const uint8_t *tcp, nanotime now)
 {
-    take_early(intake, packet, tcp, true);
+    take_early(intake, packet, tcp, true, now);
 }
 
 /* Any other. What depends on packets that others were given has to wait. */
@@ -336,17 +371,14 @@ static NOINLINE void take_late(struct intake *intake, const struct packet *packe
 
 size_t intake_packets(struct intake *intake, const struct packet *packets, size_t count)
 {
-    size_t i = 0, not_watched = 0, not_tcp = 0;
-    uint32_t sure = 0; /* for so many packets there is room */
+    size_t not_watched = 0, not_tcp = 0;
     size_t most = intake->seen < intake->seen_most ? intake->seen_most - intake->seen : 0;
+    const struct packet *packet = packets, *end = packets + (count < most ? count : most);
     struct tally tally = tally_of(intake);
-    if (count > most)
-        count = most;
-    for (; i < count; i++) {
-        const struct packet *packet = &packets[i];
+    struct grant grant = {0};
+    for (; packet < end; packet++) {
         const uint8_t *tcp = early_look(packet);
-        if (LIKELY(tcp) ? !is_watched(intake->watched, be16(tcp), be16(tcp + 2))
-                        : early_is_udp(packet)) {
+        if (LIKELY(tcp) ? !ports_have_any(intake->watched, tcp) : early_is_udp(packet)) {
             if (LIKELY(tcp))
                 not_watched++;
             else
@@ -354,31 +386,33 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
             tally_add(&tally, packet);
             continue;
         }
-        if (sure == 0 || intake->bytes + packet->caplen + BATCH_BESIDE > intake->room) {
-            if (is_full(intake, packet))
+        const size_t bytes = packet->caplen + BATCH_BESIDE;
+        if (UNLIKELY(grant.packets == 0 || bytes > grant.bytes)) {
+            grant = ask(intake, grant, packet, bytes);
+            if (grant.packets == 0)
                 break;
-            sure = room_for(intake);
         }
-        sure--;
-        intake->taken++;
-        intake->bytes += packet->caplen + BATCH_BESIDE;
+        grant.packets--;
+        grant.bytes -= bytes;
         tally_add(&tally, packet);
-        intake->now = tally.last;
         if (UNLIKELY(!tcp)) {
+            intake->now = tally.last;
             take_late(intake, packet);
-            sure = 0;
+            grant = give_back(intake, grant);
         } else if (UNLIKELY(early_is_ipv6(packet, tcp))) {
-            take_early_ipv6(intake, packet, tcp);
+            take_early_ipv6(intake, packet, tcp, tally.last);
         } else {
-            take_early(intake, packet, tcp, false);
+            take_early(intake, packet, tcp, false, tally.last);
         }
     }
-    if (i == 0)
+    (void)give_back(intake, grant);
+    const size_t taken = (size_t)(packet - packets);
+    if (taken == 0)
         return 0;
-    see(intake, &tally, i, &packets[i - 1]);
+    see(intake, &tally, taken, packet - 1);
     skip(intake, NOTE_NOT_WATCHED, not_watched);
     skip(intake, NOTE_NOT_TCP, not_tcp);
-    return i;
+    return taken;
 }
 
 bool intake_is_over(const struct intake *intake)

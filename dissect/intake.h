@@ -12,13 +12,20 @@
 #include "note.h"
 #include "sink.h"
 
-/* A set of TCP ports. */
+/* A set of TCP ports, each with the number that its two bytes in a header are when they are loaded
+ * as they lie there. */
 struct ports {
     uint64_t bits[65536 / 64];
 };
 
+static inline uint16_t ports_as_in_header(uint16_t port)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(port) : port;
+}
+
 static inline void ports_add(struct ports *ports, uint16_t port)
 {
+    port = ports_as_in_header(port);
     ports->bits[port / 64] |= UINT64_C(1) << (port % 64);
 }
 
@@ -29,7 +36,18 @@ static inline void ports_add_all(struct ports *ports)
 
 static inline bool ports_have(const struct ports *ports, uint16_t port)
 {
+    port = ports_as_in_header(port);
     return ports->bits[port / 64] >> (port % 64) & 1;
+}
+
+/* ports_have_any tells whether one of the two ports with which a TCP header begins is in the set.
+ * Both are looked at: which of the two it is, no branch can be expected to know. */
+static inline bool ports_have_any(const struct ports *ports, const uint8_t *tcp)
+{
+    uint16_t ends[2];
+    memcpy(ends, tcp, sizeof ends);
+    const uint32_t from = ends[0], to = ends[1];
+    return (ports->bits[from / 64] >> (from % 64) | ports->bits[to / 64] >> (to % 64)) & 1;
 }
 
 /* Several intakes may be given the same packets: then each takes those of its own shards, and all

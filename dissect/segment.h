@@ -14,7 +14,12 @@ struct segment {
     uint64_t identity; /* the same for a packet that was captured twice, and for hardly any other */
     struct span payload;       /* what was captured of it: `length` bytes or fewer */
     const struct outer *outer; /* what its packet came in; NULL: in no tunnel */
-    struct endpoint from, to;
+    union {
+        struct {
+            struct endpoint from, to;
+        };
+        struct endpoint ends[2];
+    };
     uint32_t seq, ack;
     uint32_t length;    /* payload bytes on the wire */
     uint16_t window;    /* as in the header, not scaled */
@@ -29,9 +34,10 @@ struct segment {
     uint16_t mss;                  /* 0 if not given. The four options are read from SYN and RST */
     int8_t wscale;                 /* -1 if not given */
     bool sack : 1, timestamps : 1; /* options */
-    uint8_t checksum;              /* enum checksum, of TCP's */
-    bool redirected;               /* by IPv6: its last destination is another one */
-    bool reassembled; /* of fragments, so that its IP header is not one that was sent */
+    uint8_t unused : 6; /* 0: a byte of which bits are kept would have to be read first */
+    uint8_t checksum;   /* enum checksum, of TCP's */
+    bool redirected;    /* by IPv6: its last destination is another one */
+    bool reassembled;   /* of fragments, so that its IP header is not one that was sent */
     uint8_t vlan_count;
     uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
 };

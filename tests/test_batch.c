@@ -47,7 +47,7 @@ static void bytes_beyond_the_room(void **state)
     for (unsigned i = 0; i < COUNT; i++)
         assert_holds(&batch, i, LARGE);
     assert_int_equal(batch.segments[batch.first[3]].segment.seq, 3);
-    assert_int_equal(batch.segments[batch.last[3]].segment.seq, 19);
+    assert_ptr_equal(batch.link[3], &batch.segments[19].next);
     batch_clear(&batch, 0);
     assert_int_equal(batch.first[3], BATCH_END);
     batch_done(&batch);
