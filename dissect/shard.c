@@ -27,6 +27,7 @@ struct shard {
     nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
     nanotime look_at;    /* when to look again for what is due */
     uint64_t taken_out;  /* how many connections left the table */
+    uint64_t weigh_at;   /* frame from which on to look whether the memory is full */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
     bool choked;         /* in this round: no room was made but by ending what is going on */
@@ -219,8 +220,7 @@ static uint32_t most_silent(struct shard *shard, enum connection_kind kind)
     return number;
 }
 
-/* Ends the least valuable connection: a lone SYN, else one that has closed, else one long silent.
- */
+/* Ends the least valuable one: a lone SYN, else one that has closed, else one long silent. */
 static bool evict(struct shard *shard)
 {
     static const enum connection_kind order[] = {KIND_SYN, KIND_CLOSED, KIND_LINGER, KIND_OPEN};
@@ -235,15 +235,23 @@ static bool evict(struct shard *shard)
     return false;
 }
 
-static void make_room(struct shard *shard)
+static void evict_while(struct shard *shard, bool (*too_much)(const struct shard *))
 {
-    while (is_full(shard)) {
+    while (too_much(shard)) {
         if (shard->queues[KIND_SYN].oldest == SLAB_NONE &&
             shard->queues[KIND_CLOSED].oldest == SLAB_NONE)
             shard->choked = true;
         if (!evict(shard))
             break;
     }
+}
+
+/* Connections that are there grow, too, as when a thousand servers begin what they do not finish.
+ * Looked at every 256 frames, which are the same for any number of threads. */
+static NOINLINE void weigh(struct shard *shard, uint64_t frame)
+{
+    shard->weigh_at = frame + 256;
+    evict_while(shard, memory_is_full);
 }
 
 bool shard_is_choked(struct shard *shard)
@@ -272,7 +280,7 @@ bool shard_unblock(struct shard *shard)
  * that shows that it has begun. */
 static struct flow_table_entry begin(struct shard *shard, const struct batch_segment *arrived)
 {
-    make_room(shard);
+    evict_while(shard, is_full);
     uint32_t number = slab_new(&shard->connections);
     struct connection *c = connection_of(shard, number);
     *c = (struct connection){
@@ -433,6 +441,7 @@ struct shard *shard_new(const struct shard_options *options)
                                            .interface_context = options->interface_context,
                                            .is_watched = options->is_watched,
                                            .watch_context = options->watch_context};
+    tls_store_use_memory(shard->context.store, options->max_memory / 4);
     tls_store_use_pages(shard->context.store, options->pages);
     tls_store_use_keys(shard->context.store, options->keylog, options->show_secrets);
     return shard;
@@ -450,6 +459,8 @@ static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
             const struct batch_segment *arrived = group.segments[n];
             __builtin_prefetch(arrived->segment.payload.p);
             advance(shard, arrived->now);
+            if (UNLIKELY(arrived->segment.frame >= shard->weigh_at))
+                weigh(shard, arrived->segment.frame);
             if (!group.connections[n].at || shard->taken_out != taken_out) /* since then? */
                 group_look_up(&group, n, 1, shard->table);
             take_segment(shard, arrived, group.connections[n]);

@@ -20,6 +20,10 @@ void tls_store_free(struct tls_store *store);
  * must outlive the store; NULL is none. With `values` what is inside is kept as well. */
 void tls_store_use_keys(struct tls_store *store, const struct keylog *keylog, bool values);
 
+/* tls_store_use_memory has messages that are put together from pieces take no more than that many
+ * bytes, nor more than LIMIT_TLS_HELD. */
+void tls_store_use_memory(struct tls_store *store, size_t most);
+
 /* tls_store_use_pages has the memory of sessions come from there. Before the first of them. */
 void tls_store_use_pages(struct tls_store *store, struct pages *pages);
 

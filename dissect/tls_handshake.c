@@ -52,6 +52,11 @@ static void drop(struct tls_joiner *joiner, struct tls_joiner_pool *pool)
     pool->spare_count++;
 }
 
+static bool is_too_much(const struct tls_joiner_pool *pool, size_t held)
+{
+    return held > (pool->most ? pool->most : LIMIT_TLS_HELD);
+}
+
 /* begin makes the first room for a body of which `want` bytes are promised and `first` are here.
  * Returns false if that passes the limit of all buffers. */
 static bool begin(struct tls_joiner *joiner, size_t want, size_t first,
@@ -61,7 +66,7 @@ static bool begin(struct tls_joiner *joiner, size_t want, size_t first,
                   : want <= ROOM_PROMISED ? want
                   : first > ROOM_PROMISED ? first
                                           : ROOM_PROMISED;
-    if (pool->held + room > LIMIT_TLS_HELD)
+    if (is_too_much(pool, pool->held + room))
         return false;
     struct tls_body *body = room == ROOM_USUAL ? pool->spare : NULL;
     if (body) {
@@ -89,7 +94,7 @@ static bool make_room(struct tls_joiner *joiner, size_t want, size_t more,
         return true;
     size_t room = body->room * 2 < body->have + more ? body->have + more : body->room * 2;
     room = room < want ? room : want;
-    if (pool->held - body->room + room > LIMIT_TLS_HELD)
+    if (is_too_much(pool, pool->held - body->room + room))
         return false;
     pool->held += room - body->room;
     joiner->body = body = xrealloc(body, sizeof *body + room);

@@ -47,6 +47,7 @@ enum tls_join {
  * All zero at the start; free with tls_joiner_pool_done once every joiner is reset. */
 struct tls_joiner_pool {
     size_t held; /* bytes that all joiners buffer */
+    size_t most; /* that they may; 0: LIMIT_TLS_HELD */
     struct tls_body *spare;
     unsigned spare_count;
 };

@@ -43,6 +43,11 @@ void tls_store_use_pages(struct tls_store *store, struct pages *pages)
     store->sessions.pages = pages;
 }
 
+void tls_store_use_memory(struct tls_store *store, size_t most)
+{
+    store->pool.most = most < LIMIT_TLS_HELD ? most : LIMIT_TLS_HELD;
+}
+
 void tls_store_free(struct tls_store *store)
 {
     if (!store)

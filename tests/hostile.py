@@ -13,6 +13,7 @@ KIND: syn       a SYN that nobody answers
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
+      slow      a connection like all others open, whose server later sends half of a large record
       large     inflight, and at the end many records of 260 kB of the first one
       apart     hellos, closed, of a kind that none is in the shard of the first one
 """
@@ -22,6 +23,7 @@ import sys
 SYN, FIN, ACK = 2, 1, 16
 STEP = 100000  # ns between packets
 LARGE = 260000
+PIECE = 1400
 
 
 class Capture:
@@ -74,6 +76,11 @@ def certificate(number):
         (b"\2", hello), (b"\x0b", vector(3, vector(3, der)))))
 
 
+def half_a_flight():
+    """A ServerHello, and of a record with a certificate what is in three packets with it."""
+    return (certificate(0)[:47] + b"\x16\3\3" + vector(2, b"\x0b" + vector(3, bytes(15900))))[:3 * PIECE]
+
+
 def shard(client):
     """As dissect/intake.c does it: an attacker can."""
     def word(ip):
@@ -110,6 +117,8 @@ def connect(capture, kind, client):
         capture.send(client, True, ACK, 2, 6, hello(client))
         for i in range(60):
             capture.send(client, True, ACK, 2 + len(hello(client)) + i * len(records), 6, records)
+    elif kind == "slow":
+        capture.send(client, True, ACK, 2, 6, hello(0))
     elif kind == "closed":
         capture.close(client, 20 * 10**6)
     elif kind == "apart":
@@ -132,6 +141,11 @@ def main():
         done += 1
         if done % 1000 == 0:
             capture.send(0, True, ACK, 2, 6)
+    if kind == "slow":
+        flight, acked = half_a_flight(), 2 + len(hello(0))
+        for at in range(0, len(flight), PIECE):
+            for client in range(1, count + 1):
+                capture.send(client, False, ACK, 6 + at, acked, flight[at:at + PIECE])
     if kind == "large":
         for i in range(200):
             capture.send(0, True, ACK, 2 + i * LARGE, 6, bytes(LARGE))

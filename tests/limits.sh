@@ -48,6 +48,7 @@ hold holes 5000 64 --no-ndpi
 hold inflight 5000 64 --no-ndpi
 hold certs 20000 64 --no-ndpi
 hold large 5000 64 --no-ndpi
+hold slow 10000 64
 hold closed 50000 64 --no-ndpi
 hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
