@@ -75,8 +75,7 @@
 /* A handshake message that is put together from pieces. OpenSSL takes chains up to 100 kB. */
 #define LIMIT_TLS_MESSAGE (128u * 1024)
 /* All such messages of one shard's sessions together: sixteen large chains cut at the same moment;
- * where less memory is allowed, a quarter of the shard's.
- */
+ * where memory is scarce, a quarter of the shard's. */
 #define LIMIT_TLS_HELD (2u * 1024 * 1024)
 /* Segments in which a stream that was joined midway is searched for a record. A record is at most
  * twelve segments long, so that a TLS stream shows one well before. */
