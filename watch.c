@@ -168,7 +168,7 @@ static bool fill_same(void *context, unsigned input, struct intake *intake)
     intake->stays = from->keeps;
     if (from->status == SOURCE_PAUSED)
         source_release(from->source);
-    while (!from->stopped) {
+    while (!from->stopped && !watch->halted) {
         if (from->next == from->count && !get_more(watch, from))
             return from->status == SOURCE_PAUSED;
         if (watch->source_count == 1 && has_new_secrets(watch))
@@ -269,7 +269,7 @@ _Static_assert((int)RELAY_PACKETS_MAX <= (int)SHARE_PACKETS &&
 static bool claim_part(void *context, unsigned place)
 {
     const struct watch *watch = context;
-    return relay_claim(watch->relay, place);
+    return !signal_end && relay_claim(watch->relay, place);
 }
 
 static bool fill_part(void *context, unsigned place, struct intake *intake)
@@ -286,6 +286,7 @@ static bool fill_part(void *context, unsigned place, struct intake *intake)
 static void end_sharing(void *context)
 {
     struct watch *watch = context;
+    watch->halted = signal_end;
     for (size_t i = 0; i < watch->source_count; i++) {
         struct watched *one = &watch->sources[i];
         relay_end(watch->relay, one->source);

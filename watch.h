@@ -34,6 +34,7 @@ struct watch {
     bool same_input;       /* each source gives all packets of the capture: pipeline.h */
     uint64_t passed;       /* packets that the first source had given before this round */
     struct relay *relay;   /* by which the threads share the reading; NULL: they can't */
+    bool halted;           /* by a signal, while they did: with the same packet for all */
     struct filter *filter; /* of a saved capture; NULL: none */
     struct pipeline *pipeline;
     struct report *report;

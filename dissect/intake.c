@@ -7,12 +7,13 @@
 #include "fragments.h"
 
 /* A round ends after so many packets that are looked at more closely, or bytes of them; or so many
- * of any kind: a signal or the progress line does not wait longer. */
+ * of any kind: the progress line does not wait longer. */
 enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
 
-/* The first rounds are smaller: what a capture is like, and that several threads are worth their
- * while, is known early then. */
-enum { ROUND_SEEN_FIRST = 1 << 14 };
+/* One that has several windows is longer where few packets are watched: what they are worked on for
+ * is worth all threads' while. The first ones are smaller: what a capture is like, and that several
+ * threads are worth their while, is known early then. */
+enum { ROUND_SEEN_MOST = 1 << 18, ROUND_SEEN_FIRST = 1 << 14 };
 
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */
 enum { WINDOW_STEP = 1 };
@@ -40,7 +41,7 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
     bool large = intake->windows && step == BATCH_STEPS;
     batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
-    intake->seen_most = intake->windows && step < BATCH_STEPS ? ROUND_SEEN_FIRST : ROUND_SEEN;
+    intake->seen_most = !intake->windows ? ROUND_SEEN : large ? ROUND_SEEN_MOST : ROUND_SEEN_FIRST;
     intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
     intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;

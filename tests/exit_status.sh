@@ -53,6 +53,33 @@ expect 3 "$program" -q -o "junit:$work/junit" -o "sarif:$work/sarif" "$work/cut.
 contains 'errors="1"' "$work/junit"
 contains '"executionSuccessful":false' "$work/sarif"
 
+# So does what a signal ended, while the threads share the reading: they do not read on to the end of
+# a round. What follows each datagram's header is zero, and takes no room.
+python3 - "$work/long.pcap" <<'END'
+import struct, sys
+size, ipv4, udp = 1 << 16, 0x0800, 17
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, size, 1))
+    for second in range(1 << 15):
+        out.write(struct.pack("<IIII", second, 0, size, size))
+        out.write(struct.pack(">12xHBxH4xBB", ipv4, 0x45, size - 14, 64, udp))
+        out.seek(size - 24, 1)
+    out.truncate()
+END
+"$program" -q -o "json:$work/out" "$work/long.pcap" 2>"$work/err" &
+reader=$!
+until [ "$(awk '/^rchar/ { print $2 }' /proc/$reader/io)" -gt 100000000 ] 2>/dev/null; do
+    kill -0 $reader 2>/dev/null || break
+done
+kill -INT $reader
+wait $reader
+got=$?
+[ "$got" = 3 ] || { echo "a capture whose reading was interrupted: status $got, not 3"; bad=$((bad + 1)); }
+contains 'interrupted before the end of the input' "$work/err"
+packets=$(grep -o '"packets":[0-9]*' "$work/out" | tail -n 1 | cut -d: -f2)
+[ "$packets" -gt 0 ] && [ "$packets" -lt 20000 ] ||
+    { echo "$packets packets were read of one that was interrupted"; bad=$((bad + 1)); }
+
 # Without a capture the suite is not named as if there were several.
 expect 0 "$program" -q -o "junit:$work/junit" --netstat tests/witness/seed-netstat.txt
 contains 'testsuite name="socket tables and logs"' "$work/junit"
