@@ -430,6 +430,8 @@ static enum exit_status finish(struct run *run, enum source_status status)
     if (run->options->verbose && !run->options->quiet)
         fprintf(stderr, "pushwatch: peak memory %.1f MiB\n",
                 (double)process_peak_memory() / (1 << 20));
+    if (end.counts.ndpi_failed && !run->options->quiet)
+        fail(EXIT_DONE, "nDPI does not start: connections have no application label");
     if (damage)
         fail(EXIT_INPUT, "%s", damage);
     if (!whole)

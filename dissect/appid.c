@@ -383,6 +383,11 @@ void appid_prepare(struct appid *appid)
     appid_ndpi_prepare(appid->ndpi);
 }
 
+bool appid_failed(const struct appid *appid)
+{
+    return appid_ndpi_failed(appid->ndpi);
+}
+
 void appid_free(struct appid *appid)
 {
     if (appid)

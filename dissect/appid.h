@@ -33,6 +33,9 @@ const char *appid_version(void);
  * that it will be needed, while the others have something else to do. */
 void appid_prepare(struct appid *appid);
 
+/* appid_failed tells that nDPI was needed and does not start: flows have no labels. */
+bool appid_failed(const struct appid *appid);
+
 /* appid_take hands a packet of a flow to nDPI if it has payload. *flow is NULL at first, and stays
  * so while too many flows wait for a verdict (limits.h), or those that do take too much memory. It
  * returns the verdict, a label that belongs to the pool, once there is one, and *flow is NULL

@@ -23,6 +23,7 @@ struct appid_ndpi {
     pthread_mutex_t starting;
     unsigned most; /* modules: one for each thread */
     atomic_uint started, waits;
+    atomic_bool failed;                       /* a module did not start: no more are */
     atomic_uchar ports[(UINT16_MAX + 1) / 4]; /* enum port_known of each, in two bits */
     struct appid_module modules[];
 };
@@ -258,20 +259,33 @@ size_t appid_state_size(void)
 /* So many waits for another thread, some microseconds each, take as long as a start. */
 enum { WAITS_WORTH_A_START = 2000 };
 
-/* Starts one more, unless another thread did or it can't be. Lets go of `starting`. */
+/* Starts one more, unless another thread did or it can't be, which is tried once. Lets go of
+ * `starting`. */
 static void start_next(struct appid_ndpi *ndpi, unsigned started)
 {
-    if (atomic_load(&ndpi->started) == started && (ndpi->modules[started].ndpi = start())) {
-        atomic_store(&ndpi->waits, 0);
-        atomic_store(&ndpi->started, started + 1);
+    if (atomic_load(&ndpi->started) == started && !atomic_load(&ndpi->failed)) {
+        ndpi->modules[started].ndpi = start();
+        if (ndpi->modules[started].ndpi) {
+            atomic_store(&ndpi->waits, 0);
+            atomic_store(&ndpi->started, started + 1);
+        } else {
+            atomic_store(&ndpi->failed, true);
+        }
     }
     pthread_mutex_unlock(&ndpi->starting);
 }
 
 static NOINLINE void start_another(struct appid_ndpi *ndpi, unsigned started)
 {
+    if (atomic_load(&ndpi->failed))
+        return;
     pthread_mutex_lock(&ndpi->starting);
     start_next(ndpi, started);
+}
+
+bool appid_ndpi_failed(const struct appid_ndpi *ndpi)
+{
+    return atomic_load(&ndpi->failed) && atomic_load(&ndpi->started) == 0;
 }
 
 void appid_ndpi_prepare(struct appid_ndpi *ndpi)

@@ -27,6 +27,9 @@ const char *appid_ndpi_version(void);
 /* appid_ndpi_prepare starts the first one, unless somebody has or does so at the moment. */
 void appid_ndpi_prepare(struct appid_ndpi *ndpi);
 
+/* appid_ndpi_failed tells that it was to be started, and can't be: that is tried once. */
+bool appid_ndpi_failed(const struct appid_ndpi *ndpi);
+
 /* appid_ndpi_take gives a module that no other thread uses until appid_ndpi_give_back, rather that
  * which *last tells, and has *last tell it. NULL: nDPI does not start. */
 MUST_CHECK struct appid_module *appid_ndpi_take(struct appid_ndpi *ndpi, unsigned *last);

@@ -558,7 +558,8 @@ uint64_t pipeline_cert_count(const struct pipeline *p)
 
 struct dissect_counts pipeline_counts(const struct pipeline *p)
 {
-    struct dissect_counts counts = {0};
+    struct dissect_counts counts = {.certificates_dropped = cert_store_dropped(p->certs),
+                                    .ndpi_failed = p->appid && appid_failed(p->appid)};
     for (unsigned i = 0; i < p->options.inputs; i++) {
         struct dissect_counts part = intake_counts(&p->inputs[i].intake);
         dissect_counts_add(&counts, &part);
@@ -567,7 +568,6 @@ struct dissect_counts pipeline_counts(const struct pipeline *p)
         struct dissect_counts part = shard_counts(p->shards[i]);
         dissect_counts_add(&counts, &part);
     }
-    counts.certificates_dropped = cert_store_dropped(p->certs);
     return counts;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <ndpi_api.h>
 
 #include "../dissect/appid.h"
 #include "../dissect/decode.h"
@@ -592,6 +593,40 @@ static void flows_at_once_are_capped(void **state)
     asked_free(asked);
 }
 
+/* --- without nDPI --- */
+
+static unsigned refused;
+
+static void *no_memory(size_t size)
+{
+    (void)size;
+    refused++;
+    return NULL;
+}
+
+static void a_start_that_fails_is_tried_once(void **state)
+{
+    (void)state;
+    struct asked asked = asked_new();
+    set_ndpi_malloc(no_memory);
+    assert_false(appid_failed(asked.appid));
+    assert_null(ask(asked, 40000, http));
+    assert_true(appid_failed(asked.appid));
+    assert_true(refused > 0);
+    refused = 0;
+    assert_null(ask(asked, 40001, http));
+    appid_prepare(asked.appid);
+    assert_int_equal(refused, 0);
+    set_ndpi_malloc(malloc);
+    assert_null(ask(asked, 40002, http));
+    asked_free(asked);
+
+    asked = asked_new();
+    assert_non_null(ask(asked, 40000, http));
+    assert_false(appid_failed(asked.appid));
+    asked_free(asked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -608,6 +643,7 @@ int main(void)
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),
         cmocka_unit_test(flows_at_once_are_capped),
+        cmocka_unit_test(a_start_that_fails_is_tried_once),
     };
     return cmocka_run_group_tests_name("appid", tests, NULL, NULL);
 }
