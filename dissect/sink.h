@@ -45,7 +45,7 @@ struct dissect_counts {
     struct checksum_counts checksums;
     uint64_t flows, flows_evicted, flows_expired;
     uint64_t certificates_dropped;
-    bool ndpi_failed; /* it was needed and does not start: flows have no labels */
+    bool ndpi_failed;               /* it was needed and does not start: flows have no labels */
     nanotime first_time, last_time; /* of all packets handed in; 0 if none */
 };
 
