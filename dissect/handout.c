@@ -195,9 +195,8 @@ static void describe(struct handout *handout, struct outgoing *out, uint32_t num
     handout->counts.matched += flow->tcp.ends[0].packets + flow->tcp.ends[1].packets;
 }
 
-void handout_step(const struct handout *handout, struct outgoing *out)
+void handout_step(const struct sink *sink, struct outgoing *out)
 {
-    const struct sink *sink = handout->sink;
     void (*step)(void *, const struct flow_record *, void *) =
         out->steps++ == 0 ? sink->prepare : sink->render;
     if (step)
@@ -206,8 +205,8 @@ void handout_step(const struct handout *handout, struct outgoing *out)
 
 static void take_steps(const struct handout *handout, struct outgoing *out)
 {
-    handout_step(handout, out);
-    handout_step(handout, out);
+    handout_step(handout->sink, out);
+    handout_step(handout->sink, out);
 }
 
 void handout_now(struct handout *handout, uint32_t number, nanotime now,
@@ -250,7 +249,7 @@ void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_
         describe_ended(handout, next_place(handout), number, context);
     for (unsigned step = 0; step < 2; step++)
         for (uint32_t i = before; i < handout->prepared; i++)
-            handout_step(handout, outgoing_at(handout, i));
+            handout_step(handout->sink, outgoing_at(handout, i));
 }
 
 bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
@@ -274,30 +273,27 @@ uint64_t handout_next(const struct handout *handout, uint64_t otherwise)
     return next;
 }
 
-uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t otherwise)
+uint64_t handout_prepared(const struct handout *handout)
 {
-    *prepared = handout->committed < handout->prepared;
-    if (*prepared)
-        return outgoing_at(handout, handout->committed)->order;
-    return handout_next(handout, otherwise);
+    bool any = handout->committed < handout->prepared;
+    return any ? outgoing_at(handout, handout->committed)->order : UINT64_MAX;
 }
 
-static void give(const struct handout *handout, struct outgoing *out, uint64_t n)
+void handout_give(const struct sink *sink, struct outgoing *place, uint64_t n)
 {
-    out->record.n = n;
-    handout->sink->flow(handout->sink->context, &out->record, out->item);
+    place->record.n = n;
+    sink->flow(sink->context, &place->record, place->item);
+}
+
+void handout_let_go(struct handout *handout, struct outgoing *place,
+                    const struct flow_context *context)
+{
+    awake_free(handout->awake, place->awake, context);
 }
 
 void handout_commit(struct handout *handout, uint64_t n)
 {
-    give(handout, outgoing_at(handout, handout->committed++), n);
-}
-
-void handout_give(struct handout *handout, struct outgoing *place, uint64_t n,
-                  const struct flow_context *context)
-{
-    give(handout, place, n);
-    awake_free(handout->awake, place->awake, context);
+    handout_give(handout->sink, outgoing_at(handout, handout->committed++), n);
 }
 
 void handout_release(struct handout *handout, const struct flow_context *context)
@@ -332,7 +328,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
     flow_describe(&out->record, flow, &c->key, now, context);
     out->steps = 0;
     take_steps(handout, out);
-    give(handout, out, n);
+    handout_give(handout->sink, out, n);
     if (flow == &lone)
         flow_strip(&lone, context);
 }

@@ -60,28 +60,30 @@ void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_
 
 /* Instead of it, one flow at a time, in a place of the caller's: handout_describe makes the record
  * of the next flow, and returns false if it is nobody's turn; handout_step has the sink prepare it
- * and, called again, render it; handout_give gives it to the sink as number n, and frees it. */
+ * and, called again, render it; handout_give gives it to the sink as number n; handout_let_go frees
+ * it. All but handout_give are the business of the shard's thread. */
 MUST_CHECK bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
                                  const struct flow_context *context);
-void handout_step(const struct handout *handout, struct outgoing *place);
-void handout_give(struct handout *handout, struct outgoing *place, uint64_t n,
-                  const struct flow_context *context);
+void handout_step(const struct sink *sink, struct outgoing *place);
+void handout_give(const struct sink *sink, struct outgoing *place, uint64_t n);
+void handout_let_go(struct handout *handout, struct outgoing *place,
+                    const struct flow_context *context);
 
 /* handout_places makes such places, with the sink's items; handout_places_free frees them. */
 struct outgoing *handout_places(const struct sink *sink, size_t count);
 void handout_places_free(const struct sink *sink, struct outgoing *places, size_t count);
 
-/* handout_next gives the lowest place in the order of those that are not prepared, `otherwise` if
- * there are none. */
+/* handout_next gives the lowest place in the order of those that are not prepared, whether they
+ * have ended or not; `otherwise` if there are none. */
 uint64_t handout_next(const struct handout *handout, uint64_t otherwise);
 
 /* handout_open gives the place in the order of the first flow that has not ended, `otherwise` if
  * there is none: those before it are ready as far as this shard is concerned. */
 uint64_t handout_open(const struct handout *handout, uint64_t otherwise);
 
-/* handout_bound gives the lowest place in the order that may still be handed out, `otherwise` if
- * there is none; *prepared tells that it is prepared. */
-uint64_t handout_bound(const struct handout *handout, bool *prepared, uint64_t otherwise);
+/* handout_prepared gives the place in the order of the prepared flow that is next, UINT64_MAX if
+ * there is none. */
+uint64_t handout_prepared(const struct handout *handout);
 
 /* handout_commit gives the prepared flow of that place to the sink as number n. */
 void handout_commit(struct handout *handout, uint64_t n);

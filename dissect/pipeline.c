@@ -5,9 +5,9 @@
 
 #include "cert_store.h"
 #include "crew.h"
-#include "handout.h"
 #include "intake.h"
 #include "keylog.h"
+#include "lanes.h"
 #include "limits.h"
 #include "parts.h"
 #include "shard.h"
@@ -20,10 +20,6 @@ struct input {
     unsigned step;         /* size of the batches */
     uint64_t frame_base;   /* of `working` */
 } APART;
-
-/* How many flows take each step of being handed out before any takes the next, where one thread is
- * alone: more are too large for the cache together, fewer wait more often for the code. */
-enum { GROUP = 8 };
 
 struct pipeline {
     struct pipeline_options options;
@@ -42,9 +38,11 @@ struct pipeline {
     uint64_t bound_frame; /* none below it is still to come to the shards */
     uint64_t ready;       /* flows with places below it can be handed out */
     uint64_t handed_out, snapshot_count;
-    struct outgoing *group; /* places for GROUP flows; NULL until they are needed */
-    bool working;           /* crew_start was called */
+    struct lanes *lanes; /* in order alone; NULL until they are needed */
+    bool working;        /* crew_start was called */
     bool ending;
+    lanes_progress *progress; /* while it ends; or NULL */
+    void *progress_context;
     pipeline_filler *fill;
     void *fill_context;
     struct pipeline_sharing sharing; /* fill NULL: there is none */
@@ -55,14 +53,6 @@ static bool is_watched(void *context, uint16_t port)
 {
     const struct pipeline *p = context;
     return ports_have(&p->watched, port);
-}
-
-/* One thread alone prepares flows when their turn comes, and not several in each shard ahead: what
- * is prepared is large, and in the same place again and again it stays in the cache. Where the
- * flows do not come in their order it would be another. */
-static bool is_alone(const struct pipeline *p)
-{
-    return crew_size(p->crew) == 1 && p->shard_options.in_order;
 }
 
 /* --- a round --- */
@@ -87,26 +77,11 @@ static void drain(void *context, unsigned number, unsigned thread)
     struct pipeline *p = context;
     (void)thread;
     shard_work(p->shards[number], number, NULL, 0, p->now);
-    if (!is_alone(p))
+    if (!p->shard_options.in_order)
         shard_prepare(p->shards[number], p->ready);
 }
 
-/* What a shard may hand out next. */
-struct bound {
-    uint64_t order;
-    bool prepared;
-};
-
-static struct bound bound_of(const struct pipeline *p, unsigned shard)
-{
-    struct bound bound;
-    bound.order = shard_bound(p->shards[shard], &bound.prepared, p->bound_frame);
-    if (!bound.prepared && !p->shard_options.in_order) /* then it keeps nobody waiting */
-        bound.order = UINT64_MAX;
-    return bound;
-}
-
-/* In order, nothing may precede what is handed out: what is prepared is all handed out in the same
+/* In order, nothing may precede what is handed out. All that is ready is handed out in the same
  * round, so that memory is the same at its end whoever prepared it, and when. */
 static void find_ready(struct pipeline *p)
 {
@@ -118,82 +93,59 @@ static void find_ready(struct pipeline *p)
     }
 }
 
+static bool any_ready(const struct pipeline *p)
+{
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (shard_next(p->shards[i], UINT64_MAX) < p->ready)
+            return true;
+    return false;
+}
+
+static void hand_out_in_order(struct pipeline *p)
+{
+    if (!any_ready(p))
+        return;
+    if (!p->lanes)
+        p->lanes = lanes_new(p->crew, p->shards, p->sink);
+    lanes_hand_out(p->lanes, p->ready, &p->handed_out, p->progress, p->progress_context);
+}
+
+/* Hands out what the shards have prepared, as it would come in order. */
+static void hand_out_prepared(struct pipeline *p)
+{
+    uint64_t next[SHARDS];
+    for (unsigned i = 0; i < SHARDS; i++)
+        next[i] = shard_prepared(p->shards[i]);
+    for (;;) {
+        unsigned least = 0;
+        for (unsigned i = 1; i < SHARDS; i++)
+            if (next[i] < next[least])
+                least = i;
+        if (next[least] == UINT64_MAX)
+            return;
+        shard_hand_out(p->shards[least], ++p->handed_out);
+        next[least] = shard_prepared(p->shards[least]);
+    }
+}
+
 static bool has_more(const struct pipeline *p)
 {
-    for (unsigned i = 0; i < SHARDS && !p->shard_options.in_order; i++)
+    for (unsigned i = 0; i < SHARDS; i++)
         if (shard_is_ready(p->shards[i]))
             return true;
     return false;
 }
 
-/* How many flows one thread alone hands out at most before it looks up. */
-enum { HAND_OUT_MOST = 1024 };
-
-static unsigned least_of(const uint64_t next[SHARDS])
-{
-    unsigned least = 0;
-    for (unsigned i = 1; i < SHARDS; i++)
-        if (next[i] < next[least])
-            least = i;
-    return least;
-}
-
-/* Describes the flows whose turn is next. Returns how many there are, and whose they are. */
-static unsigned describe_group(struct pipeline *p, unsigned owners[GROUP])
-{
-    uint64_t next[SHARDS];
-    for (unsigned i = 0; i < SHARDS; i++)
-        next[i] = shard_next(p->shards[i], p->bound_frame);
-    for (unsigned n = 0; n < GROUP; n++) {
-        struct shard *shard = p->shards[owners[n] = least_of(next)];
-        if (!shard_describe(shard, &p->group[n], p->ready))
-            return n;
-        next[owners[n]] = shard_next(shard, p->bound_frame);
-    }
-    return GROUP;
-}
-
-/* As hand_out, where one thread is alone. */
-static bool hand_out_alone(struct pipeline *p)
-{
-    unsigned owners[GROUP], n = GROUP;
-    if (!p->group)
-        p->group = handout_places(p->sink, GROUP);
-    for (unsigned all = 0; n == GROUP && all < HAND_OUT_MOST; all += n) {
-        n = describe_group(p, owners);
-        for (unsigned i = 0; i < 2 * n; i++)
-            shard_step(p->shards[owners[i % n]], &p->group[i % n]);
-        for (unsigned i = 0; i < n; i++)
-            shard_give(p->shards[owners[i]], &p->group[i], ++p->handed_out);
-    }
-    for (unsigned i = 0; i < SHARDS; i++)
-        if (shard_next(p->shards[i], p->bound_frame) < p->ready)
-            return true;
-    return false;
-}
-
-/* Hands out what is ready, in the order of all shards, as long as that is prepared. Returns whether
- * the shards have more that can be. */
+/* Hands out what is ready. Returns whether the shards have more that can be. */
 static bool hand_out(struct pipeline *p)
 {
-    struct bound bounds[SHARDS];
     find_ready(p);
-    if (is_alone(p))
-        return hand_out_alone(p);
-    for (unsigned i = 0; i < SHARDS; i++)
-        bounds[i] = bound_of(p, i);
-    for (;;) {
-        unsigned next = 0;
-        for (unsigned i = 1; i < SHARDS; i++)
-            if (bounds[i].order < bounds[next].order)
-                next = i;
-        if (bounds[next].order >= p->ready)
-            return has_more(p);
-        if (!bounds[next].prepared)
-            return true;
-        shard_hand_out(p->shards[next], ++p->handed_out);
-        bounds[next] = bound_of(p, next);
+    if (p->shard_options.in_order) {
+        hand_out_in_order(p);
+        return false;
     }
+    hand_out_prepared(p);
+    return has_more(p);
 }
 
 /* Where flows that wait for one that goes on take too much memory, that one is ended. Returns
@@ -204,7 +156,7 @@ static bool unblock(struct pipeline *p)
     bool choked = shard_is_choked(p->shards[0]);
     for (unsigned i = 1; i < SHARDS; i++) {
         choked = choked || shard_is_choked(p->shards[i]);
-        if (bound_of(p, i).order < bound_of(p, first).order)
+        if (shard_next(p->shards[i], UINT64_MAX) < shard_next(p->shards[first], UINT64_MAX))
             first = i;
     }
     if (!choked || !shard_unblock(p->shards[first]))
@@ -256,6 +208,8 @@ static void call_threads(struct pipeline *p)
     if (p->options.threads == crew_size(p->crew) || p->inputs[0].step == 0 || p->threads_called)
         return;
     p->threads_called = true;
+    lanes_free(p->lanes);
+    p->lanes = NULL;
     crew_free(p->crew);
     p->crew = crew_new(p->options.threads);
 }
@@ -533,13 +487,16 @@ bool pipeline_finish(struct pipeline *p, nanotime now,
     p->now = now ? now : p->now;
     p->bound_frame = UINT64_MAX;
     p->ending = true;
+    p->progress = progress;
+    p->progress_context = context;
     for (crew_task *task = work_on; !is_done(p); task = drain) {
         crew_start(p->crew, SHARDS, task, p);
         crew_finish(p->crew);
-        hand_out(p);
+        (void)hand_out(p);
         if (progress)
             progress(context, p->handed_out);
     }
+    p->progress = NULL;
     for (unsigned i = 0; i < SHARDS; i++)
         lost += shard_lost(p->shards[i]);
     return lost == 0;
@@ -584,7 +541,7 @@ void pipeline_free(struct pipeline *p)
     for (unsigned i = 0; i < SHARDS; i++)
         shard_free(p->shards[i]);
     appid_free(p->appid);
-    handout_places_free(p->sink, p->group, GROUP);
+    lanes_free(p->lanes);
     for (unsigned i = 0; i < p->options.inputs; i++) {
         intake_done(&p->inputs[i].intake);
         batch_done(&p->inputs[i].batches[0]);

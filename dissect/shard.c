@@ -509,14 +509,9 @@ bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready)
     return handout_describe(&shard->handout, place, ready, &shard->context);
 }
 
-void shard_step(const struct shard *shard, struct outgoing *place)
+void shard_let_go(struct shard *shard, struct outgoing *place)
 {
-    handout_step(&shard->handout, place);
-}
-
-void shard_give(struct shard *shard, struct outgoing *place, uint64_t n)
-{
-    handout_give(&shard->handout, place, n, &shard->context);
+    handout_let_go(&shard->handout, place, &shard->context);
 }
 
 uint64_t shard_open(const struct shard *shard, uint64_t otherwise)
@@ -552,9 +547,9 @@ bool shard_is_done(const struct shard *shard)
     return shard->over && handout_is_empty(&shard->handout);
 }
 
-uint64_t shard_bound(const struct shard *shard, bool *prepared, uint64_t next_frame)
+uint64_t shard_prepared(const struct shard *shard)
 {
-    return handout_bound(&shard->handout, prepared, next_frame);
+    return handout_prepared(&shard->handout);
 }
 
 void shard_hand_out(struct shard *shard, uint64_t n)

@@ -46,12 +46,11 @@ void shard_work_merged(struct shard *shard, unsigned number, struct batch *merge
                        const struct batch *const *from, uint32_t *next, unsigned count);
 
 /* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
- * once. shard_next, shard_describe, shard_step and shard_give are for one at a time: handout.h. */
+ * once. shard_next, shard_describe and shard_let_go are for one at a time: handout.h. */
 void shard_prepare(struct shard *shard, uint64_t ready);
 uint64_t shard_next(const struct shard *shard, uint64_t otherwise);
 MUST_CHECK bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready);
-void shard_step(const struct shard *shard, struct outgoing *place);
-void shard_give(struct shard *shard, struct outgoing *place, uint64_t n);
+void shard_let_go(struct shard *shard, struct outgoing *place);
 
 /* shard_open gives the place in the order of the first flow that has not ended, `otherwise` if
  * there is none. */
@@ -67,11 +66,9 @@ bool shard_is_ready(const struct shard *shard);
 
 bool shard_is_done(const struct shard *shard);
 
-/* shard_bound gives the lowest place in the order of a flow that it may still hand out, and whether
- * that flow is prepared. `next_frame` is the frame of the next segment of all. */
-uint64_t shard_bound(const struct shard *shard, bool *prepared, uint64_t next_frame);
-
-/* shard_hand_out gives the prepared flow with the lowest place to the sink, as number n. */
+/* shard_prepared gives the place in the order of the prepared flow that is next, UINT64_MAX if
+ * there is none; shard_hand_out gives that flow to the sink, as number n. */
+uint64_t shard_prepared(const struct shard *shard);
 void shard_hand_out(struct shard *shard, uint64_t n);
 
 /* shard_is_choked tells that ended flows, which wait for others to end, hold memory that the shard

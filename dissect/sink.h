@@ -13,7 +13,7 @@ struct sink {
     void (*flow)(void *context, struct flow_record *record, void *item);
     /* The work that needs no order, in two steps: several flows take the first before they take the
      * second, so that the code of each stays in the cache. Called from several threads at once, for
-     * different items. The four are NULL where there is none. */
+     * different items, also while `flow` takes another. The four are NULL where there is none. */
     void (*prepare)(void *context, const struct flow_record *record, void *item);
     void (*render)(void *context, const struct flow_record *record, void *item);
     void *(*item_new)(void *context);

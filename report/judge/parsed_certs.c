@@ -45,13 +45,17 @@ static X509 *find(struct parsed_certs *parsed, const struct place *place, uint64
     return found;
 }
 
+/* Where another thread was first, its own stays. */
 static void keep(struct parsed_certs *parsed, struct place *place, uint64_t ordinal, X509 *x509)
 {
-    X509_up_ref(x509);
+    X509 *before = NULL;
     pthread_mutex_lock(&parsed->lock);
-    X509 *before = place->x509;
-    place->ordinal = ordinal;
-    place->x509 = x509;
+    if (place->ordinal != ordinal) {
+        before = place->x509;
+        X509_up_ref(x509);
+        place->ordinal = ordinal;
+        place->x509 = x509;
+    }
     pthread_mutex_unlock(&parsed->lock);
     X509_free(before);
 }
