@@ -302,25 +302,33 @@ static void sha1_of_block(uint8_t hash[20], uint8_t block[SHA_CBLOCK], size_t n)
     memcpy(hash, words, sizeof words);
 }
 
-/* seed, both addresses, protocol, a zero byte, both ports; the smaller end first. */
-void fingerprint_community_id(char out[32], const struct endpoint *a, const struct endpoint *b)
+/* seed, both addresses of n bytes, protocol, a zero byte, both ports; the smaller end first. */
+static ALWAYS_INLINE void hash_ends(uint8_t hash[20], const struct endpoint *a,
+                                    const struct endpoint *b, size_t n)
 {
-    size_t n = a->ipv6 ? 16 : 4, length = 2;
     int order = memcmp(a->ip, b->ip, n);
     if (order > 0 || (order == 0 && a->port > b->port)) {
         const struct endpoint *other = a;
         a = b;
         b = other;
     }
-    uint8_t text[SHA_CBLOCK] = {0}, hash[20];
-    memcpy(text + length, a->ip, n);
-    memcpy(text + length + n, b->ip, n);
-    length += 2 * n;
+    uint8_t text[SHA_CBLOCK] = {0};
+    memcpy(text + 2, a->ip, n);
+    memcpy(text + 2 + n, b->ip, n);
     const uint8_t tail[] = {
         6 /* TCP */,     0, (uint8_t)(a->port >> 8), (uint8_t)a->port, (uint8_t)(b->port >> 8),
         (uint8_t)b->port};
-    memcpy(text + length, tail, sizeof tail);
-    sha1_of_block(hash, text, length + sizeof tail);
+    memcpy(text + 2 + 2 * n, tail, sizeof tail);
+    sha1_of_block(hash, text, 2 + 2 * n + sizeof tail);
+}
+
+void fingerprint_community_id(char out[32], const struct endpoint *a, const struct endpoint *b)
+{
+    uint8_t hash[20];
+    if (a->ipv6)
+        hash_ends(hash, a, b, 16);
+    else
+        hash_ends(hash, a, b, 4);
     memcpy(out, "1:", 2);
     EVP_EncodeBlock((unsigned char *)out + 2, hash, sizeof hash);
 }

@@ -1,4 +1,4 @@
-/* digits.c: two digits at a time, out of tables; eight at a time, by arithmetic. */
+/* digits.c: two digits at a time, out of tables. */
 #include "digits.h"
 
 #include <endian.h>
@@ -8,29 +8,27 @@ const char digits_pairs[200] = {
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899"};
 
-/* Digits of a number are made all at once: it is cut into numbers of four digits, these into
- * numbers of two, these into digits, the first in the lowest byte. The factors are 2^20 / 100 and
- * 2^10 / 10, rounded up, which is near enough for so few digits. */
+/* Two digits of a number below 100, the first in the lower byte. */
+static uint32_t pair_of(uint32_t number)
+{
+    uint16_t pair;
+    memcpy(&pair, digits_pairs + 2 * (size_t)number, sizeof pair);
+    return le16toh(pair);
+}
+
 static uint32_t four_digits(uint32_t number)
 {
-    uint32_t hundreds = number * 10486 >> 20;
-    uint32_t twos = hundreds | (number - hundreds * 100) << 16;
-    uint32_t tens = (twos * 103 >> 10) & 0x000f000f;
-    return tens | (twos - tens * 10) << 8;
+    return pair_of(number / 100) | pair_of(number % 100) << 16;
 }
 
 static uint64_t eight_digits(uint32_t number)
 {
-    uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
-    uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x7f0000007f);
-    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
-    uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-    return tens | (twos - tens * 10) << 8;
+    return four_digits(number / 10000) | (uint64_t)four_digits(number % 10000) << 32;
 }
 
 static void put_eight(char *at, uint64_t digits)
 {
-    uint64_t characters = htole64(digits | UINT64_C(0x3030303030303030));
+    uint64_t characters = htole64(digits);
     memcpy(at, &characters, sizeof characters);
 }
 
@@ -43,19 +41,21 @@ static NOINLINE char *put_more_than_eight(char *at, uint64_t number)
     return at + 8;
 }
 
+/* Digits are made all at once, as many as there may be; zeros at the front are shifted out. */
 char *digits_of_large(char *at, uint64_t number)
 {
+    if (number < 100)
+        return digits_two(at, (unsigned)number);
     if (number < FOUR) {
-        uint32_t digits = four_digits((uint32_t)number);
-        unsigned zeros = (unsigned)__builtin_ctz(digits) / 8;
-        uint32_t characters = htole32((digits | 0x30303030) >> 8 * zeros);
+        unsigned zeros = number < 1000;
+        uint32_t characters = htole32(four_digits((uint32_t)number) >> 8 * zeros);
         memcpy(at, &characters, sizeof characters);
         return at + 4 - zeros;
     }
     if (UNLIKELY(number >= EIGHT))
         return put_more_than_eight(at, number);
     uint64_t digits = eight_digits((uint32_t)number);
-    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8;
+    unsigned zeros = (unsigned)__builtin_ctzll(digits ^ UINT64_C(0x3030303030303030)) / 8;
     put_eight(at, digits >> 8 * zeros);
     return at + 8 - zeros;
 }

@@ -64,7 +64,7 @@ struct finding {
     bool known;       /* a baseline has it already */
     struct buf seen;  /* what was seen: a clause without its full stop */
     struct buf texts; /* of evidence and changes */
-    /* Static clauses, or NULL. */
+    /* Static clauses of printable ASCII without quotes and backslashes, or NULL. */
     const char *why;                     /* why it matters */
     const char *harmless;                /* goes on "harmless if" */
     const char *next;                    /* what to check next: in the imperative */
@@ -125,8 +125,9 @@ struct span finding_change_text(const struct finding *finding, const struct chan
 /* finding_evidence_text returns the text of an evidence of that kind. */
 struct span finding_evidence_text(const struct finding *finding, const struct evidence *evidence);
 
-/* finding_summary gives the whole sentence in pieces: what was seen, why it matters, what to check
- * next. Returns how many there are, at most FINDING_PIECES. */
+/* finding_summary gives the whole sentence in pieces: what was seen, which may be any bytes; then,
+ * of static clauses alone, why it matters and what to check next. Returns how many there are, at
+ * most FINDING_PIECES. */
 unsigned finding_summary(struct span *pieces, const struct finding *finding);
 
 /* finding_sentence appends one of the clauses as a sentence of its own, behind `lead`. */

@@ -103,12 +103,12 @@ static char *put_service(char *at, const struct flow_record *record)
 {
     struct service service = service_of(record);
     at = member_open(at, KEY("service"), '{');
-    at = member_chars(at, KEY("name"), service.name, strlen(service.name));
+    at = member_text(at, KEY("name"), service.name);
     if (service.likely)
-        at = member_chars(at, KEY("likely"), service.likely, strlen(service.likely));
+        at = member_text(at, KEY("likely"), service.likely);
     at = member_open(at, KEY("evidence"), '[');
     for (unsigned i = 0; i < service.evidence_count; i++)
-        at = member_chars(at, ITEM, service.evidence[i], strlen(service.evidence[i]));
+        at = member_text(at, ITEM, service.evidence[i]);
     return member_close(member_close(at, ']'), '}');
 }
 
@@ -144,14 +144,16 @@ static void put_evidence(struct json *json, const struct finding *finding,
     }
 }
 
-/* The whole sentence: what was seen, why it matters, what to check next. */
+/* The whole sentence: what was seen, why it matters, what to check next. But for the first piece it
+ * is our own words, which need no escaping. */
 static void put_summary(struct json *json, const struct finding *finding)
 {
     struct span pieces[FINDING_PIECES];
     unsigned count = finding_summary(pieces, finding);
     json_open_text(json, "summary");
-    for (unsigned i = 0; i < count; i++)
-        json_piece(json, pieces[i]);
+    json_piece(json, pieces[0]);
+    for (unsigned i = 1; i < count; i++)
+        json_written(json, pieces[i]);
     json_close_text(json);
 }
 

@@ -4,8 +4,13 @@
 #include "members.h"
 #include "names.h"
 
-static NOINLINE void put_pending(struct json *json, const struct end_record *end)
+/* What few have is written between the members of which each has one: these are broken off for it
+ * and gone on with. */
+enum { TCP_MEMBERS = 20, END_MEMBERS = 40 };
+
+static NOINLINE char *put_pending(char *at, struct json *json, const struct end_record *end)
 {
+    members_end(json, at);
     json_open_array(json, "unacked_records");
     for (unsigned i = 0; i < end->pending_count; i++) {
         struct name_room room;
@@ -17,6 +22,7 @@ static NOINLINE void put_pending(struct json *json, const struct end_record *end
         json_close_object(json);
     }
     json_close_array(json);
+    return members_begin(json, END_MEMBERS);
 }
 
 static bool has_oddities(const struct end_record *end)
@@ -24,8 +30,9 @@ static bool has_oddities(const struct end_record *end)
     return end->marked_retransmits || end->marked_keepalives || end->corrupt;
 }
 
-static NOINLINE void put_oddities(struct json *json, const struct end_record *end)
+static NOINLINE char *put_oddities(char *at, struct json *json, const struct end_record *end)
 {
+    members_end(json, at);
     if (end->marked_retransmits + end->marked_keepalives > 0) {
         json_open_object(json, "kernel_marked");
         json_uint(json, "retransmits", end->marked_retransmits);
@@ -34,6 +41,7 @@ static NOINLINE void put_oddities(struct json *json, const struct end_record *en
     }
     if (end->corrupt > 0)
         json_uint(json, "bad_checksums", end->corrupt);
+    return members_begin(json, END_MEMBERS);
 }
 
 static char *put_syn_options(char *at, const struct end_record *end)
@@ -96,10 +104,9 @@ static char *put_counts(char *at, const struct end_record *end)
     return member_uint(at, KEY("rst"), end->rst);
 }
 
-static void put_end(struct json *json, const struct tcp_record *tcp, enum side side)
+static char *put_end(char *at, struct json *json, const struct tcp_record *tcp, enum side side)
 {
     const struct end_record *end = &tcp->ends[side];
-    char *at = members_begin(json, 16);
     at = member_open(at, side == CLIENT ? KEY("client") : KEY("server"), '{');
     at = member_word(at, KEY("state"), word_state(end->state));
     at = member_known_time(at, KEY("since"), &json->time, end->since);
@@ -108,17 +115,15 @@ static void put_end(struct json *json, const struct tcp_record *tcp, enum side s
     at = member_uint(at, KEY("unacked"), end->unacked);
     if (tcp->reset)
         at = member_uint(at, KEY("unacked_at_reset"), end->unacked_at_reset);
-    members_end(json, at);
-    if (end->pending_count > 0)
-        put_pending(json, end);
-    at = put_counts(members_begin(json, 8), end);
-    members_end(json, at);
-    if (has_oddities(end))
-        put_oddities(json, end);
-    at = put_ttl(members_begin(json, 20), end);
+    if (UNLIKELY(end->pending_count > 0))
+        at = put_pending(at, json, end);
+    at = put_counts(at, end);
+    if (UNLIKELY(has_oddities(end)))
+        at = put_oddities(at, json, end);
+    at = put_ttl(at, end);
     at = put_syn_options(at, end);
     at = put_last_frames(at, end);
-    members_end(json, member_close(at, '}'));
+    return member_close(at, '}');
 }
 
 /* A word for each sign, strongest first. */
@@ -134,8 +139,9 @@ static NOINLINE void put_injected(struct json *json, const struct injection *inj
     buf_done(&because);
 }
 
-static NOINLINE void put_reset(struct json *json, const struct tcp_record *tcp)
+static NOINLINE char *put_reset(char *at, struct json *json, const struct tcp_record *tcp)
 {
+    members_end(json, at);
     const struct injection injection = injection_of(tcp);
     json_open_object(json, "reset");
     json_word(json, "by", names_side(tcp->reset_by));
@@ -144,10 +150,12 @@ static NOINLINE void put_reset(struct json *json, const struct tcp_record *tcp)
     if (injection.score >= INJECTION_LIKELY)
         put_injected(json, &injection);
     json_close_object(json);
+    return members_begin(json, TCP_MEMBERS);
 }
 
-static NOINLINE void put_stuck(struct json *json, const struct stuck_record *stuck)
+static NOINLINE char *put_stuck(char *at, struct json *json, const struct stuck_record *stuck)
 {
+    members_end(json, at);
     json_open_object(json, "stuck");
     json_word(json, "end", names_side(stuck->end));
     json_word(json, "cause", names_stuck_cause(stuck->cause));
@@ -157,6 +165,7 @@ static NOINLINE void put_stuck(struct json *json, const struct stuck_record *stu
     frame_if_known(json, "first_frame", stuck->first_frame);
     frame_if_known(json, "last_frame", stuck->last_frame);
     json_close_object(json);
+    return members_begin(json, TCP_MEMBERS);
 }
 
 static char *put_rtt(char *at, const nanotime rtt[2])
@@ -171,27 +180,27 @@ static char *put_rtt(char *at, const nanotime rtt[2])
 
 void json_tcp(struct json *json, const struct tcp_record *tcp)
 {
-    char *at = members_begin(json, 8);
+    char *at = members_begin(json, TCP_MEMBERS);
     at = member_open(at, KEY("tcp"), '{');
     if (tcp->conn_state)
-        at = member_chars(at, KEY("conn_state"), tcp->conn_state, strlen(tcp->conn_state));
-    at = member_chars(at, KEY("history"), tcp->history, strlen(tcp->history));
+        at = member_text(at, KEY("conn_state"), tcp->conn_state);
+    at = member_text(at, KEY("history"), tcp->history);
     at = member_word(at, KEY("teardown"), word_teardown(tcp->teardown));
     if (tcp->closed_by != CLOSED_BY_NOBODY)
         at = member_word(at, KEY("closed_by"), word_closed_by(tcp->closed_by));
-    members_end(json, at);
     if (tcp->reset)
-        put_reset(json, tcp);
-    at = members_begin(json, 12);
+        at = put_reset(at, json, tcp);
     at = member_word(at, KEY("handshake"), word_handshake(tcp->handshake));
     at = put_rtt(at, tcp->rtt);
     at = member_known_seconds(at, KEY("idle_before_close"), tcp->idle_before_close);
     at = member_known_seconds(at, KEY("max_idle"), tcp->max_idle);
     at = member_known_seconds(at, KEY("idle_at_end"), tcp->idle_at_end);
-    members_end(json, at);
     if (tcp->stuck.cause != STUCK_NOT)
-        put_stuck(json, &tcp->stuck);
-    put_end(json, tcp, CLIENT);
-    put_end(json, tcp, SERVER);
+        at = put_stuck(at, json, &tcp->stuck);
+    members_end(json, at);
+    for (unsigned side = 0; side < 2; side++) {
+        at = put_end(members_begin(json, END_MEMBERS), json, tcp, (enum side)side);
+        members_end(json, at);
+    }
     json_close_object(json);
 }

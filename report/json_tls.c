@@ -16,7 +16,7 @@ static char *put_version(char *at, const struct tls_facts *tls)
     if (tls->version == 0)
         return at;
     const char *name = names_tls_version(&room, tls->version);
-    at = member_chars(at, KEY("version"), name, strlen(name));
+    at = member_text(at, KEY("version"), name);
     return member_bool(at, KEY("negotiated"), tls->negotiated);
 }
 
@@ -34,14 +34,14 @@ static char *put_cipher(char *at, const struct tls_facts *tls)
     struct name_room room;
     if (server && server->version != TLS_VERSION_SSL2) {
         const char *name = names_cipher(&room, server->cipher);
-        at = member_chars(at, KEY("cipher"), name, strlen(name));
+        at = member_text(at, KEY("cipher"), name);
         return member_code(at, KEY("cipher_id"), server->cipher);
     }
     if (tls->extras && tls->extras->ssl2_cipher != 0) {
         const char *name = names_ssl2_cipher(&room, tls->extras->ssl2_cipher);
-        at = member_chars(at, KEY("cipher"), name, strlen(name));
+        at = member_text(at, KEY("cipher"), name);
         name = names_ssl2_code(&room, tls->extras->ssl2_cipher);
-        return member_chars(at, KEY("cipher_id"), name, strlen(name));
+        return member_text(at, KEY("cipher_id"), name);
     }
     return at;
 }
@@ -51,7 +51,7 @@ static char *put_ech(char *at, const struct tls_facts *tls)
     at = member_bool(at, KEY("ech"), tls->client_hello->ech);
     if (tls->ech != ECH_UNDECIDED) {
         const char *name = names_ech(tls->ech);
-        at = member_chars(at, KEY("ech_status"), name, strlen(name));
+        at = member_text(at, KEY("ech_status"), name);
     }
     return tls->client_hello->esni ? member_bool(at, KEY("esni"), true) : at;
 }
@@ -75,7 +75,7 @@ static char *put_negotiated(char *at, const struct tls_facts *tls)
     at = put_cipher(at, tls);
     if (tls->group != 0) {
         const char *name = names_group(&room, tls->group);
-        at = member_chars(at, KEY("group"), name, strlen(name));
+        at = member_text(at, KEY("group"), name);
     }
     if (tls->resumed || tls->server_cert_count > 0)
         at = member_bool(at, KEY("resumed"), tls->resumed);
@@ -137,9 +137,9 @@ static char *put_alert(char *at, const struct flow_record *record, const struct 
         at = member_bool(at, KEY("encrypted"), true);
     } else {
         const char *name = names_alert_level(&room, alert->level);
-        at = member_chars(at, KEY("level"), name, strlen(name));
+        at = member_text(at, KEY("level"), name);
         name = names_alert(&room, alert->description);
-        at = member_chars(at, KEY("description"), name, strlen(name));
+        at = member_text(at, KEY("description"), name);
     }
     at = member_uint(at, KEY("frame"), alert->frame);
     return member_close(at, '}');

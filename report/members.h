@@ -108,6 +108,16 @@ JSON_INLINE char *member_chars(char *at, const char *key, const char *text, size
     return at + 2;
 }
 
+/* member_text does so with a string. */
+JSON_INLINE char *member_text(char *at, const char *key, const char *text)
+{
+    at = member_key(at, key);
+    *at++ = '"';
+    at = stpcpy(at, text);
+    memcpy(at, "\",", 2);
+    return at + 2;
+}
+
 /* member_code writes a code point as `0x1234`. */
 JSON_INLINE char *member_code(char *at, const char *key, uint16_t code)
 {

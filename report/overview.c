@@ -7,9 +7,11 @@
 /* A server's name has no more bytes (RFC 1035 section 2.3.4). */
 enum { NAME_MOST = 255 };
 
-/* Returns whether the address is new. */
+/* Returns whether the address is new. Where it is known that there are more, none is. */
 static bool add_host(struct few_hosts *hosts, const struct endpoint *host, bool ports)
 {
+    if (LIKELY(hosts->more))
+        return false;
     for (unsigned i = 0; i < hosts->count; i++)
         if (ports ? address_same(&hosts->items[i], host)
                   : address_same_host(&hosts->items[i], host))
@@ -33,9 +35,11 @@ static bool is_plausible(struct span name)
     return true;
 }
 
-/* Returns whether the name is new. */
+/* Returns whether the name is new; as above. */
 static bool add_name(struct overview *overview, struct span name)
 {
+    if (LIKELY(overview->more_names))
+        return false;
     for (unsigned i = 0; i < overview->name_count; i++)
         if (span_equal(span_of(overview->names[i].p, overview->names[i].n), name))
             return false;

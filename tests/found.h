@@ -14,6 +14,15 @@ static inline const struct finding *found(const struct findings *findings, enum 
     return NULL;
 }
 
+/* found_is_plain checks that a static clause can be copied into JSON as it is. */
+static inline void found_is_plain(struct span clause)
+{
+    for (size_t i = 0; i < clause.n; i++) {
+        assert_in_range(clause.p[i], ' ', '~');
+        assert_true(clause.p[i] != '"' && clause.p[i] != '\\');
+    }
+}
+
 /* found_says checks severity and, as a part of the summary, words. */
 static inline void found_says(const struct finding *finding, enum severity severity,
                               const char *words)
@@ -21,8 +30,11 @@ static inline void found_says(const struct finding *finding, enum severity sever
     struct span pieces[FINDING_PIECES];
     struct buf summary = {0};
     unsigned count = finding_summary(pieces, finding);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         buf_append(&summary, pieces[i].p, pieces[i].n);
+        if (i > 0)
+            found_is_plain(pieces[i]);
+    }
     if (!strstr(buf_text(&summary), words))
         fail_msg("\"%s\" is not in: %s", words, buf_text(&summary));
     assert_int_equal(finding->severity, severity);

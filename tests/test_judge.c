@@ -484,6 +484,19 @@ static void frames_are_sorted_and_capped(void **state)
     findings_done(&list);
 }
 
+/* Reports copy them as they are. */
+static void clauses_of_the_table_need_no_escaping(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < FINDINGS; id++) {
+        struct finding_texts texts = finding_texts((enum finding_id)id);
+        const char *const clauses[] = {texts.why, texts.harmless, texts.next};
+        for (size_t i = 0; i < COUNT_OF(clauses); i++)
+            if (clauses[i])
+                found_is_plain(span_of(clauses[i], strlen(clauses[i])));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +521,7 @@ int main(void)
         cmocka_unit_test(stuck_pileup),
         cmocka_unit_test(a_crowd_of_clients),
         cmocka_unit_test(frames_are_sorted_and_capped),
+        cmocka_unit_test(clauses_of_the_table_need_no_escaping),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

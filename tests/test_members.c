@@ -40,6 +40,8 @@ static void they_are_those_of_json(void **state)
     at = member_code(at, KEY("code"), 0x0a5f);
     json_text(&one, "chars", "SF");
     at = member_chars(at, KEY("chars"), "SF", 2);
+    json_text(&one, "text", "TLSv1.3");
+    at = member_text(at, KEY("text"), "TLSv1.3");
     json_open_object(&one, "empty");
     json_close_object(&one);
     at = member_close(member_open(at, KEY("empty"), '{'), '}');
