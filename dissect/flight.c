@@ -3,11 +3,6 @@
 
 #include "limits.h"
 
-static uint64_t record_end(const struct flight_tls_record *record)
-{
-    return record->seq + TLS_RECORD_HEADER + record->length;
-}
-
 /* The two queues: also of one that is only read. */
 static inline struct fifo segments_of(const struct flight *flight)
 {
@@ -94,9 +89,9 @@ static void segments_acked(struct flight *flight, uint64_t una, uint64_t next)
 static unsigned records_before(const struct flight *flight, uint64_t una)
 {
     unsigned count = flight->record_count;
-    if (LIKELY(record_end(record_at(flight, count - 1)) <= una))
+    if (LIKELY(flight_record_end(record_at(flight, count - 1)) <= una))
         return count;
-    for (count = 0; record_end(record_at(flight, count)) <= una;)
+    for (count = 0; flight_record_end(record_at(flight, count)) <= una;)
         count++;
     return count;
 }
@@ -110,7 +105,7 @@ static void records_acked(struct flight *flight, uint64_t una)
         flight->records_lost = false;
 }
 
-void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
+void flight_acked_some(struct flight *flight, uint64_t una, uint64_t next)
 {
     if (flight->segment_count)
         segments_acked(flight, una, next);
@@ -134,13 +129,13 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
     const struct flight_tls_record *record;
     *more = flight->records_lost;
     for (unsigned i = 0; (record = record_at(flight, i)); i++) {
-        if (record_end(record) <= una || record->seq >= next)
+        if (flight_record_end(record) <= una || record->seq >= next)
             continue;
         if (count == PENDING_RECORDS_MAX) {
             *more = true;
             break;
         }
-        bool partial = record->seq < una || record_end(record) > next;
+        bool partial = record->seq < una || flight_record_end(record) > next;
         out[count++] = (struct pending_record){record->type, record->length, partial};
     }
     return count;

@@ -47,8 +47,43 @@ void flight_sent(struct flight *flight, uint64_t seq, nanotime time, uint64_t fr
 /* flight_record adds a TLS record whose header begins at `seq`. */
 void flight_record(struct flight *flight, uint64_t seq, uint8_t type, uint16_t length);
 
+/* flight_acked_some is for flight_acked below. */
+void flight_acked_some(struct flight *flight, uint64_t una, uint64_t next);
+
+static inline uint64_t flight_record_end(const struct flight_tls_record *record)
+{
+    return record->seq + TLS_RECORD_HEADER + record->length;
+}
+
+/* Is all of it acknowledged, and all of it here? The last record may be longer than what was sent
+ * of it. */
+static inline bool flight_is_all_acked(const struct flight *flight, uint64_t una, uint64_t next)
+{
+    unsigned count = flight->record_count;
+    return una >= next && flight->segment_count <= FLIGHT_SEGMENTS && count <= FLIGHT_RECORDS &&
+           flight_record_end(&flight->records[count - (count != 0)]) <= una;
+}
+
 /* flight_acked drops what ends before `una`; `next` is the end of what was sent. */
-void flight_acked(struct flight *flight, uint64_t una, uint64_t next);
+static inline void flight_acked(struct flight *flight, uint64_t una, uint64_t next)
+{
+    if (UNLIKELY(!flight_is_all_acked(flight, una, next))) {
+        flight_acked_some(flight, una, next);
+        return;
+    }
+    if (flight->segment_count && flight->segment.seq < una) {
+        flight->acked_time = flight->segment.time;
+        flight->acked_frame = flight->segment.frame;
+    }
+    if (flight->segment_count > 1) /* they lie in other cache lines */
+        memset(flight->later_segments, 0, sizeof flight->later_segments);
+    if (flight->record_count > 1)
+        memset(flight->records, 0, sizeof flight->records);
+    memset(&flight->segment, 0, sizeof flight->segment);
+    memset(&flight->records[0], 0, sizeof flight->records[0]);
+    flight->segment_count = flight->record_count = 0;
+    flight->records_lost = false;
+}
 
 /* flight_first tells when, and in which frame, the oldest unacknowledged part was first sent.
  * Returns false if nothing is in flight. */

@@ -6,13 +6,10 @@
 #include "limits.h"
 #include "plain.h"
 #include "reset_signs.h"
+#include "tcp_in_order.h"
 #include "tcp_outcome.h"
 #include "tls_record.h"
 #include "tls_store.h"
-
-/* A packet passes a host's interfaces within microseconds, with queues in between milliseconds; no
- * stack sends anything again so soon with the same identification and timestamps. */
-#define DUPLICATE_WITHIN (5 * NS_PER_SECOND / 1000)
 
 void flow_begin(struct flow *flow, unsigned from, const struct segment *segment)
 {
@@ -31,40 +28,16 @@ static bool is_anonymous(const struct segment *segment)
     return segment->flags & FLAG_RST || (segment->flags & FLAG_SYN && segment->flags & FLAG_ACK);
 }
 
-/* How much later than that one a time is, by the 48 bits that are kept. */
-static int64_t age_of(const struct recent_packet *packet, nanotime time)
-{
-    const uint64_t id_bits = UINT16_MAX;
-    return (int64_t)(((uint64_t)time << 16) - (packet->time_and_id & ~id_bits)) >> 16;
-}
-
 bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    if (segment->time - flow->tcp.ends[from].last_time > DUPLICATE_WITHIN && !flow->has_kept_syn)
+    if (segment->time - flow->tcp.ends[from].last_time > RECENT_WITHIN && !flow->has_kept_syn)
         return false; /* none is later than that */
     if (is_anonymous(segment) && !flow->seen_twice)
         return false;
-    for (unsigned i = 0; i < RECENT_MAX; i++) {
-        const struct recent_packet *packet = &flow->recent[from].packets[i];
-        if (LIKELY(packet->identity != segment->identity))
-            continue;
-        int64_t age = age_of(packet, segment->time);
-        if (packet->time_and_id >> 16 == 0 || age > DUPLICATE_WITHIN || age < -DUPLICATE_WITHIN)
-            continue;
-        flow->seen_twice = true;
-        return true;
-    }
-    return false;
-}
-
-static void remember(struct recent *recent, const struct segment *segment)
-{
-    struct recent_packet *packets = recent->packets;
-    packets[3] = packets[2];
-    packets[2] = packets[1];
-    packets[1] = packets[0];
-    packets[0].identity = segment->identity;
-    packets[0].time_and_id = (uint64_t)segment->time << 16 | segment->ip_id;
+    if (LIKELY(!recent_has(&flow->recent[from], segment)))
+        return false;
+    flow->seen_twice = true;
+    return true;
 }
 
 /* --- stream bytes: to TLS, or to a name for what they are --- */
@@ -336,9 +309,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *sender = &flow->tcp.ends[from], *peer = &flow->tcp.ends[from ^ 1];
     uint64_t una_before = peer->una;
-    if (flow->tls && segment->payload.n) /* TCP comes first: meanwhile it gets near */
-        tls_prefetch(flow->tls, from);
-    remember(&flow->recent[from], segment);
+    recent_add(&flow->recent[from], segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);
     if (UNLIKELY(segment->outer))
@@ -356,6 +327,44 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     if (UNLIKELY(sender->fin || flow->tcp.reset_by >= 0))
         tell_fin(flow, from);
     ask_ndpi(flow, segment, context);
+}
+
+static inline bool may_be_in_order(const struct flow *flow, unsigned from,
+                                   const struct segment *segment)
+{
+    return segment->payload.n == segment->length && segment->checksum != CHECKSUM_WRONG &&
+           !flow->has_doubted && !segment->outer && !(segment->interface & PACKET_HAS_PROCESS) &&
+           zeek_is_in_order(&flow->zeek, from, segment);
+}
+
+/* Like take in tcp.c, so that the two ends are pointers at hand. */
+static NOINLINE bool take_in_order(struct flow *flow, struct tcp_end *x, struct tcp_end *y,
+                                   unsigned from, const struct segment *segment,
+                                   const struct flow_context *context)
+{
+    if (!may_be_in_order(flow, from, segment) || !tcp_take_in_order(&flow->tcp, x, y, segment))
+        return false;
+    recent_add(&flow->recent[from], segment);
+    note_checksum(flow, from, segment);
+    zeek_take_in_order(&flow->zeek, from, segment);
+    if (segment->length && !x->reasm.count_only) {
+        struct stream stream = {.flow = flow, .end = from, .context = context};
+        const struct reasm_from at = {segment->frame, segment->time};
+        take_bytes(&stream, x->next - segment->length, segment->payload, &at);
+        settle_tls(flow, context);
+    }
+    tcp_pass_time(&flow->tcp, segment->time);
+    ask_ndpi(flow, segment, context);
+    return true;
+}
+
+bool flow_take_in_order(struct flow *flow, unsigned from, const struct segment *segment,
+                        const struct flow_context *context)
+{
+    struct tcp_end *ends = flow->tcp.ends;
+    if (flow->tls) /* TCP comes first: meanwhile it gets near */
+        tls_prefetch(flow->tls, from);
+    return take_in_order(flow, &ends[from], &ends[from ^ 1], from, segment, context);
 }
 
 /* --- segments with a wrong checksum --- */
@@ -410,7 +419,7 @@ static void count_pending(struct flow *flow)
 
 void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segment)
 {
-    remember(&flow->recent[from], segment);
+    recent_add(&flow->recent[from], segment);
     if (flow->pending_syn && flow->pending_syn->seq == segment->seq) {
         flow->tcp.ends[from].packets++; /* sent again: the first time counts */
         return;

@@ -8,20 +8,10 @@
 #include "doubts.h"
 #include "flow_table.h"
 #include "prologue.h"
+#include "recent.h"
 #include "tcp.h"
 #include "tls.h"
 #include "zeek_words.h"
-
-/* An end's last packets, the latest first, to know one that was captured on several interfaces
- * (`tcpdump -i any`): a cache line. */
-enum { RECENT_MAX = 4 };
-struct recent {
-    struct recent_packet {
-        uint64_t identity;
-        uint64_t time_and_id; /* of its time 48 bits: more than three days; below these its IP
-                                 identification, 0 if unknown */
-    } packets[RECENT_MAX];
-};
 
 /* It may be moved while it rests: nothing points to it or into it. Where it begins with a cache
  * line, what segments need most often lies in few: three of each end (tcp.h), the one from
@@ -99,6 +89,13 @@ static inline void flow_prefetch(const struct flow *flow, unsigned from,
 /* flow_take processes a segment sent by end `from`. */
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context);
+
+/* flow_take_in_order takes most segments, and does all that is to be done with them: a packet
+ * captured again is none of them, nor one that is in doubt, or begins or ends anything. Returns
+ * false, and has done nothing, if it is another one: ask flow_has_seen and the others, then call
+ * flow_take. */
+MUST_CHECK bool flow_take_in_order(struct flow *flow, unsigned from, const struct segment *segment,
+                                   const struct flow_context *context);
 
 /* flow_doubts tells that a segment's checksum counts against it: keep it with flow_keep_doubt. */
 static inline bool flow_doubts(const struct flow *flow, unsigned from,

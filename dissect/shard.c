@@ -393,6 +393,10 @@ static void take_segment(struct shard *shard, const struct batch_segment *arrive
         return;
     }
     struct flow *flow = awake_flow_of(&shard->awake, c, entry.number, &shard->context);
+    if (LIKELY(flow_take_in_order(flow, arrived->from, segment, &shard->context))) {
+        c->last_time = segment->time; /* its kind stays the same */
+        return;
+    }
     if (flow_has_seen(flow, arrived->from, segment)) {
         shard->counts.skipped[NOTE_DUPLICATE]++;
         return;

@@ -105,7 +105,6 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
     x->syn = true;
     x->syn_ack = has(a, FLAG_ACK);
     x->isn = isn;
-    x->whole = false;
     if (x->next < isn + 1)
         x->next = isn + 1;
     end_set_una(x, x->una);
@@ -113,6 +112,7 @@ static NOINLINE void take_syn(struct tcp *tcp, struct tcp_end *x, const struct a
         flight_sent(&x->flight, isn, a->segment->time, a->segment->frame);
     if (!x->reasm.started)
         reasm_start(&x->reasm, isn + 1);
+    end_look_for_holes(x);
     take_options(x, a->segment);
     if (was_sent_before(a)) {
         x->retransmits++;
@@ -219,13 +219,11 @@ static void advance(struct tcp *tcp, struct tcp_end *x, struct tcp_end *y, uint6
         fin_acked(x, y, a);
 }
 
-/* The window in a segment of x's, in bytes: scaled only if both ends offered it, and never in a SYN
- * (RFC 7323 section 2.2). */
+/* The window in a segment of x's, in bytes. */
 static uint32_t scaled_window(const struct tcp_end *x, const struct tcp_end *y,
                               const struct arrival *a)
 {
-    unsigned shift = !has(a, FLAG_SYN) && x->wscale > 0 && y->wscale >= 0 ? (unsigned)x->wscale : 0;
-    return (uint32_t)a->segment->window << shift;
+    return has(a, FLAG_SYN) ? a->segment->window : end_window(x, y, a->segment->window);
 }
 
 /* Is it a pure acknowledgment that asks for what is missing (RFC 5681 section 2)? */

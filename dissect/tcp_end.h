@@ -71,10 +71,19 @@ static inline void end_opens_window(struct tcp_end *x)
     x->zero_since = 0;
 }
 
+/* end_window gives the window in a segment of x's that is no SYN, in bytes: scaled only if both
+ * ends offered it (RFC 7323 section 2.2). */
+static inline uint32_t end_window(const struct tcp_end *x, const struct tcp_end *y, uint16_t window)
+{
+    /* No branch, for it is as good as random. */
+    int one_has_none = (x->wscale | y->wscale) >> 7; /* -1 or 0 */
+    return (uint32_t)window << (x->wscale & ~one_has_none);
+}
+
 /* end_look_for_holes is to be called when it has sent more. */
 static inline void end_look_for_holes(struct tcp_end *x)
 {
-    x->whole = x->reasm.next + x->fin >= x->next;
+    x->whole = x->reasm.next + x->fin == x->next;
 }
 
 #endif

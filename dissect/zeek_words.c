@@ -224,24 +224,24 @@ static void acknowledge_cut(struct zeek_words *words, unsigned end, uint32_t ack
     rest->cut_to = x->cut ? rest->cut_to : 0;
 }
 
-/* Is it just what comes next, of which the history tells already? */
-static inline bool is_more_of_the_same(const struct zeek_end *x, const struct zeek_end *y,
-                                       const struct segment *s)
+bool zeek_is_in_order(const struct zeek_words *words, unsigned from, const struct segment *s)
 {
-    unsigned kind = s->length ? KIND_DATA : KIND_ACK;
-    return s->seq == x->last && (s->flags & (FLAGS_TELLING | FLAG_ACK)) == FLAG_ACK &&
-           x->seen & kind && x->state > RESET && s->window != 0 && s->payload.n == s->length &&
-           !y->cut;
+    const struct zeek_end *x = &words->ends[from];
+    return s->seq == x->last && x->state > RESET && !words->ends[from ^ 1].cut;
+}
+
+void zeek_take_in_order(struct zeek_words *words, unsigned from, const struct segment *s)
+{
+    struct zeek_end *x = &words->ends[from];
+    if (UNLIKELY(!(x->seen & (s->length ? KIND_DATA : KIND_ACK))))
+        history_plain(words, from, s);
+    x->last += s->length;
+    x->payload |= s->length != 0;
 }
 
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
 {
-    struct zeek_end *x = &words->ends[from], *y = &words->ends[from ^ 1];
-    if (LIKELY(is_more_of_the_same(x, y, s))) {
-        x->last += s->length;
-        x->payload |= s->length != 0;
-        return;
-    }
+    struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
     if (!words->begun) {
         words->begun = true;
         words->flipped = (s->flags & FLAG_SYN) && (s->flags & FLAG_ACK);

@@ -39,6 +39,12 @@ struct zeek_words {
 /* zeek_take follows a segment sent by end `from`. Zero-initialise the words before the first. */
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *segment);
 
+/* zeek_is_in_order tells that a segment is just what comes next of an end, of which little can be
+ * said: zeek_take_in_order is enough then. Of the control bits that tell more it must have ACK
+ * alone, its window must be open, and its payload captured. */
+bool zeek_is_in_order(const struct zeek_words *words, unsigned from, const struct segment *segment);
+void zeek_take_in_order(struct zeek_words *words, unsigned from, const struct segment *segment);
+
 /* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. Zeek tells
  * it only of a connection whose both ends were established, and not when it was reset. */
 void zeek_gap(struct zeek_words *words, unsigned from);
