@@ -106,28 +106,23 @@ void tls_plain(struct tls *tls, unsigned direction)
 
 /* begin_record takes the header of a record that begins at a stream offset. */
 static void begin_record(struct tls *tls, unsigned direction, uint64_t offset,
-                         const struct tls_where *where, const struct tls_observer *observer)
+                         const struct tls_record *record, const struct tls_where *where,
+                         const struct tls_observer *observer)
 {
-    const struct tls_framer *framer = &tls->directions[direction].framer;
-    if (observer && !tls_framer_is_ssl2(framer))
-        observer->record(observer->context, direction, offset, tls_framer_type(framer),
-                         tls_framer_length(framer));
+    if (observer && !(record->type & TLS_SSL2_HELLO))
+        observer->record(observer->context, direction, offset, record->type, record->length);
     if (UNLIKELY(tls->early_offered))
         tls->unheard = observer && observer->unheard(observer->context, direction);
-    tls_session_header(tls, direction, where);
-    take_record_version(tls, &tls->directions[direction]);
+    tls_session_header(tls, direction, record, where);
 }
 
-static void take_body(struct tls *tls, unsigned direction, struct span body,
+static void take_body(struct tls *tls, unsigned direction, const struct tls_record *record,
                       const struct tls_where *where)
 {
-    struct tls_direction *d = &tls->directions[direction];
     if (UNLIKELY(tls->opener != NULL))
-        tls_decrypt_body(tls, direction, body, where);
-    if (tls_framer_type(&d->framer) != TLS_APPLICATION_DATA &&
-        !tls_session_body(tls, direction, body, where))
-        not_tls(tls, d);
-    take_record_version(tls, d);
+        tls_decrypt_body(tls, direction, record->body, where);
+    if (record->type != TLS_APPLICATION_DATA && !tls_session_body(tls, direction, record, where))
+        not_tls(tls, tls_direction_of(tls, direction));
 }
 
 /* lose_record: bytes that are no record are as good as a gap of unknown length. Returns false if
@@ -142,29 +137,30 @@ static NOINLINE bool lose_record(struct tls *tls, unsigned direction, struct cur
     return d->framer.state == FRAMING_SEARCH && tls_framer_find(&d->framer, in);
 }
 
-/* read_records reads what is in a segment, `in`, from `start`, its first byte, on. */
-static void read_records(struct tls *tls, unsigned direction, const uint8_t *start,
-                         struct cursor *in, const struct tls_where *where,
-                         const struct tls_observer *observer)
+/* read_records reads what is left, `in`, of a segment whose last byte is before the stream offset
+ * `end`. */
+static void read_records(struct tls *tls, unsigned direction, struct cursor in, uint64_t end,
+                         const struct tls_where *where, const struct tls_observer *observer)
 {
-    struct tls_direction *d = &tls->directions[direction];
-    struct span body;
-    while (!cursor_done(in)) {
-        uint64_t offset = where->offset + (uint64_t)(in->p - start);
-        enum tls_frame frame = tls_framer_next(&d->framer, in, &body);
+    struct tls_direction *d = tls_direction_of(tls, direction);
+    struct tls_record record;
+    while (!cursor_done(&in)) {
+        enum tls_frame frame = tls_framer_next(&d->framer, &in, &record);
         if (frame == FRAME_MORE)
             return;
         if (UNLIKELY(frame == FRAME_LOST)) {
-            if (lose_record(tls, direction, in, where))
-                continue;
-            return;
+            struct cursor rest = in;
+            if (!lose_record(tls, direction, &rest, where))
+                return;
+            in = rest;
+            continue;
         }
-        if (frame == FRAME_HEADER)
-            offset = where->offset + (uint64_t)(in->p - start) - TLS_RECORD_HEADER;
-        if (frame != FRAME_BODY)
-            begin_record(tls, direction, offset, where, observer);
-        if (frame != FRAME_HEADER && body.n > 0)
-            take_body(tls, direction, body, where);
+        if (LIKELY(frame == FRAME_RECORD))
+            begin_record(tls, direction, end - in.left - record.body.n - TLS_RECORD_HEADER, &record,
+                         where, observer);
+        if (record.body.n > 0)
+            take_body(tls, direction, &record, where);
+        take_record_version(tls, d);
     }
 }
 
@@ -175,15 +171,22 @@ static void count_search(struct tls_direction *d)
         d->searched++;
 }
 
+/* find_record gives what there is from the next record on: nothing if none is found. */
+static NOINLINE struct cursor find_record(struct tls_framer *framer, struct cursor in)
+{
+    return tls_framer_find(framer, &in) ? in : cursor_of(span_of(NULL, 0));
+}
+
 void tls_data(struct tls *tls, unsigned direction, struct span bytes, const struct tls_where *where,
               const struct tls_observer *observer)
 {
-    struct tls_direction *d = &tls->directions[direction & 1];
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct cursor in = cursor_of(bytes);
     if (tls->is_other || bytes.n == 0)
         return;
-    if (LIKELY(d->framer.state != FRAMING_SEARCH) || tls_framer_find(&d->framer, &in))
-        read_records(tls, direction & 1, bytes.p, &in, where, observer);
+    if (UNLIKELY(d->framer.state == FRAMING_SEARCH))
+        in = find_record(&d->framer, in);
+    read_records(tls, direction & 1, in, where->offset + bytes.n, where, observer);
     if (UNLIKELY(d->framer.state != FRAMING_RECORDS))
         count_search(d);
     arrived(tls, d, where);

@@ -20,22 +20,6 @@ struct tls_body {
  * its sender nothing. */
 enum { ROOM_USUAL = 4096, ROOM_PROMISED = 8192, SPARE_MAX = 16 };
 
-static bool is_read(uint8_t type)
-{
-    const uint32_t read =
-        UINT32_C(1) << TLS_CLIENT_HELLO | UINT32_C(1) << TLS_SERVER_HELLO |
-        UINT32_C(1) << TLS_HELLO_RETRY_REQUEST | UINT32_C(1) << TLS_CERTIFICATE |
-        UINT32_C(1) << TLS_SERVER_KEY_EXCHANGE | UINT32_C(1) << TLS_CERTIFICATE_REQUEST |
-        UINT32_C(1) << TLS_CERTIFICATE_STATUS | UINT32_C(1) << TLS_ENCRYPTED_EXTENSIONS |
-        UINT32_C(1) << TLS_COMPRESSED_CERTIFICATE;
-    return type < 32 && read & UINT32_C(1) << type;
-}
-
-static uint32_t length_of(const uint8_t header[TLS_MESSAGE_HEADER])
-{
-    return (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
-}
-
 static void drop(struct tls_joiner *joiner, struct tls_joiner_pool *pool)
 {
     struct tls_body *body = joiner->body;
@@ -106,7 +90,7 @@ static bool make_room(struct tls_joiner *joiner, size_t want, size_t more,
 static enum tls_join give(struct tls_joiner *joiner, struct tls_message *message, struct span body)
 {
     *message = (struct tls_message){
-        .type = joiner->header[0], .length = length_of(joiner->header), .body = body};
+        .type = joiner->header[0], .length = tls_message_length(joiner->header), .body = body};
     joiner->skip = message->length - (uint32_t)body.n;
     joiner->given = true;
     return JOIN_MESSAGE;
@@ -137,37 +121,18 @@ static bool finish_given(struct tls_joiner *joiner, struct cursor *in, struct tl
 static enum tls_join read_header(struct tls_joiner *joiner, struct tls_message *message,
                                  struct cursor *in)
 {
-    struct span part;
-    size_t n = TLS_MESSAGE_HEADER - joiner->have;
-    if (!cursor_bytes(in, &part, n < in->left ? n : in->left) || part.n == 0)
-        return JOIN_MORE;
-    memcpy(joiner->header + joiner->have, part.p, part.n);
-    joiner->have = (uint8_t)(joiner->have + part.n);
-    if (joiner->have < TLS_MESSAGE_HEADER)
-        return JOIN_MORE;
-    *message = (struct tls_message){.type = joiner->header[0], .length = length_of(joiner->header)};
+    while (joiner->have < TLS_MESSAGE_HEADER) {
+        if (!cursor_u8(in, &joiner->header[joiner->have]))
+            return JOIN_MORE;
+        joiner->have++;
+    }
+    *message = (struct tls_message){.type = joiner->header[0],
+                                    .length = tls_message_length(joiner->header)};
     return JOIN_HEADER;
 }
 
-/* read_whole takes a message that lies in `in` from end to end. Returns false, and has done
- * nothing, if there is none. */
-static bool read_whole(struct tls_message *message, struct cursor *in)
-{
-    struct cursor ahead = *in;
-    struct span header, body;
-    if (!cursor_bytes(&ahead, &header, TLS_MESSAGE_HEADER) ||
-        !cursor_bytes(&ahead, &body, length_of(header.p)))
-        return false;
-    *message = (struct tls_message){.type = header.p[0],
-                                    .length = (uint32_t)body.n,
-                                    .body = is_read(header.p[0]) ? body : span_of(NULL, 0)};
-    *in = ahead;
-    return true;
-}
-
-/* join_parts is tls_joiner_next for a message that comes in parts. */
-static NOINLINE enum tls_join join_parts(struct tls_joiner *joiner, struct tls_message *message,
-                                         struct cursor *in, struct tls_joiner_pool *pool)
+enum tls_join tls_joiner_part(struct tls_joiner *joiner, struct tls_message *message,
+                              struct cursor *in, struct tls_joiner_pool *pool)
 {
     struct span part;
     if (joiner->lost)
@@ -177,9 +142,9 @@ static NOINLINE enum tls_join join_parts(struct tls_joiner *joiner, struct tls_m
     if (joiner->have < TLS_MESSAGE_HEADER)
         return read_header(joiner, message, in);
     /* A message without a body is whole as soon as its header is. */
-    if (!is_read(joiner->header[0]))
+    if (!tls_message_is_read(joiner->header[0]))
         return give_buffered(joiner, message);
-    size_t length = length_of(joiner->header);
+    size_t length = tls_message_length(joiner->header);
     if (!joiner->body && cursor_bytes(in, &part, length))
         return give(joiner, message, part);
     size_t want = length < LIMIT_TLS_MESSAGE ? length : LIMIT_TLS_MESSAGE;
@@ -193,18 +158,6 @@ static NOINLINE enum tls_join join_parts(struct tls_joiner *joiner, struct tls_m
     memcpy(joiner->body->bytes + have, part.p, part.n);
     joiner->body->have += part.n;
     return joiner->body->have == want ? give_buffered(joiner, message) : JOIN_MORE;
-}
-
-enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
-                              struct cursor *in, struct tls_joiner_pool *pool)
-{
-    if (joiner->have == 0 && !joiner->lost) {
-        if (cursor_done(in))
-            return JOIN_MORE;
-        if (read_whole(message, in))
-            return JOIN_WHOLE;
-    }
-    return join_parts(joiner, message, in, pool);
 }
 
 bool tls_joiner_gap(struct tls_joiner *joiner, struct tls_message *message, uint64_t length,

@@ -64,9 +64,11 @@ struct tls_joiner {
 
 /* tls_joiner_next reads the next event from the handshake bytes in `in`. Messages whose content
  * nobody reads are given with an empty body, so that they cost no buffer. A message that passes a
- * limit is given cut. */
-enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
+ * limit is given cut. tls_joiner_part does it for a message that is not whole in one piece. */
+enum tls_join tls_joiner_part(struct tls_joiner *joiner, struct tls_message *message,
                               struct cursor *in, struct tls_joiner_pool *pool);
+static inline enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
+                                            struct cursor *in, struct tls_joiner_pool *pool);
 
 /* tls_joiner_gap passes over missing handshake bytes. Returns true, with what there is of it in
  * *message, if that cuts a message whose header was there. If the gap reaches beyond the message
@@ -83,5 +85,56 @@ void tls_joiner_reset(struct tls_joiner *joiner, struct tls_joiner_pool *pool);
 
 /* tls_joiner_pool_done frees the spare memory. */
 void tls_joiner_pool_done(struct tls_joiner_pool *pool);
+
+/* --- inline --- */
+
+/* tls_message_is_read tells whether anybody reads the content of messages of a type. */
+static inline bool tls_message_is_read(uint8_t type)
+{
+    const uint32_t read =
+        UINT32_C(1) << TLS_CLIENT_HELLO | UINT32_C(1) << TLS_SERVER_HELLO |
+        UINT32_C(1) << TLS_HELLO_RETRY_REQUEST | UINT32_C(1) << TLS_CERTIFICATE |
+        UINT32_C(1) << TLS_SERVER_KEY_EXCHANGE | UINT32_C(1) << TLS_CERTIFICATE_REQUEST |
+        UINT32_C(1) << TLS_CERTIFICATE_STATUS | UINT32_C(1) << TLS_ENCRYPTED_EXTENSIONS |
+        UINT32_C(1) << TLS_COMPRESSED_CERTIFICATE;
+    return type < 32 && read & UINT32_C(1) << type;
+}
+
+static inline uint32_t tls_message_length(const uint8_t header[TLS_MESSAGE_HEADER])
+{
+    return (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
+}
+
+/* tls_message_whole takes a message that lies in `in` from end to end. Returns false, and has done
+ * nothing, if there is none. */
+static inline bool tls_message_whole(struct tls_message *message, struct cursor *in)
+{
+    struct cursor ahead = *in;
+    struct span header, body;
+    if (!cursor_bytes(&ahead, &header, TLS_MESSAGE_HEADER) ||
+        !cursor_bytes(&ahead, &body, tls_message_length(header.p)))
+        return false;
+    *message =
+        (struct tls_message){.type = header.p[0],
+                             .length = (uint32_t)body.n,
+                             .body = tls_message_is_read(header.p[0]) ? body : span_of(NULL, 0)};
+    *in = ahead;
+    return true;
+}
+
+static inline enum tls_join tls_joiner_next(struct tls_joiner *joiner, struct tls_message *message,
+                                            struct cursor *in, struct tls_joiner_pool *pool)
+{
+    if (joiner->have == 0 && !joiner->lost) {
+        if (cursor_done(in))
+            return JOIN_MORE;
+        if (tls_message_whole(message, in))
+            return JOIN_WHOLE;
+    }
+    struct cursor rest = *in; /* a copy, so that `in` can stay in registers */
+    enum tls_join join = tls_joiner_part(joiner, message, &rest, pool);
+    *in = rest;
+    return join;
+}
 
 #endif

@@ -4,14 +4,9 @@
 
 enum { HEARTBEAT_REQUEST = 1, HEARTBEAT_HEADER = 3 };
 
-static struct tls_direction *direction_of(struct tls *tls, unsigned direction)
-{
-    return &tls->directions[direction & 1];
-}
-
 void tls_heartbeat_begin(struct tls *tls, unsigned direction, uint64_t frame)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct tls_heartbeats *beats = &tls_session_extras(tls)->heartbeats;
     d->head_have = 0;
     beats->records[direction & 1]++;
@@ -30,7 +25,7 @@ static bool in_clear(const struct tls_direction *d)
  * bytes at least: RFC 6520 section 4. */
 void tls_heartbeat_take(struct tls *tls, unsigned direction, struct span piece, uint64_t frame)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct cursor c = cursor_of(piece);
     if (!in_clear(d) || d->head_have == HEARTBEAT_HEADER)
         return;

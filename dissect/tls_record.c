@@ -11,11 +11,6 @@ enum {
     SSL2_SERVER_HELLO = 4
 };
 
-static uint16_t number(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* The least that a body of this type can hold. Application data may be empty: OpenSSL sends such
  * records before CBC ones (CVE-2011-3389). */
 static uint16_t shortest(uint8_t type)
@@ -34,7 +29,7 @@ static bool header_possible(const uint8_t *p, size_t n)
         return false;
     if (n < TLS_RECORD_HEADER)
         return true;
-    uint16_t length = number(p + 3);
+    uint16_t length = be16(p + 3);
     return length >= shortest(p[0]) && length <= LIMIT_TLS_RECORD;
 }
 
@@ -44,7 +39,7 @@ static bool ssl2_possible(const uint8_t *p, size_t n)
 {
     if (n > 0 && !(p[0] & 0x80))
         return false;
-    unsigned length = n > 1 ? number(p) & 0x7fff : SSL2_SERVER_HELLO_MIN;
+    unsigned length = n > 1 ? be16(p) & 0x7fff : SSL2_SERVER_HELLO_MIN;
     if (n < 3)
         return length >= SSL2_SERVER_HELLO_MIN;
     if (p[2] == SSL2_SERVER_HELLO)
@@ -53,7 +48,7 @@ static bool ssl2_possible(const uint8_t *p, size_t n)
         return false;
     if (n < TLS_RECORD_HEADER)
         return true;
-    uint16_t version = number(p + 3);
+    uint16_t version = be16(p + 3);
     return version == TLS_VERSION_SSL2 ||
            (version >= TLS_VERSION_SSL3 && version <= TLS_VERSION_13);
 }
@@ -83,7 +78,7 @@ static enum tls_frame collect(struct tls_framer *framer, struct cursor *in)
             !(framer->state == FRAMING_START && ssl2_possible(framer->header, framer->have)))
             return lose(framer);
     }
-    return FRAME_HEADER;
+    return FRAME_RECORD;
 }
 
 /* speaks_ssl2 tells whether SSLv2's records follow a hello: after a ClientHello in its format that
@@ -105,94 +100,130 @@ static enum tls_frame read_ssl2_header(struct tls_framer *framer, struct cursor 
             return FRAME_MORE;
         framer->have++;
     }
-    unsigned length = number(p) & (p[0] & 0x80 ? 0x7fff : 0x3fff);
+    unsigned length = be16(p) & (p[0] & 0x80 ? 0x7fff : 0x3fff);
     p[0] = (uint8_t)(0x80 | length >> 8);
     p[1] = (uint8_t)length;
     p[2] = 0;
     framer->have = length > 0 ? TLS_RECORD_HEADER : 0;
     framer->left = (uint16_t)length;
-    return FRAME_HEADER;
+    return FRAME_RECORD;
 }
 
 static enum tls_frame read_header(struct tls_framer *framer, struct cursor *in)
 {
-    struct span whole;
-    enum tls_framing state = FRAMING_RECORDS;
-    if (framer->have == 0 && in->left >= TLS_RECORD_HEADER &&
-        header_possible(in->p, TLS_RECORD_HEADER) && framer->state != FRAMING_SSL2 &&
-        cursor_bytes(in, &whole, TLS_RECORD_HEADER)) {
-        memcpy(framer->header, whole.p, TLS_RECORD_HEADER);
-        framer->have = TLS_RECORD_HEADER;
-    } else if (framer->state == FRAMING_SSL2 ||
-               (framer->have == 0 && tls_framer_is_ssl2(framer) && in->p[0] & 0x80)) {
+    if (framer->state == FRAMING_SSL2 ||
+        (framer->have == 0 && tls_framer_is_ssl2(framer) && in->p[0] & 0x80))
         return read_ssl2_header(framer, in);
-    } else {
-        enum tls_frame frame = collect(framer, in);
-        if (frame != FRAME_HEADER)
-            return frame;
-        state = speaks_ssl2(framer) ? FRAMING_SSL2 : FRAMING_RECORDS;
-    }
+    enum tls_frame frame = collect(framer, in);
+    if (frame != FRAME_RECORD)
+        return frame;
     framer->proven = framer->proven || framer->chained;
     framer->chained = true;
-    framer->state = (uint8_t)(state & 7);
+    framer->state = speaks_ssl2(framer) ? FRAMING_SSL2 : FRAMING_RECORDS;
     framer->left = tls_framer_length(framer);
     if (framer->left == 0)
         framer->have = 0;
-    return FRAME_HEADER;
+    return FRAME_RECORD;
 }
 
 /* Application data shows nothing inside by which to know it, but that it ends where the bytes end
  * is as good as a second header. */
 static bool ends_with_data(const struct tls_framer *framer, const struct cursor *in)
 {
-    return framer->header[0] == TLS_APPLICATION_DATA && cursor_done(in);
+    return framer->header[0] == TLS_APPLICATION_DATA && framer->left == 0 && cursor_done(in);
 }
 
-/* read_record takes a record that lies in `in` from end to end, where record follows record: nearly
- * always the next one does. Returns false, and has done nothing, if there is none. */
-static inline bool read_record(struct tls_framer *framer, struct cursor *in, struct span *body)
+/* whole_header_possible is header_possible for all five bytes, of which most are right. */
+static inline bool whole_header_possible(const uint8_t *p)
+{
+    uint16_t length = be16(p + 3);
+    return (unsigned)(p[0] - TLS_CHANGE_CIPHER_SPEC) <= TLS_HEARTBEAT - TLS_CHANGE_CIPHER_SPEC &&
+           (unsigned)(be16(p + 1) - TLS_VERSION_SSL3) <= TLS_VERSION_13 - TLS_VERSION_SSL3 &&
+           length <= LIMIT_TLS_RECORD && (LIKELY(length >= 2) || length >= shortest(p[0]));
+}
+
+/* read_record takes a record that begins here, as far as there is any of it: nearly always there is
+ * all. Returns false, and has done nothing, if there is none. */
+static ALWAYS_INLINE bool read_record(struct tls_framer *framer, struct cursor *in,
+                                      struct tls_record *record)
 {
     struct cursor ahead = *in;
     struct span header;
-    if (framer->state != FRAMING_RECORDS || framer->have > 0 ||
-        !cursor_bytes(&ahead, &header, TLS_RECORD_HEADER) ||
-        !header_possible(header.p, TLS_RECORD_HEADER) ||
-        !cursor_bytes(&ahead, body, number(header.p + 3)))
+    if (!cursor_bytes(&ahead, &header, TLS_RECORD_HEADER) || !whole_header_possible(header.p))
         return false;
-    memcpy(framer->header, header.p, TLS_RECORD_HEADER);
+    record->type = header.p[0];
+    record->length = be16(header.p + 3);
+    if (!cursor_bytes(&ahead, &record->body,
+                      record->length < ahead.left ? record->length : ahead.left))
+        return false;
     *in = ahead;
-    if (UNLIKELY(!framer->proven))
-        framer->proven = framer->chained || (body->n > 0 && ends_with_data(framer, in));
-    if (UNLIKELY(!framer->chained))
-        framer->chained = true;
+    memcpy(framer->header, header.p, TLS_RECORD_HEADER);
+    framer->left = (uint16_t)(record->length - record->body.n);
+    if (UNLIKELY(framer->left > 0))
+        framer->have = TLS_RECORD_HEADER;
     return true;
 }
 
-/* read_part is tls_framer_next for a record that comes in parts, and for what is none. */
-static NOINLINE enum tls_frame read_part(struct tls_framer *framer, struct cursor *in,
-                                         struct span *body)
+/* begin_records is read_record where it is not yet sure that record follows record. */
+static bool begin_records(struct tls_framer *framer, struct cursor *in, struct tls_record *record)
 {
+    if (framer->have > 0 || framer->state == FRAMING_SSL2 || !read_record(framer, in, record))
+        return false;
+    framer->proven =
+        framer->proven || framer->chained || (record->length > 0 && ends_with_data(framer, in));
+    framer->chained = true;
+    framer->state = FRAMING_RECORDS;
+    return true;
+}
+
+static void read_body(struct tls_framer *framer, struct cursor *in, struct tls_record *record)
+{
+    size_t n = in->left < framer->left ? in->left : framer->left;
+    if (!cursor_bytes(in, &record->body, n))
+        return;
+    framer->left = (uint16_t)(framer->left - n);
+    if (framer->left > 0)
+        return;
+    framer->have = 0;
+    framer->proven = framer->proven || ends_with_data(framer, in);
+}
+
+/* read_part is tls_framer_next for a stream's first records, for what began in an earlier segment,
+ * and for what is no record. */
+static NOINLINE enum tls_frame read_part(struct tls_framer *framer, struct cursor *in,
+                                         struct tls_record *record)
+{
+    enum tls_frame frame = FRAME_BODY;
+    record->body = span_of(NULL, 0);
     if (framer->state == FRAMING_SEARCH || framer->state == FRAMING_NONE)
         *in = (struct cursor){in->p, 0};
     if (cursor_done(in))
         return FRAME_MORE;
+    if (begin_records(framer, in, record))
+        return FRAME_RECORD;
     if (framer->have < TLS_RECORD_HEADER)
-        return read_header(framer, in);
-
-    size_t n = in->left < framer->left ? in->left : framer->left;
-    if (!cursor_bytes(in, body, n))
-        return FRAME_MORE;
-    framer->left = (uint16_t)(framer->left - n);
-    if (framer->left == 0) {
-        framer->have = 0;
-        framer->proven = framer->proven || ends_with_data(framer, in);
-    }
-    return FRAME_BODY;
+        frame = read_header(framer, in);
+    else
+        read_body(framer, in, record);
+    record->type = tls_framer_type(framer);
+    record->length = tls_framer_length(framer);
+    return frame;
 }
 
-enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body)
+enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in,
+                               struct tls_record *record)
 {
-    return LIKELY(read_record(framer, in, body)) ? FRAME_RECORD : read_part(framer, in, body);
+    bool sure =
+        framer->have == 0 && framer->state == FRAMING_RECORDS && framer->chained && framer->proven;
+    if (LIKELY(sure) && LIKELY(read_record(framer, in, record)))
+        return FRAME_RECORD;
+    /* Copies: what is passed on by its address can't stay in registers. */
+    struct cursor rest = *in;
+    struct tls_record part;
+    enum tls_frame frame = read_part(framer, &rest, &part);
+    *in = rest;
+    *record = part;
+    return frame;
 }
 
 enum chain { CHAIN_NO, CHAIN_MAYBE /* the record ends beyond the bytes */, CHAIN_YES };
@@ -205,8 +236,8 @@ static bool likely_header(const uint8_t *p, size_t n)
         (n > 2 && p[2] > (TLS_VERSION_12 & 0xff)))
         return false;
     /* A byte of content at least, and the shortest authentication tag, CCM_8's: RFC 6655. */
-    return n < TLS_RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || number(p + 3) == 0 ||
-           number(p + 3) >= 1 + 8;
+    return n < TLS_RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || be16(p + 3) == 0 ||
+           be16(p + 3) >= 1 + 8;
 }
 
 /* chain_of judges whether a header is one, by the n bytes that follow it. */
@@ -214,14 +245,14 @@ static enum chain chain_of(const uint8_t *header, const uint8_t *body, size_t n)
 {
     if (!likely_header(header, TLS_RECORD_HEADER))
         return CHAIN_NO;
-    size_t length = number(header + 3);
+    size_t length = be16(header + 3);
     if (length > n)
         return CHAIN_MAYBE;
     size_t after = n - length < TLS_RECORD_HEADER ? n - length : TLS_RECORD_HEADER;
     return header_possible(body + length, after) ? CHAIN_YES : CHAIN_NO;
 }
 
-static void begin_records(struct tls_framer *framer, size_t have, bool proven)
+static void go_on(struct tls_framer *framer, size_t have, bool proven)
 {
     framer->state = FRAMING_RECORDS;
     framer->have = have & 7;
@@ -244,7 +275,7 @@ static bool collect_first(struct tls_framer *framer, struct cursor *in)
     enum chain chain = more < missing ? CHAIN_NO : chain_of(header, in->p + more, in->left - more);
     framer->have = 0;
     if (chain != CHAIN_NO) /* the bytes that are still in `in` are read again */
-        begin_records(framer, have, chain == CHAIN_YES);
+        go_on(framer, have, chain == CHAIN_YES);
     return chain != CHAIN_NO;
 }
 
@@ -261,7 +292,7 @@ bool tls_framer_find(struct tls_framer *framer, struct cursor *in)
                                                                    in->left - TLS_RECORD_HEADER);
         if (chain == CHAIN_YES ||
             (chain == CHAIN_MAYBE && (in->p == start || in->p[0] == TLS_APPLICATION_DATA))) {
-            begin_records(framer, 0, chain == CHAIN_YES);
+            go_on(framer, 0, chain == CHAIN_YES);
             return true;
         }
         /* On to the next byte before a 3, the version's first byte. */

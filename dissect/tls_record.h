@@ -33,20 +33,27 @@ struct tls_framer {
 
 enum tls_frame {
     FRAME_MORE,   /* all bytes are used up */
-    FRAME_RECORD, /* a record as a whole, header and body */
-    FRAME_HEADER, /* a header is complete; its record begins */
-    FRAME_BODY,   /* a piece of the body; the record ends if framer->left is 0 */
+    FRAME_RECORD, /* a record begins: its header, with what there is of the body */
+    FRAME_BODY,   /* more of the body */
     FRAME_LOST    /* what should be a header is none: the state is now SEARCH or NONE */
+};
+
+/* The record at hand. */
+struct tls_record {
+    uint8_t type;
+    uint16_t length;  /* of its body */
+    struct span body; /* the piece of it that was read, which may be empty */
 };
 
 /* tls_record_may_begin tells whether a stream's first bytes may be those of a record, or of a hello
  * in SSLv2's format, as far as there are any. */
 bool tls_record_may_begin(struct span first_bytes);
 
-/* tls_framer_next reads the next event from `in`. *body is set for FRAME_RECORD and FRAME_BODY,
- * borrowed from `in`. A record of length 0 has no FRAME_BODY. In state SEARCH and NONE all bytes
- * are dropped. */
-enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in, struct span *body);
+/* tls_framer_next reads the next event from `in`. *record is set for FRAME_RECORD and FRAME_BODY,
+ * its body borrowed from `in`; the record ends with this piece if framer->left is 0. In state
+ * SEARCH and NONE all bytes are dropped. */
+enum tls_frame tls_framer_next(struct tls_framer *framer, struct cursor *in,
+                               struct tls_record *record);
 
 /* tls_framer_find looks, in state SEARCH, for a record header in the bytes of one segment, and
  * moves `in` to it. A segment often begins with one; anywhere else it must be followed by another

@@ -14,11 +14,6 @@
 enum { ALERT_WARNING = 1, ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, ALERT_USER_CANCELED = 90 };
 enum { CHANGE_CIPHER_SPEC_BYTES = 1, HELLO_MIN = 38 };
 
-static struct tls_direction *direction_of(struct tls *tls, unsigned direction)
-{
-    return &tls->directions[direction & 1];
-}
-
 static bool negotiated_12(const struct tls *tls)
 {
     return tls->facts.server_hello && !tls_is_13(tls->facts.server_hello->version);
@@ -56,7 +51,7 @@ static struct tls_alert *noted_as_encrypted(struct tls_facts *facts, const struc
 static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
                        const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct cursor c = cursor_of(piece);
     while (d->head_have < TLS_ALERT_BYTES && cursor_u8(&c, &d->head[d->head_have]))
         d->head_have++;
@@ -72,7 +67,7 @@ static bool take_alert(struct tls *tls, unsigned direction, struct span piece,
 void tls_session_alert(struct tls *tls, unsigned direction, uint8_t level, uint8_t description,
                        bool opened, const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     d->close_notify = d->close_notify || description == ALERT_CLOSE_NOTIFY;
     /* TLS 1.3 ignores the level: section 6.2. */
     bool fatal = level == ALERT_FATAL || (tls_is_13(tls->facts.version) && tls->facts.negotiated &&
@@ -155,16 +150,13 @@ static bool has_shape(const struct tls_message *message, const struct placement 
     }
 }
 
-/* is_clear tells whether a message header is one, and not encrypted bytes. */
-static bool is_clear(struct tls_direction *d, const struct tls *tls,
-                     const struct tls_message *message, const struct placement *place)
+/* looks_clear tells whether what may be encrypted bytes is a message's header, behind which `left`
+ * bytes of the record were read. */
+static NOINLINE bool looks_clear(const struct tls *tls, const struct tls_direction *d,
+                                 const struct tls_message *message, size_t left)
 {
-    if (d->ccs)
-        return clear_after_ccs(tls, d, message, place);
-    if (d->unsure)
-        return has_shape(message, place);
-    /* The first message of a stream is a hello, or the stream is not TLS. */
-    return d->framer.proven || d->seen != 0 || is_hello(message);
+    const struct placement place = placement_of(d, left, message);
+    return d->ccs ? clear_after_ccs(tls, d, message, &place) : has_shape(message, &place);
 }
 
 /* give_up_messages: the direction's handshake records can't be read from here on. Returns false if
@@ -185,29 +177,32 @@ static bool give_up_messages(struct tls *tls, struct tls_direction *d)
 static bool begin_message(struct tls *tls, struct tls_direction *d,
                           const struct tls_message *message, size_t left)
 {
-    struct placement place = placement_of(d, left, message);
-    if (!is_clear(d, tls, message, &place))
+    if (UNLIKELY(d->ccs || d->unsure) && !looks_clear(tls, d, message, left))
         return false;
+    if (LIKELY(d->framer.proven))
+        return true;
     if (is_hello(message) && tls_framer_type(&d->framer) == TLS_HANDSHAKE)
         d->framer.proven = true;
-    return true;
+    /* The first message of a stream is a hello, or the stream is not TLS. */
+    return d->ccs || d->unsure || d->seen != 0 || is_hello(message);
 }
 
 static bool end_message(struct tls *tls, unsigned direction, const struct tls_message *message,
                         const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     if (!tls_flight_take(tls, direction, message, false, where))
         return false;
     /* A hello in SSLv2's format is known only when it has been read. */
-    d->framer.proven = d->framer.proven || tls_framer_is_ssl2(&d->framer);
+    if (UNLIKELY(tls_framer_is_ssl2(&d->framer)))
+        d->framer.proven = true;
     return true;
 }
 
 static bool take_handshake(struct tls *tls, unsigned direction, struct span piece,
                            const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct cursor in = cursor_of(piece);
     struct tls_message message;
     bool good = true;
@@ -264,7 +259,7 @@ static void note_later_handshake(struct tls *tls, unsigned direction, bool chang
 static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
                        const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct tls_facts *facts = &tls->facts;
     if (length == 0)
         return;
@@ -289,11 +284,11 @@ static void begin_data(struct tls *tls, unsigned direction, uint16_t length,
     }
 }
 
-void tls_session_header(struct tls *tls, unsigned direction, const struct tls_where *where)
+void tls_session_header(struct tls *tls, unsigned direction, const struct tls_record *record,
+                        const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
-    uint16_t length = tls_framer_length(&d->framer);
-    switch (tls_framer_type(&d->framer)) {
+    struct tls_direction *d = tls_direction_of(tls, direction);
+    switch (record->type) {
     case TLS_HANDSHAKE:
         tls_joiner_resync(&d->joiner);
         if (d->encrypted && d->finished)
@@ -303,13 +298,13 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
         break;
     case TLS_ALERT:
         d->head_have = 0;
-        if (length != TLS_ALERT_BYTES && d->framer.proven)
+        if (record->length != TLS_ALERT_BYTES && d->framer.proven)
             add_alert(tls, &(struct tls_alert){.direction = (uint8_t)direction,
                                                .encrypted = true,
                                                .frame = where->frame});
         break;
     case TLS_APPLICATION_DATA:
-        begin_data(tls, direction, length, where);
+        begin_data(tls, direction, record->length, where);
         break;
     case TLS_HEARTBEAT:
         tls_heartbeat_begin(tls, direction, where->frame);
@@ -323,7 +318,7 @@ void tls_session_header(struct tls *tls, unsigned direction, const struct tls_wh
 /* A ChangeCipherSpec that is longer is an encrypted one, in a later handshake. */
 static void end_ccs(struct tls *tls, unsigned direction, uint64_t frame)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     bool encrypted = tls_framer_length(&d->framer) != CHANGE_CIPHER_SPEC_BYTES;
     if (d->framer.left > 0)
         return;
@@ -336,26 +331,25 @@ static void end_ccs(struct tls *tls, unsigned direction, uint64_t frame)
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
 }
 
-bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
+bool tls_session_body(struct tls *tls, unsigned direction, const struct tls_record *record,
                       const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
-    switch (tls_framer_type(&d->framer)) {
+    struct tls_direction *d = tls_direction_of(tls, direction);
+    switch (record->type) {
     case TLS_HANDSHAKE:
     case TLS_SSL2_HELLO:
     case TLS_SSL2_SERVER_HELLO:
-        return d->encrypted || take_handshake(tls, direction, piece, where);
+        return d->encrypted || take_handshake(tls, direction, record->body, where);
     case TLS_ALERT:
-        return tls_framer_length(&d->framer) != TLS_ALERT_BYTES ||
-               take_alert(tls, direction, piece, where);
+        return record->length != TLS_ALERT_BYTES || take_alert(tls, direction, record->body, where);
     case TLS_CHANGE_CIPHER_SPEC:
         end_ccs(tls, direction, where->frame);
         return true;
     case TLS_HEARTBEAT:
-        tls_heartbeat_take(tls, direction, piece, where->frame);
+        tls_heartbeat_take(tls, direction, record->body, where->frame);
         return true;
     case TLS_SSL2_RECORD:
-        tls_ssl2_body(tls, d, piece);
+        tls_ssl2_body(tls, d, record->body);
         return true;
     default:
         return true;
@@ -367,7 +361,7 @@ bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
 static void cut_message(struct tls *tls, unsigned direction, uint64_t length, bool lost,
                         const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     struct tls_message message;
     if (!d->encrypted && !d->ccs &&
         tls_joiner_gap(&d->joiner, &message, length, tls_store_pool(tls->store)) &&
@@ -378,7 +372,7 @@ static void cut_message(struct tls *tls, unsigned direction, uint64_t length, bo
 void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool framed,
                      const struct tls_where *where)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     uint8_t type = tls_framer_type(&d->framer);
     tls->changed = true;
     if (!d->ccs && !d->data)
@@ -395,8 +389,10 @@ void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool 
 
 void tls_session_end(struct tls *tls, unsigned direction)
 {
-    struct tls_direction *d = direction_of(tls, direction);
+    struct tls_direction *d = tls_direction_of(tls, direction);
     const struct tls_where last = {.frame = d->last_frame, .time = d->last_time};
+    if (d->joiner.have == 0 && !d->joiner.lost)
+        return; /* between messages */
     cut_message(tls, direction, UINT64_MAX, true, &last);
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
 }

@@ -76,13 +76,20 @@ struct tls {
     uint64_t early_first_frame, early_last_frame;
 };
 
+/* A sum, since gcc makes of &tls->directions[i] a new one for each field that is looked at. */
+static inline struct tls_direction *tls_direction_of(struct tls *tls, unsigned direction)
+{
+    return tls->directions + (direction & 1);
+}
+
 /* tls_session_header tells of a record that begins. */
-void tls_session_header(struct tls *tls, unsigned direction, const struct tls_where *where);
+void tls_session_header(struct tls *tls, unsigned direction, const struct tls_record *record,
+                        const struct tls_where *where);
 
 /* tls_session_body takes a piece of the body of the current record. Returns false if the stream's
  * first bytes show that this is not TLS after all. */
-MUST_CHECK bool tls_session_body(struct tls *tls, unsigned direction, struct span piece,
-                                 const struct tls_where *where);
+MUST_CHECK bool tls_session_body(struct tls *tls, unsigned direction,
+                                 const struct tls_record *record, const struct tls_where *where);
 
 /* tls_session_gap tells of missing bytes; `framed` that they lie inside the current record. */
 void tls_session_gap(struct tls *tls, unsigned direction, uint64_t length, bool framed,

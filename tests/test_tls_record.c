@@ -30,24 +30,24 @@ static void frame(struct seen *seen, struct tls_framer *framer, const uint8_t *b
     assert_non_null(copy);
     memcpy(copy, bytes, n);
     struct cursor in = cursor_of(span_of(copy, n));
-    struct span body;
+    struct tls_record record;
     for (;;) {
-        enum tls_frame event = tls_framer_next(framer, &in, &body);
+        enum tls_frame event = tls_framer_next(framer, &in, &record);
         if (event == FRAME_MORE)
             break;
-        if (event == FRAME_RECORD || event == FRAME_HEADER)
-            buf_printf(&seen->text, "h%u:%u", tls_framer_type(framer), tls_framer_length(framer));
-        if (event == FRAME_HEADER && tls_framer_length(framer) == 0)
-            buf_printf(&seen->text, ".");
-        if (event == FRAME_RECORD)
-            assert_int_equal(body.n, tls_framer_length(framer));
-        if (event == FRAME_RECORD || event == FRAME_BODY) {
-            seen->body_bytes += body.n;
-            if (framer->left == 0)
-                buf_printf(&seen->text, ".");
-        }
-        if (event == FRAME_LOST)
+        if (event == FRAME_LOST) {
             buf_printf(&seen->text, "!");
+            continue;
+        }
+        assert_int_equal(record.type, tls_framer_type(framer));
+        assert_int_equal(record.length, tls_framer_length(framer));
+        if (event == FRAME_RECORD) {
+            buf_printf(&seen->text, "h%u:%u", record.type, record.length);
+            assert_int_equal(record.body.n + framer->left, record.length);
+        }
+        seen->body_bytes += record.body.n;
+        if (framer->left == 0)
+            buf_printf(&seen->text, ".");
     }
     assert_int_equal(in.left, 0);
     free(copy);
