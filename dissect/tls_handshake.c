@@ -121,6 +121,11 @@ static bool finish_given(struct tls_joiner *joiner, struct cursor *in, struct tl
 static enum tls_join read_header(struct tls_joiner *joiner, struct tls_message *message,
                                  struct cursor *in)
 {
+    struct span whole;
+    if (joiner->have == 0 && cursor_bytes(in, &whole, TLS_MESSAGE_HEADER)) {
+        memcpy(joiner->header, whole.p, TLS_MESSAGE_HEADER);
+        joiner->have = TLS_MESSAGE_HEADER;
+    }
     while (joiner->have < TLS_MESSAGE_HEADER) {
         if (!cursor_u8(in, &joiner->header[joiner->have]))
             return JOIN_MORE;

@@ -199,13 +199,21 @@ static bool end_message(struct tls *tls, unsigned direction, const struct tls_me
     return true;
 }
 
+/* is_finished tells at a glance what begin_message would say of the header in a piece: after
+ * ChangeCipherSpec it is none, where nothing but an encrypted Finished can come. */
+static bool is_finished(const struct tls *tls, const struct tls_direction *d, struct span piece)
+{
+    return d->ccs && negotiated_12(tls) && d->joiner.have == 0 && !d->joiner.lost &&
+           piece.n >= TLS_MESSAGE_HEADER;
+}
+
 static bool take_handshake(struct tls *tls, unsigned direction, struct span piece,
                            const struct tls_where *where)
 {
     struct tls_direction *d = tls_direction_of(tls, direction);
     struct cursor in = cursor_of(piece);
     struct tls_message message;
-    bool good = true;
+    bool good = !is_finished(tls, d, piece);
     while (good && !d->encrypted) {
         switch (tls_joiner_next(&d->joiner, &message, &in, tls_store_pool(tls->store))) {
         case JOIN_MORE:
