@@ -24,31 +24,32 @@ enum { TLS_TYPE_OF_CLIENT, TLS_TYPE_OF_SERVER };
 
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
-    struct span body;   /* all of it; n is 0 in SSLv2's format */
-    const void *known;  /* NULL, or the facts of an earlier one that reads alike: tls_kinds.h */
-    bool ssl2;          /* client: in SSLv2's format, which has no extensions and other suites */
-    bool whole;         /* every part was read to its end, nothing is left over */
-    struct span random; /* n is 0 in SSLv2's format */
+    const void *known; /* NULL, or the facts of an earlier one that reads alike: tls_kinds.h */
     uint16_t legacy_version;
-    uint16_t highest;    /* client: the number that is the highest of those offered, for JA4 */
-    uint16_t version;    /* client: the highest one offered, without GREASE; server: the chosen */
-    uint16_t cipher;     /* server */
-    struct span ciphers; /* client: two bytes each */
+    uint16_t highest;      /* client: the number that is the highest of those offered, for JA4 */
+    uint16_t version;      /* client: the highest one offered, without GREASE; server: the chosen */
+    uint16_t cipher;       /* server */
+    uint16_t group;        /* server: of key_share */
+    bool ssl2;             /* client: in SSLv2's format, which has no extensions and other suites */
+    bool whole;            /* every part was read to its end, nothing is left over */
+    bool retry;            /* server: this is a HelloRetryRequest */
+    bool pre_shared_key;   /* client: offered; server: accepted */
+    bool external_keys;    /* client: those offered are no resumption */
+    bool early_data, ech;  /* client: offered; ech is true of an outer hello */
+    bool ech_again;        /* client: ech whose key went with an earlier hello */
+    bool ech_answered;     /* server: a confirmation, or configurations to try again with */
+    bool esni;             /* client: what went before ech */
+    bool encrypt_then_mac; /* server: RFC 7366 */
+    uint8_t certificate_types[2]; /* server: of the client and the server, enum certificate_type */
+    /* From here on spans alone. */
+    struct span body;       /* all of it; n is 0 in SSLv2's format */
+    struct span random;     /* n is 0 in SSLv2's format */
+    struct span ciphers;    /* client: two bytes each */
     struct span extensions; /* all of them; see tls_hello_extension */
     struct span sni;
     struct span alpn; /* ProtocolNameList without its length: names with a length byte each */
     struct span groups, point_formats, signature_algorithms; /* lists without their lengths */
-    uint16_t group;                                          /* server: of key_share */
-    bool retry;                   /* server: this is a HelloRetryRequest */
-    bool pre_shared_key;          /* client: offered; server: accepted */
-    bool external_keys;           /* client: those offered are no resumption */
-    bool early_data, ech;         /* client: offered; ech is true of an outer hello */
-    bool ech_again;               /* client: ech whose key went with an earlier hello */
-    bool ech_answered;            /* server: a confirmation, or configurations to try again with */
-    bool esni;                    /* client: what went before ech */
-    bool encrypt_then_mac;        /* server: RFC 7366 */
-    struct span scts;             /* server: SignedCertificateTimestampList */
-    uint8_t certificate_types[2]; /* server: of the client and the server, enum certificate_type */
+    struct span scts; /* server: SignedCertificateTimestampList */
 };
 
 /* tls_hello_client and tls_hello_server read the body of a message. They return false if the part

@@ -7,12 +7,23 @@ struct run {
     uint16_t at, n;
 };
 
-/* The bytes of all runs follow these. Spans' pointers are offsets into the body. */
+/* Where a hello's spans are. */
+static const uint16_t spans[] = {
+#define SPAN(field) offsetof(struct tls_hello, field)
+    SPAN(body),          SPAN(random), SPAN(ciphers), SPAN(extensions),
+    SPAN(sni),           SPAN(alpn),   SPAN(groups),  SPAN(signature_algorithms),
+    SPAN(point_formats), SPAN(scts)
+#undef SPAN
+};
+
+/* Small, for what is compared with each hello should be near. The bytes of all runs follow these.
+ */
 struct tls_kind {
-    uint64_t glance[2];
     const void *facts;
-    struct tls_hello hello;
+    uint32_t size; /* see size_of */
     uint32_t run_count;
+    uint8_t plain[offsetof(struct tls_hello, body)]; /* of a hello: all but its spans, and */
+    struct run parts[COUNT_OF(spans)];               /* these in its body */
     struct run runs[];
 };
 
@@ -20,25 +31,31 @@ struct tls_kind {
 
 enum { RANDOM_AT = 2, SESSION_AT = RANDOM_AT + 32, FIRST_SUITE = 2 * sizeof(uint16_t) };
 
+/* A hello's length, and in the lowest bit whose it is. */
+static uint32_t size_of(bool server, struct span body)
+{
+    return (uint32_t)body.n << 1 | server;
+}
+
 /* What tells a hello from most others: its length, and eight bytes of it. Those follow the first
  * cipher suite, which may be one of RFC 8701; in a ServerHello they are what the first extensions
  * begin with. Returns false if it is too short or too long. */
-static bool glance_at(uint64_t glance[2], bool server, struct span body)
+static bool glance_at(uint64_t *glance, bool server, struct span body)
 {
+    uint64_t eight;
     if (body.n > TLS_KIND_MOST || body.n <= SESSION_AT)
         return false;
     size_t at = SESSION_AT + 1u + body.p[SESSION_AT] + FIRST_SUITE;
-    if (at + sizeof glance[1] > body.n)
+    if (at + sizeof eight > body.n)
         return false;
-    glance[0] = body.n << 1 | server;
-    memcpy(&glance[1], body.p + at, sizeof glance[1]);
+    memcpy(&eight, body.p + at, sizeof eight);
+    *glance = (eight ^ size_of(server, body)) * UINT64_C(0x9e3779b97f4a7c15);
     return true;
 }
 
-static struct tls_kind **set_of(struct tls_kinds *kinds, const uint64_t glance[2])
+static struct tls_kind_place *set_of(struct tls_kinds *kinds, uint64_t glance)
 {
-    uint64_t mixed = (glance[0] ^ glance[1]) * UINT64_C(0x9e3779b97f4a7c15);
-    return kinds->sets[(mixed >> 32) % TLS_KIND_SETS];
+    return kinds->sets[(glance >> 32) % TLS_KIND_SETS];
 }
 
 /* --- finding --- */
@@ -75,26 +92,20 @@ static bool is_alike(const struct tls_kind *kind, const uint8_t *body)
     return true;
 }
 
-/* Where a hello's spans are. */
-static const uint16_t spans[] = {
-#define SPAN(field) offsetof(struct tls_hello, field)
-    SPAN(body),          SPAN(random), SPAN(ciphers), SPAN(extensions),
-    SPAN(sni),           SPAN(alpn),   SPAN(groups),  SPAN(signature_algorithms),
-    SPAN(point_formats), SPAN(scts)
-#undef SPAN
-};
-
-/* move_spans has the spans that lie in one body lie in another one. */
-static void move_spans(struct tls_hello *hello, uintptr_t from, uintptr_t to)
+static struct span *span_at(struct tls_hello *hello, unsigned i)
 {
-    for (unsigned i = 0; i < COUNT_OF(spans); i++) {
-        struct span *span = (struct span *)((char *)hello + spans[i]);
-        if (span->n > 0)
-            span->p = (const uint8_t *)((uintptr_t)span->p - from + to);
-    }
+    return (struct span *)(void *)((char *)hello + spans[i]);
 }
 
-static void put_first(struct tls_kind **set, unsigned at, struct tls_kind *first)
+/* recall sets a hello as a kind was read, but for what is known of it. */
+static void recall(struct tls_hello *hello, const struct tls_kind *kind, struct span body)
+{
+    memcpy(hello, kind->plain, sizeof kind->plain);
+    for (unsigned i = 0; i < COUNT_OF(spans); i++)
+        *span_at(hello, i) = span_of(body.p + kind->parts[i].at, kind->parts[i].n);
+}
+
+static void put_first(struct tls_kind_place *set, unsigned at, struct tls_kind_place first)
 {
     for (; at > 0; at--)
         set[at] = set[at - 1];
@@ -103,20 +114,21 @@ static void put_first(struct tls_kind **set, unsigned at, struct tls_kind *first
 
 bool tls_kinds_find(struct tls_kinds *kinds, struct tls_hello *hello, bool server, struct span body)
 {
-    uint64_t glance[2];
-    if (!glance_at(glance, server, body))
+    uint64_t glance;
+    if (!glance_at(&glance, server, body))
         return false;
-    struct tls_kind **set = set_of(kinds, glance);
-    for (unsigned i = 0; i < TLS_KIND_WAYS && set[i]; i++) {
-        struct tls_kind *kind = set[i];
-        if (memcmp(kind->glance, glance, sizeof glance) != 0 || !is_alike(kind, body.p))
+    struct tls_kind_place *set = set_of(kinds, glance);
+    for (unsigned i = 0; i < TLS_KIND_WAYS && set[i].kind; i++) {
+        const struct tls_kind *kind = set[i].kind;
+        if (set[i].glance != glance || kind->size != size_of(server, body) ||
+            !is_alike(kind, body.p))
             continue;
         /* A HelloRetryRequest is told by its random. */
         if (server && tls_hello_is_retry(body.p + RANDOM_AT))
             return false;
-        put_first(set, i, kind);
-        *hello = kind->hello;
-        move_spans(hello, 0, (uintptr_t)body.p);
+        if (i > 0)
+            put_first(set, i, set[i]);
+        recall(hello, kind, body);
         hello->known = kind->facts;
         return true;
     }
@@ -249,6 +261,15 @@ static void release(struct tls_kinds *kinds, struct tls_kind *kind)
     intern_release(kinds->shared, kind);
 }
 
+/* part_of tells where a hello has one of its spans. */
+static struct run part_of(const struct layout *layout, const struct tls_hello *hello, unsigned i)
+{
+    const struct span *span = (const struct span *)(const void *)((const char *)hello + spans[i]);
+    if (span->n == 0)
+        return (struct run){0};
+    return (struct run){(uint16_t)(span->p - layout->body.p), (uint16_t)span->n};
+}
+
 /* make returns NULL if there is more to a hello than a kind can tell. */
 static struct tls_kind *make(struct tls_kinds *kinds, const struct tls_hello *hello, bool server)
 {
@@ -264,31 +285,33 @@ static struct tls_kind *make(struct tls_kinds *kinds, const struct tls_hello *he
         bytes += layout.runs[i].n;
     }
     kind->run_count = layout.count;
-    kind->hello = *hello;
-    move_spans(&kind->hello, (uintptr_t)hello->body.p, 0);
+    kind->size = size_of(server, hello->body);
+    memcpy(kind->plain, hello, sizeof kind->plain);
+    for (unsigned i = 0; i < COUNT_OF(spans); i++)
+        kind->parts[i] = part_of(&layout, hello, i);
     return kind;
 }
 
 void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool server,
                    const void *facts)
 {
-    uint64_t glance[2];
-    if (!is_plain(hello, server) || !glance_at(glance, server, hello->body))
+    uint64_t glance;
+    if (!is_plain(hello, server) || !glance_at(&glance, server, hello->body))
         return;
-    struct tls_kind **set = set_of(kinds, glance), *kind = make(kinds, hello, server);
+    struct tls_kind_place *set = set_of(kinds, glance);
+    struct tls_kind *kind = make(kinds, hello, server);
     if (!kind)
         return;
-    memcpy(kind->glance, glance, sizeof glance);
     kind->facts = intern_share(facts);
-    release(kinds, set[TLS_KIND_WAYS - 1]);
-    put_first(set, TLS_KIND_WAYS - 1, kind);
+    release(kinds, set[TLS_KIND_WAYS - 1].kind);
+    put_first(set, TLS_KIND_WAYS - 1, (struct tls_kind_place){glance, kind});
 }
 
 void tls_kinds_done(struct tls_kinds *kinds)
 {
     for (unsigned i = 0; i < TLS_KIND_SETS; i++) {
         for (unsigned j = 0; j < TLS_KIND_WAYS; j++)
-            release(kinds, kinds->sets[i][j]);
+            release(kinds, kinds->sets[i][j].kind);
     }
     *kinds = (struct tls_kinds){.shared = kinds->shared};
 }

@@ -19,7 +19,11 @@ enum { TLS_KIND_MOST = 2048, TLS_KIND_RUNS = 60 };
 /* Zero-initialise but for `shared`, where facts and kinds are; free with tls_kinds_done. */
 struct tls_kinds {
     struct intern *shared;
-    struct tls_kind *sets[TLS_KIND_SETS][TLS_KIND_WAYS]; /* each: that found last first */
+    /* Each: that found last first. */
+    struct tls_kind_place {
+        uint64_t glance;
+        struct tls_kind *kind;
+    } sets[TLS_KIND_SETS][TLS_KIND_WAYS];
 };
 
 /* tls_kinds_find reads a hello as an earlier one was read: *hello as tls_hello_client, or
