@@ -53,7 +53,8 @@ asan:
 	@$(MAKE) --no-print-directory $(ON_CORES) B=build/asan CFLAGS="-O1 -g" SANITIZE="$(SANITIZE_FLAGS)" check-here
 
 tsan:
-	@$(MAKE) --no-print-directory $(ON_CORES) B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" all
+	@$(MAKE) --no-print-directory $(ON_CORES) B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" \
+	    build/tsan/pushwatch build/tsan/tests/test_parsed_certs
 	tests/tsan.sh build/tsan
 
 # Each fuzz target for a short while from its seeds; FUZZ_SECONDS=600 makes it a long one.

@@ -49,9 +49,9 @@ static void the_same_is_parsed_once(void **state)
     assert_ptr_not_equal(first, third);
     assert_int_equal(X509_cmp(first, world->one.x), 0);
     assert_int_equal(X509_cmp(third, world->other.x), 0);
-    X509_free(first);
-    X509_free(second);
-    X509_free(third);
+    parsed_certs_give_back(parsed, first);
+    parsed_certs_give_back(parsed, second);
+    parsed_certs_give_back(parsed, third);
     parsed_certs_free(parsed);
     parsed_certs_free(NULL);
 }
@@ -93,8 +93,8 @@ static void what_has_no_place_is_parsed_each_time(void **state)
         assert_non_null(first);
         assert_non_null(second);
         assert_ptr_not_equal(first, second);
-        X509_free(first);
-        X509_free(second);
+        parsed_certs_give_back(parsed, first);
+        parsed_certs_give_back(parsed, second);
     }
     assert_null(parsed_certs_get(parsed, &malformed));
     assert_null(parsed_certs_get(parsed, &broken));
@@ -118,7 +118,7 @@ static void *get_many(void *context)
         X509 *x509 = parsed_certs_get(errand->parsed, &cert);
         if (!x509 || X509_cmp(x509, pki->x) != 0)
             errand->wrong = true;
-        X509_free(x509);
+        parsed_certs_give_back(errand->parsed, x509);
     }
     return NULL;
 }

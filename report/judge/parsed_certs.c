@@ -1,5 +1,5 @@
 /* parsed_certs.c: one place for each remainder of a certificate's ordinal. OpenSSL counts who has
- * one; the lock is held for a look and a count. */
+ * one; the lock is held for a look and a count, up or down. */
 #include "parsed_certs.h"
 
 #include <openssl/x509v3.h>
@@ -56,8 +56,8 @@ static void keep(struct parsed_certs *parsed, struct place *place, uint64_t ordi
         place->ordinal = ordinal;
         place->x509 = x509;
     }
-    pthread_mutex_unlock(&parsed->lock);
     X509_free(before);
+    pthread_mutex_unlock(&parsed->lock);
 }
 
 X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
@@ -77,4 +77,11 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
     if (kept && x509)
         keep(parsed, place, cert->ordinal, x509);
     return x509;
+}
+
+void parsed_certs_give_back(struct parsed_certs *parsed, X509 *x509)
+{
+    pthread_mutex_lock(&parsed->lock);
+    X509_free(x509);
+    pthread_mutex_unlock(&parsed->lock);
 }

@@ -87,9 +87,11 @@ static void chain_open(struct chain *chain, const struct tls_facts *tls,
     }
 }
 
-static void chain_close(struct chain *chain)
+static void chain_close(struct chain *chain, struct parsed_certs *parsed)
 {
-    sk_X509_pop_free(chain->sent, X509_free);
+    sk_X509_free(chain->sent);
+    for (unsigned i = 0; i < chain->count; i++)
+        parsed_certs_give_back(parsed, chain->x509[i]);
     ERR_clear_error();
 }
 
@@ -354,7 +356,7 @@ static void judge_chain(struct validator *validator, struct verdict *verdict,
         find_order(&verdict->found, &chain);
         verify(verdict, &chain, tls, trust_anchors(validator->trust));
     }
-    chain_close(&chain);
+    chain_close(&chain, validator->parsed);
 }
 
 /* What a chain is remembered by: a certificate's ordinal is its own for the whole run. */
@@ -406,7 +408,7 @@ static bool matches(struct validator *validator, const struct cert *leaf, struct
                      (leaf->san.count > 0 ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0);
     bool match = x509 && (X509_check_host(x509, text, name.n, flags, NULL) == 1 ||
                           X509_check_ip_asc(x509, text, flags) == 1);
-    X509_free(x509);
+    parsed_certs_give_back(validator->parsed, x509);
     ERR_clear_error();
     return match;
 }
