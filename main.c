@@ -207,6 +207,12 @@ static void on_flow(void *context, struct flow_record *record, void *item)
     report_commit(run->report, item, record, record->n);
 }
 
+static void settle(void *context)
+{
+    struct run *run = context;
+    report_settle(run->report);
+}
+
 static void prepare(void *context, const struct flow_record *record, void *item)
 {
     const struct run *run = context;
@@ -353,7 +359,7 @@ static void begin_pipeline(struct run *run)
                                    .interface_context = &run->watch};
     if (getentropy(how.hash_key, sizeof how.hash_key) != 0)
         abort(); /* only a kernel without random numbers gets here */
-    run->sink = (struct sink){run, on_flow, prepare, render, item_new, item_free};
+    run->sink = (struct sink){run, on_flow, settle, prepare, render, item_new, item_free};
     run->watch.pipeline = pipeline_new(&how, &run->sink);
 }
 

@@ -329,6 +329,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
     out->steps = 0;
     take_steps(handout, out);
     handout_give(handout->sink, out, n);
+    sink_settle(handout->sink);
     if (flow == &lone)
         flow_strip(&lone, context);
 }

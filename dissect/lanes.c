@@ -202,6 +202,7 @@ static void hand_out_seen(struct lanes *lanes)
         if (lanes->progress && *lanes->handed % PROGRESS_EACH == 0)
             lanes->progress(lanes->progress_context, *lanes->handed);
     }
+    sink_settle(lanes->sink);
 }
 
 /* Tells the others what was handed out, and sees what is ready. Returns whether that is more. A

@@ -122,10 +122,11 @@ static void hand_out_prepared(struct pipeline *p)
             if (next[i] < next[least])
                 least = i;
         if (next[least] == UINT64_MAX)
-            return;
+            break;
         shard_hand_out(p->shards[least], ++p->handed_out);
         next[least] = shard_prepared(p->shards[least]);
     }
+    sink_settle(p->sink);
 }
 
 static bool has_more(const struct pipeline *p)

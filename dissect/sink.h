@@ -8,9 +8,11 @@
 struct sink {
     void *context;
     /* A flow that ended, or a snapshot of one that goes on (record->final false), and what was made
-     * of it before. Flows come in the order that was asked for; record->n is set. Record
-     * and item are borrowed for the call. */
+     * of it before. Flows come in the order that was asked for; record->n is set. The record is
+     * borrowed for the call, the item until `settle`. */
     void (*flow)(void *context, struct flow_record *record, void *item);
+    /* Lets go of all items that `flow` was given. NULL if it keeps none. */
+    void (*settle)(void *context);
     /* The work that needs no order, in two steps: several flows take the first before they take the
      * second, so that the code of each stays in the cache. Called from several threads at once, for
      * different items, also while `flow` takes another. The four are NULL where there is none. */
@@ -19,6 +21,12 @@ struct sink {
     void *(*item_new)(void *context);
     void (*item_free)(void *context, void *item);
 };
+
+static inline void sink_settle(const struct sink *sink)
+{
+    if (sink->settle)
+        sink->settle(sink->context);
+}
 
 /* What became of IP fragments: dissect/fragments.h. */
 struct fragment_counts {

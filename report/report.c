@@ -158,6 +158,13 @@ void report_commit(struct report *report, const struct report_item *item,
     flush_if_live(report);
 }
 
+void report_settle(struct report *report)
+{
+    for (size_t i = 0; i < report->output_count; i++)
+        if (report->outputs[i].sink->settle)
+            report->outputs[i].sink->settle(report->outputs[i].context);
+}
+
 void report_item_done(struct report_item *item)
 {
     findings_done(&item->findings);

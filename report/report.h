@@ -94,10 +94,13 @@ void report_render(const struct report *report, struct report_item *item,
                    const struct flow_record *record);
 
 /* report_commit counts and writes a prepared flow, and makes n its ordinal. One caller, in order of
- * n. The record is the one that was prepared; nothing of it or of the item is kept by reference. In
- * a live run every output is flushed. */
+ * n. The record is the one that was prepared; nothing of it is kept by reference. The item stays as
+ * it is until report_settle. In a live run every output is flushed. */
 void report_commit(struct report *report, const struct report_item *item,
                    struct flow_record *record, uint64_t n);
+
+/* report_settle lets go of what was committed: its items can be used again. */
+void report_settle(struct report *report);
 
 /* report_item_done frees what an item holds; it can be used again. */
 void report_item_done(struct report_item *item);

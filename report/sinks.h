@@ -22,9 +22,11 @@ struct report_sink {
      * ahead. */
     void (*render)(struct buf *out, const struct flow_record *record,
                    const struct findings *findings, struct cert_texts *certs);
-    /* Takes a flow whose turn it is, with what `render` appended. */
+    /* Takes a flow whose turn it is, with what `render` appended: this alone may be kept by
+     * reference, until `settle` or `flush`. */
     void (*flow)(void *context, const struct flow_record *record, const struct findings *findings,
                  struct span rendered);
+    void (*settle)(void *context); /* NULL if it keeps nothing */
     void (*certificate)(void *context, const struct cert *cert);
     void (*snapshot_end)(void *context, nanotime now);
     void (*finish)(void *context, const struct findings *findings, const struct summary *summary,

@@ -358,6 +358,7 @@ void made_take(struct report *report, struct made_flow *flow)
     report_prepare(report, &item, &flow->record);
     report_render(report, &item, &flow->record);
     report_commit(report, &item, &flow->record, flow->record.n);
+    report_settle(report);
     report_item_done(&item);
 }
 

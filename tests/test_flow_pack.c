@@ -165,6 +165,7 @@ static void report_one(struct run *run, size_t i, enum end_reason reason)
     report_prepare(run->report, &run->item, &record);
     report_render(run->report, &run->item, &record);
     report_commit(run->report, &run->item, &record, i + 1);
+    report_settle(run->report);
     flow_strip(flow, &run->context);
 }
 

@@ -4,9 +4,11 @@
 #include "records.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -391,45 +393,98 @@ static void only_live_runs_tell_of_memory_and_drops(void **state)
     free(text);
 }
 
-/* Prepared in any order, before the ordinals are known, and for two outputs at once. */
-static void prepared_ahead_is_the_same(void **state)
+enum { AHEAD = 15 };
+
+/* Has flows prepared in any order, before their ordinals are known, and committed all at once.
+ * Returns whether all was written. */
+static bool report_ahead(FILE *const *outs, size_t out_count, struct made_flow *flows)
 {
-    (void)state;
-    struct made_flow flows[15], *list[15];
-    struct report_item items[15] = {{.findings = {0}}};
+    struct report_item items[AHEAD] = {{.findings = {0}}};
     struct run_meta meta = made_meta();
     struct run_end end = made_end();
-    char *texts[2] = {NULL, NULL};
-    size_t sizes[2];
-    FILE *outs[2] = {open_memstream(&texts[0], &sizes[0]), open_memstream(&texts[1], &sizes[1])};
-    make_all(flows);
-    for (unsigned i = 0; i < COUNT_OF(flows); i++)
-        list[i] = &flows[i];
-    char *expected = report_of(list, COUNT_OF(flows));
-
     struct report *report = report_new(&meta);
-    for (unsigned i = 0; i < COUNT_OF(outs); i++)
+    for (size_t i = 0; i < out_count; i++)
         report_add_output(report, REPORT_JSON, outs[i], &options);
     report_begin(report);
-    for (unsigned i = COUNT_OF(flows); i-- > 0;) {
+    for (unsigned i = AHEAD; i-- > 0;) {
         flows[i].record.n = 0;
         report_prepare(report, &items[i], &flows[i].record);
         report_render(report, &items[i], &flows[i].record);
     }
-    for (unsigned i = 0; i < COUNT_OF(flows); i++) {
+    for (unsigned i = 0; i < AHEAD; i++) {
         report_commit(report, &items[i], &flows[i].record, i + 1);
         assert_int_equal(flows[i].record.n, i + 1);
-        report_item_done(&items[i]);
     }
+    report_settle(report);
+    for (unsigned i = 0; i < AHEAD; i++)
+        report_item_done(&items[i]);
     report_certificate(report, &flows[0].leaf);
     report_certificate(report, &flows[0].root);
-    assert_true(report_finish(report, &end));
+    bool written = report_finish(report, &end);
     report_free(report);
+    return written;
+}
+
+static char *report_each(struct made_flow *flows)
+{
+    struct made_flow *list[AHEAD];
+    make_all(flows);
+    for (unsigned i = 0; i < AHEAD; i++)
+        list[i] = &flows[i];
+    return report_of(list, AHEAD);
+}
+
+static char *text_of(FILE *file)
+{
+    char *text = xcalloc(1, (size_t)ftell(file) + 1);
+    size_t n = (size_t)ftell(file);
+    rewind(file);
+    assert_int_equal(fread(text, 1, n, file), n);
+    return text;
+}
+
+/* For a file, which takes at once what lies in many places, and for a stream that is none. */
+static void prepared_ahead_is_the_same(void **state)
+{
+    (void)state;
+    struct made_flow flows[AHEAD];
+    char *texts[2] = {NULL, NULL}, *expected = report_each(flows);
+    size_t size;
+    FILE *outs[2] = {tmpfile(), open_memstream(&texts[1], &size)};
+    assert_true(report_ahead(outs, COUNT_OF(outs), flows));
+    fseek(outs[0], 0, SEEK_END);
+    texts[0] = text_of(outs[0]);
     for (unsigned i = 0; i < COUNT_OF(outs); i++) {
         fclose(outs[i]);
         assert_string_equal(texts[i], expected);
         free(texts[i]);
     }
+    free(expected);
+}
+
+/* In the middle of what is written at once. */
+static void a_full_disk_is_told(void **state)
+{
+    (void)state;
+    enum { ROOM = 10000 };
+    struct made_flow flows[AHEAD];
+    struct rlimit all, few;
+    char *expected = report_each(flows);
+    FILE *out = tmpfile();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+    few = all;
+    few.rlim_cur = ROOM;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+    bool written = report_ahead(&out, 1, flows);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    assert_false(written);
+    fseek(out, 0, SEEK_END);
+    char *text = text_of(out);
+    assert_int_equal(strlen(text), ROOM);
+    assert_memory_equal(text, expected, ROOM);
+    fclose(out);
+    free(text);
     free(expected);
 }
 
@@ -448,6 +503,7 @@ int main(void)
         cmocka_unit_test(directions_become_sides),
         cmocka_unit_test(only_live_runs_tell_of_memory_and_drops),
         cmocka_unit_test(prepared_ahead_is_the_same),
+        cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(all_of_these_are_valid),
     };
     return cmocka_run_group_tests_name("sink_json", tests, NULL, NULL);

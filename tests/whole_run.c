@@ -33,6 +33,12 @@ static void commit(void *context, struct flow_record *record, void *item)
     report_commit(wiring->report, item, record, record->n);
 }
 
+static void settle(void *context)
+{
+    struct wiring *wiring = context;
+    report_settle(wiring->report);
+}
+
 static void prepare(void *context, const struct flow_record *record, void *item)
 {
     struct wiring *wiring = context;
@@ -137,7 +143,7 @@ void whole_run(struct whole_run *run, struct span capture, const struct whole_op
     report_add_output(wiring.report, REPORT_JSON, json, &how);
     report_add_output(wiring.report, REPORT_TEXT, text, &how);
     report_begin(wiring.report);
-    const struct sink sink = {&wiring, commit, prepare, render, item_new, item_free};
+    const struct sink sink = {&wiring, commit, settle, prepare, render, item_new, item_free};
     struct pipeline *pipeline = begin(&wiring, &sink, options);
     run->clean = read_all(run, wiring.source, pipeline) == SOURCE_END;
     snprintf(run->error, sizeof run->error, "%s", source_error(wiring.source));
