@@ -334,7 +334,8 @@ static inline bool may_be_in_order(const struct flow *flow, unsigned from,
 {
     return segment->payload.n == segment->length && segment->checksum != CHECKSUM_WRONG &&
            !flow->has_doubted && !segment->outer && !(segment->interface & PACKET_HAS_PROCESS) &&
-           zeek_is_in_order(&flow->zeek, from, segment);
+           zeek_is_in_order(&flow->zeek, from, segment) &&
+           !recent_may_have(&flow->recent[from], segment);
 }
 
 /* Like take in tcp.c, so that the two ends are pointers at hand. */

@@ -19,6 +19,16 @@ struct recent {
     } packets[RECENT_MAX];
 };
 
+/* recent_may_have tells whether one of them looks the same, whenever it came. */
+MUST_CHECK static inline bool recent_may_have(const struct recent *recent,
+                                              const struct segment *segment)
+{
+    const struct recent_packet *packets = recent->packets;
+    const uint64_t identity = segment->identity;
+    return UNLIKELY(packets[0].identity == identity) || UNLIKELY(packets[1].identity == identity) ||
+           UNLIKELY(packets[2].identity == identity) || UNLIKELY(packets[3].identity == identity);
+}
+
 /* recent_has tells that one of them is the same packet, RECENT_WITHIN of it. */
 MUST_CHECK bool recent_has(const struct recent *recent, const struct segment *segment);
 

@@ -9,7 +9,7 @@
 
 /* tcp_take_in_order takes a segment from x to y, all of whose payload was captured, if it is one of
  * those: its payload is to be passed on then, if it is of use (reasm.count_only), and tcp_pass_time
- * to be called. No packet is one that was taken before, and captured again. */
+ * to be called. It does not know a packet that was captured again. */
 MUST_CHECK bool tcp_take_in_order(const struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                                   const struct segment *segment);
 void tcp_pass_time(struct tcp *tcp, nanotime time);

@@ -286,6 +286,28 @@ static void packets_captured_twice(void **state)
     }
 }
 
+/* An acknowledgment of more than was captured yet, once before those bytes and once behind them:
+ * the second would be just what comes next. */
+static void captured_twice_around_its_time(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[40];
+    const nanotime step = NS_PER_SECOND / 100; /* of send */
+    struct out out;
+    begin(&out);
+    send(&out, true, 1001, SYN, 100, 0);
+    send(&out, false, 1001, SYN | ACK, 9000, 101);
+    send(&out, false, 1001, ACK, 9001, 141);
+    out.now -= step;
+    send_bytes(&out, true, 1001, ACK, 101, 9001, span_of(bytes, sizeof bytes));
+    out.now -= step;
+    send(&out, false, 1001, ACK, 9001, 141);
+    pipeline_flush(out.pipeline);
+    assert_int_equal(pipeline_counts(out.pipeline).skipped[NOTE_DUPLICATE], 1);
+    finish(&out);
+    assert_int_equal(out.records[0].tcp.ends[SERVER].packets, 2);
+}
+
 /* Two SYN-ACKs or RSTs at once that are alike were sent twice, unless all of the flow comes so. */
 static void answers_sent_twice(void **state)
 {
@@ -547,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_refused_syn_replaces_a_connection),
         cmocka_unit_test(an_unanswered_syn_belongs_to_the_old_flow),
         cmocka_unit_test(packets_captured_twice),
+        cmocka_unit_test(captured_twice_around_its_time),
         cmocka_unit_test(answers_sent_twice),
         cmocka_unit_test(idle_times),
         cmocka_unit_test(live_reports_soon_and_once),

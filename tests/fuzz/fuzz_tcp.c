@@ -40,8 +40,23 @@ struct talk {
     struct end ends[2];
     nanotime now;
     uint64_t frame;
-    struct segment last[2]; /* that each has sent */
+    struct segment last[2][RECENT_MAX]; /* that each has sent, the latest first */
 };
+
+/* A segment that was captured again takes the place of another one. */
+static void take_again(struct segment *segment, struct talk *talk, unsigned from, unsigned which)
+{
+    const struct segment *again = &talk->last[from][which % RECENT_MAX];
+    if (again->identity)
+        *segment = *again;
+}
+
+static void remember(struct talk *talk, unsigned from, const struct segment *segment)
+{
+    struct segment *last = talk->last[from];
+    memmove(last + 1, last, (RECENT_MAX - 1) * sizeof *last);
+    last[0] = *segment;
+}
 
 /* One of the two runs. */
 struct run {
@@ -248,9 +263,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         act(&segment, &talk, from, (enum step)(what >> 1 & 15), byte, &in);
         segment.identity = talk.frame + 100;
         segment.window = talk.ends[from].window;
-        if (what & 0x80 && talk.last[from].identity) /* captured again */
-            segment = talk.last[from];
-        talk.last[from] = segment;
+        if (what & 0x80)
+            take_again(&segment, &talk, from, byte);
+        remember(&talk, from, &segment);
         talk.now += what & 0x20 ? NS_PER_SECOND / 1000 : 0;
         segment.time = talk.now - (what & 0x40 ? NS_PER_SECOND / 100 : 0);
         segment.frame = ++talk.frame;
