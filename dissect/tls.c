@@ -40,9 +40,9 @@ static bool is_plain(const struct tls_direction *d)
 static void decide(struct tls *tls)
 {
     const struct tls_direction *d = tls->directions;
-    unsigned searched = (unsigned)d[0].searched + d[1].searched;
     if (tls->is_tls || tls->is_other)
         return;
+    unsigned searched = (unsigned)d[0].searched + d[1].searched;
     tls->is_tls = d[0].framer.proven || d[1].framer.proven;
     if (!tls->is_tls)
         tls->is_other = (is_plain(&d[0]) && is_plain(&d[1])) ||

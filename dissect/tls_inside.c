@@ -142,6 +142,7 @@ static void take_alert(struct tls *tls, unsigned direction, struct span content,
     if (from_server && tls->directions[direction].fatal && d->phase == PHASE_TRAFFIC &&
         d->number == 1 && tls_is_13(tls->facts.version)) {
         tls->directions[direction].finished = false;
+        tls->completed = false;
         tls->facts.complete_frame = 0;
     }
 }

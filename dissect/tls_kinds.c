@@ -60,33 +60,13 @@ static struct tls_kind_place *set_of(struct tls_kinds *kinds, uint64_t glance)
 
 /* --- finding --- */
 
-/* same_bytes is memcmp for what is mostly short. */
-static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
-{
-    uint64_t x, y;
-    if (n < sizeof x) {
-        while (n > 0 && a[n - 1] == b[n - 1])
-            n--;
-        return n == 0;
-    }
-    for (size_t at = 0; at + sizeof x < n; at += sizeof x) {
-        memcpy(&x, a + at, sizeof x);
-        memcpy(&y, b + at, sizeof y);
-        if (x != y)
-            return false;
-    }
-    memcpy(&x, a + n - sizeof x, sizeof x); /* the last ones, some of them again */
-    memcpy(&y, b + n - sizeof y, sizeof y);
-    return x == y;
-}
-
 static bool is_alike(const struct tls_kind *kind, const uint8_t *body)
 {
     const struct run *run = kind->runs, *end = run + kind->run_count;
     const uint8_t *bytes = (const uint8_t *)end;
     for (; run < end; bytes += run->n, run++) {
         if (run->n == 0 ? !tls_is_grease(be16(body + run->at))
-                        : !same_bytes(bytes, body + run->at, run->n))
+                        : memcmp(bytes, body + run->at, run->n) != 0)
             return false;
     }
     return true;

@@ -216,8 +216,10 @@ static enum ech_status ech_of(const struct tls *tls)
 
 void tls_outcome_note(struct tls *tls, uint64_t frame)
 {
-    if (tls->facts.complete_frame == 0 && is_complete(tls) && has_begun(tls))
-        tls->facts.complete_frame = frame;
+    if (tls->completed || !is_complete(tls) || !has_begun(tls))
+        return;
+    tls->completed = frame != 0;
+    tls->facts.complete_frame = frame;
 }
 
 void tls_outcome_judge(struct tls *tls)

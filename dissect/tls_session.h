@@ -59,6 +59,7 @@ struct tls {
     bool is_other : 1;       /* decided */
     bool changed : 1;        /* something happened that the outcome may depend on */
     bool stale : 1;          /* since the outcome was last judged */
+    bool completed : 1;      /* facts.complete_frame is set: it lies farther away */
     bool retry_only : 1;     /* facts.server_hello is a HelloRetryRequest */
     bool pre_shared_key : 1; /* the server has accepted one: TLS 1.3 */
     bool early_offered : 1;  /* by the ClientHello: its sender's application data may be early */
