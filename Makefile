@@ -115,6 +115,6 @@ $(UNITS): $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(B)/libpushwatch.a
 	@echo "link $@"; $(CC) $(SANITIZE) -fno-lto $(GOLD) $(LDFLAGS) -o $@ $^ $(LIBS) -lssl -lbrotlienc -lcmocka
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(FUZZ_HELPERS) $(filter %.o,$(FUZZ_MAIN)) $(B)/libpushwatch.a
-	@echo "link $@"; $(CC) $(SANITIZE) $(GOLD) -o $@ $^ $(filter -f%,$(FUZZ_MAIN)) $(LIBS)
+	@echo "link $@"; $(CC) $(SANITIZE) -o $@ $^ $(filter -f%,$(FUZZ_MAIN)) $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -25,10 +25,35 @@ bool appid_hello_is_whole(struct span payload)
     return true;
 }
 
+enum { SERVER_NAME = 0, ALPN = 16, SUPPORTED_VERSIONS = 43 };
+
 /* nDPI looks into server_name, ALPN, supported_versions, ESNI and the parameters of QUIC. */
 static bool is_read(uint16_t type)
 {
-    return type == 0 || type == 16 || type == 43 || type == 57 || type == 65445 || type == 65486;
+    return type == SERVER_NAME || type == ALPN || type == SUPPORTED_VERSIONS || type == 57 ||
+           type == 65445 || type == 65486;
+}
+
+/* Does nDPI read the body and not beyond? It believes the lengths within. */
+static bool ends_in_itself(uint16_t type, struct cursor body)
+{
+    struct cursor list, item;
+    switch (type) {
+    case SERVER_NAME:
+        return cursor_vec16(&body, &list) && cursor_done(&body) && cursor_skip(&list, 1) &&
+               cursor_vec16(&list, &item) && cursor_done(&list);
+    case ALPN:
+        if (!cursor_vec16(&body, &list) || !cursor_done(&body))
+            return false;
+        while (!cursor_done(&list))
+            if (!cursor_vec8(&list, &item))
+                return false;
+        return true;
+    case SUPPORTED_VERSIONS:
+        return cursor_vec8(&body, &list) && cursor_done(&body) && list.left % 2 == 0;
+    default:
+        return !is_read(type);
+    }
 }
 
 /* It also remarks on types that IANA has not registered, and on 53 and 54, which are none of TLS
@@ -45,10 +70,39 @@ static void fill(uint8_t *payload, struct span part, uint8_t value)
         memset(payload + (part.p - payload), value, part.n);
 }
 
+/* Do all lengths agree, as far as the segment goes? Where they do not, nDPI reads on in what
+ * follows or stops where nobody would, and what it comes to depends on bytes that are not looked at
+ * else. */
+static bool is_sound(struct span payload)
+{
+    struct cursor c = cursor_of(payload), session, suites, compression, body;
+    uint16_t record, block, type, length;
+    uint32_t message;
+    if (!cursor_skip(&c, 3) || !cursor_u16(&c, &record) || !cursor_skip(&c, 1) ||
+        !cursor_u24(&c, &message) || message + 4 != record || !cursor_skip(&c, 2 + RANDOM) ||
+        !cursor_vec8(&c, &session) || !cursor_vec16(&c, &suites) || suites.left % 2 != 0 ||
+        !cursor_vec8(&c, &compression) || !cursor_u16(&c, &block) ||
+        payload.n - c.left - RECORD_HEADER + block != record)
+        return false;
+    for (size_t left = block; left > 0; left -= 4u + length) {
+        if (left < 4 || !cursor_u16(&c, &type) || !cursor_u16(&c, &length))
+            return left >= 4;
+        if (left - 4 < length)
+            return false;
+        if (!cursor_sub(&c, &body, length))
+            return true;
+        if (!ends_in_itself(type, body))
+            return false;
+    }
+    return true;
+}
+
 /* version (2), random (32), session id, cipher suites, compression methods, extensions: a type (2)
  * and a body each. A segment may end within. */
 void appid_hello_thin(uint8_t *payload, size_t n)
 {
+    if (!is_sound(span_of(payload, n)))
+        return;
     struct cursor c = cursor_of(span_of(payload, n)), session, suites, compression, body;
     uint16_t length, type;
     struct span random, type_bytes;

@@ -17,7 +17,8 @@ MUST_CHECK bool appid_hello_is_whole(struct span payload);
  * those extensions that say nothing of the application, in a copy of such a payload: nDPI passes
  * over them. The random, the session id and the bodies of extensions that it does not read become
  * zero, so that the hellos of one program to one server are all the same bytes. What it names a
- * flow by, the lengths and what is malformed stay as they are. */
+ * flow by and the lengths stay as they are, and so does all of a hello whose lengths do not agree.
+ */
 void appid_hello_thin(uint8_t *payload, size_t n);
 
 #endif

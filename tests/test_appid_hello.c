@@ -94,6 +94,26 @@ static void every_truncation(void **state)
     buf_done(&record);
 }
 
+/* Where a length lies, nDPI reads on in what would be hidden: nothing is. */
+static void a_length_that_lies(void **state)
+{
+    (void)state;
+    struct buf record = hello(0x0a0a, "abc");
+    const uint8_t *name = memmem(record.p, record.n, "a.example", 9);
+    assert_non_null(name);
+    const size_t at = (size_t)(name - record.p);
+    /* of the record, the message, the session, the name's extension, its list, the name */
+    const size_t lengths[] = {4, 8, SESSION_AT - 1, at - 6, at - 4, at - 1};
+    for (size_t i = 0; i < COUNT_OF(lengths); i++)
+        for (int change = -1; change <= 1; change += 2) {
+            record.p[lengths[i]] = (uint8_t)(record.p[lengths[i]] + change);
+            assert_int_equal(count_changed(&record, record.n), 0);
+            record.p[lengths[i]] = (uint8_t)(record.p[lengths[i]] - change);
+        }
+    assert_true(count_changed(&record, record.n) > 0);
+    buf_done(&record);
+}
+
 static void what_is_none(void **state)
 {
     (void)state;
@@ -110,9 +130,8 @@ static void what_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_hidden),
-        cmocka_unit_test(one_kind),
-        cmocka_unit_test(every_truncation),
+        cmocka_unit_test(what_is_hidden),   cmocka_unit_test(one_kind),
+        cmocka_unit_test(every_truncation), cmocka_unit_test(a_length_that_lies),
         cmocka_unit_test(what_is_none),
     };
     return cmocka_run_group_tests_name("appid_hello", tests, NULL, NULL);
