@@ -141,7 +141,7 @@ static void vary(struct talk *talk, struct chance *chance)
     for (size_t n = chance_below(chance, 4); n > 0; n--) {
         struct piece *piece = &talk->pieces[chance_below(chance, talk->count)];
         uint8_t *byte = &piece->bytes[chance_below(chance, piece->n)];
-        *byte = (uint8_t)(chance_below(chance, 2) ? *byte + 1 : chance_below(chance, 256));
+        *byte = (uint8_t)(chance_below(chance, 2) ? *byte + (size_t)1 : chance_below(chance, 256));
     }
     if (chance_below(chance, 4) == 0)
         talk->time += (nanotime)chance_below(chance, 800) * 86400 * NS_PER_SECOND;
