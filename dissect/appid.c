@@ -24,9 +24,11 @@ struct appid_flow {
     size_t given;              /* bytes of packets that it may have kept */
     uint32_t packets;
     uint16_t client;            /* port: of the first packet's sender */
+    uint32_t hello_end;         /* sequence number behind that */
     bool answered;              /* the server has sent something, */
     uint32_t next;              /* and goes on with this sequence number */
     struct appid_flight flight; /* what that is */
+    bool reads_records;         /* nDPI has found TLS, and looks for nothing else */
     uint64_t step;   /* what they came to so far: appid_kinds.h; 0: nothing that is known */
     struct buf kept; /* while there is a step: of struct kept, each with its bytes */
 };
@@ -108,6 +110,7 @@ static struct appid_flow *begin(struct appid_pool *pool, const struct segment *s
     struct appid_flow *flow = xcalloc(1, sizeof *flow);
     flow->pool = pool;
     flow->client = segment->from.port;
+    flow->hello_end = segment->seq + segment->length;
     pool->undecided++;
     return flow;
 }
@@ -203,7 +206,29 @@ static bool goes_on(const struct appid_flow *flow, const struct segment *segment
            (!flow->answered || (segment->seq == flow->next && flow->next != 0));
 }
 
-static bool follows(struct appid_flow *flow, struct shown *shown, struct appid_kind *kind,
+/* Where nDPI puts records together, it passes over what does not go on behind the last packet that
+ * it took of an end, such as the hello again (ndpi_search_tls_tcp_memory; 0 stands for none). */
+static bool is_passed(const struct appid_flow *flow, struct shown *shown, struct appid_kind *kind,
+                      const struct segment *segment)
+{
+    const bool of_client = segment->from.port == flow->client;
+    const uint32_t next = of_client ? flow->hello_end : flow->answered ? flow->next : 0;
+    if (!flow->reads_records || next == 0 || segment->seq == next)
+        return false;
+    memset(copy_of(shown, segment), 0, segment->payload.n);
+    shown->is_read = true;
+    *kind =
+        (struct appid_kind){.payload = span_of(shown->copy + segment->headers, segment->payload.n),
+                            .after = flow->step,
+                            .length = segment->length,
+                            .headers = segment->headers,
+                            .flags = segment->flags,
+                            .passed = of_client ? KIND_PASSED_CLIENT : KIND_PASSED_SERVER,
+                            .distance = segment->seq - next};
+    return true;
+}
+
+static bool answers(struct appid_flow *flow, struct shown *shown, struct appid_kind *kind,
                     const struct segment *segment)
 {
     shown->of_server = goes_on(flow, segment);
@@ -252,7 +277,8 @@ static void show(struct shown *shown, struct appid *appid, struct appid_pool *po
         return;
     bool plain = is_plain(segment, shown->ip);
     if (flow && flow->step)
-        shown->of_a_kind = plain && follows(flow, shown, &kind, segment);
+        shown->of_a_kind = plain && (is_passed(flow, shown, &kind, segment) ||
+                                     answers(flow, shown, &kind, segment));
     if (!shown->of_a_kind && appid_hello_at(segment->payload))
         appid_hello_thin(copy_of(shown, segment), segment->payload.n);
     if (!flow)
@@ -287,10 +313,14 @@ static void remember(struct appid_flow *flow, const struct shown *shown,
                      const struct segment *segment, const struct app_label *label)
 {
     struct appid_stretch times;
+    flow->reads_records = appid_state_reads_records(flow->state);
     keep(flow, shown, segment);
     if ((label || (shown->is_read && flow->pool->kept <= LIMIT_NDPI_KEPT)) &&
         times_of(&times, flow, segment))
-        flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key, label, times);
+        flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key,
+                                     &(struct appid_step){.label = label,
+                                                          .times = times,
+                                                          .reads_records = flow->reads_records});
     else
         leave_kinds(flow);
 }
@@ -351,6 +381,7 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
         *flow = begin(pool, segment);
     keep(*flow, &shown, segment);
     (*flow)->step = step->number;
+    (*flow)->reads_records = step->reads_records;
     (*flow)->packets++;
     return NULL;
 }

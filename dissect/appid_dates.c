@@ -43,21 +43,32 @@ static void end_at(struct appid_stretch *stretch, uint32_t time, uint32_t now)
         stretch->to = time - (time > now);
 }
 
+/* The first three bytes of one behind `before`, which is NULL at first. Their length is the byte
+ * that is found least elsewhere. */
+static const uint8_t *next_validity(const uint8_t *before, struct span bytes)
+{
+    if (bytes.n < 3)
+        return NULL;
+    const uint8_t *p = before ? before + 2 : bytes.p + 1;
+    for (const uint8_t *last = bytes.p + bytes.n - 1;
+         p < last && (p = memchr(p, LENGTH, (size_t)(last - p))); p++)
+        if (p[-1] == 0x30 && p[1] == TAG)
+            return p - 1;
+    return NULL;
+}
+
 bool appid_dates_around(struct appid_stretch *stretch, struct span bytes, bool more, uint32_t now,
                         uint32_t soon)
 {
     *stretch = (struct appid_stretch){0, UINT32_MAX};
     end_at(stretch, 0, now); /* in place of a date that was not read */
     end_at(stretch, 0 - soon, now);
-    for (size_t i = 0; i + 2 < bytes.n; i++) {
+    for (const uint8_t *p = NULL; (p = next_validity(p, bytes));) {
         uint32_t dates[2];
-        const uint8_t *p = bytes.p + i;
-        if (p[0] != 0x30 || p[1] != LENGTH || p[2] != TAG)
-            continue;
-        if (i + VALIDITY > bytes.n && more)
+        const bool cut = (size_t)(bytes.p + bytes.n - p) < VALIDITY;
+        if (cut && more)
             break;
-        if (i + VALIDITY > bytes.n || !read_time(&dates[0], p + 2) ||
-            !read_time(&dates[1], p + 2 + 2 + TIME))
+        if (cut || !read_time(&dates[0], p + 2) || !read_time(&dates[1], p + 2 + 2 + TIME))
             return false;
         for (unsigned date = 0; date < COUNT_OF(dates); date++) {
             end_at(stretch, dates[date], now);

@@ -19,7 +19,9 @@ void appid_kinds_done(struct appid_kinds *kinds)
 struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind)
 {
     uint64_t words[] = {(uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
-                        (uint64_t)kind->flags << 16 | (uint64_t)kind->ipv6 << 8 | kind->upwards,
+                        (uint64_t)kind->distance << 32 | (uint64_t)kind->flags << 24 |
+                            (uint64_t)kind->passed << 16 | (uint64_t)kind->ipv6 << 8 |
+                            kind->upwards,
                         kind->after,
                         kind->ends[0],
                         kind->ends[1],
@@ -42,10 +44,11 @@ const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struc
 }
 
 uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
-                         const struct app_label *label, struct appid_stretch times)
+                         const struct appid_step *made)
 {
     struct appid_step *step = intern_new(&kinds->steps, sizeof *step, key);
-    *step = (struct appid_step){++kinds->count, label, times};
+    *step = *made;
+    step->number = ++kinds->count;
     intern_release(&kinds->steps, step);
     return kinds->count;
 }

@@ -7,6 +7,9 @@
 #include "flow_record.h"
 #include "intern.h"
 
+/* Whose packet nDPI passes over. */
+enum kind_passed { KIND_PASSED_NOT, KIND_PASSED_CLIENT, KIND_PASSED_SERVER };
+
 /* All that nDPI's opinion after a packet depends on, but for the time. Of a flow's first packet, or
  * of one that follows others of their kinds: then what is said of ends, ports and protocols is
  * zero, for those have told it. */
@@ -18,6 +21,8 @@ struct appid_kind {
     uint16_t headers, port; /* bytes before the payload; the receiver's port */
     uint8_t flags;          /* of TCP */
     bool ipv6, upwards;     /* upwards: from a lower port to a higher one */
+    enum kind_passed passed; /* it is so many bytes away from what */
+    uint32_t distance;       /* that end would go on with */
 };
 
 /* What nDPI made of it. */
@@ -25,6 +30,7 @@ struct appid_step {
     uint64_t number;               /* of its own */
     const struct app_label *label; /* NULL: it has to see more */
     struct appid_stretch times;    /* of the packet: at others it may say something else */
+    bool reads_records;            /* it has found TLS, and looks for nothing else */
 };
 
 /* Some of them, those found last. Make it with appid_kinds_init; free with appid_kinds_done. */
@@ -45,9 +51,9 @@ struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_
 const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struct intern_key *key,
                                           uint32_t now);
 
-/* appid_kinds_add remembers what nDPI made of a kind: a label, which must live as long, or NULL.
- * Returns the step's number. */
+/* appid_kinds_add remembers what nDPI made of a kind; the label must live as long. Returns the
+ * step's number, which it chooses. */
 uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
-                         const struct app_label *label, struct appid_stretch times);
+                         const struct appid_step *made);
 
 #endif

@@ -249,6 +249,18 @@ void appid_state_free(struct appid_state *state)
     free(state);
 }
 
+bool appid_state_reads_records(const struct appid_state *state)
+{
+#if NDPI_VERSION < 404
+    const bool found = state->flow.detected_protocol_stack[0] == NDPI_PROTOCOL_TLS ||
+                       state->flow.detected_protocol_stack[1] == NDPI_PROTOCOL_TLS;
+    return found && state->flow.check_extra_packets && state->flow.extra_packets_func;
+#else
+    (void)state;
+    return false;
+#endif
+}
+
 size_t appid_state_size(void)
 {
     return sizeof(struct appid_state);

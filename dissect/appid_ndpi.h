@@ -39,6 +39,10 @@ MUST_CHECK struct appid_state *appid_state_new(void);
 void appid_state_free(struct appid_state *state);
 size_t appid_state_size(void);
 
+/* appid_state_reads_records tells that nDPI has found TLS in a flow, and looks for nothing but its
+ * records in what comes. */
+bool appid_state_reads_records(const struct appid_state *state);
+
 /* appid_module_packet hands nDPI a packet, from its IP header on, and gives its opinion so far.
  * Returns whether that will not change any more. */
 bool appid_module_packet(struct appid_module *module, struct appid_state *state,

@@ -433,6 +433,73 @@ static void asked_once(void **state)
     asked_free(asked);
 }
 
+/* A packet of a connection: the hello, or the rest of an answer from somewhere on. */
+struct sent {
+    bool answer;
+    size_t from, to; /* of its bytes */
+    int32_t away;    /* from where it belongs */
+};
+
+/* The label of a connection whose packets come in some order; *most gets the memory that the pool
+ * took for it. */
+static const struct app_label *ask_disorder(struct asked asked, const struct sent *sent,
+                                            size_t count, uint8_t each, size_t *most)
+{
+    struct appid_flow *flow = NULL;
+    struct buf record = hello(0x0303, NULL);
+    struct buf bytes =
+        answer_bytes(&(struct answer){.subject = "a.example", .suite = 0xc02f, .each = each});
+    const struct app_label *label = NULL;
+    const size_t before = appid_pool_memory(asked.pool);
+    *most = 0;
+    for (size_t i = 0; i < count && !label; i++) {
+        const struct buf *of = sent[i].answer ? &bytes : &record;
+        const size_t to = sent[i].to < of->n ? sent[i].to : of->n;
+        const uint32_t at = each * UINT32_C(1234567) + (uint32_t)sent[i].from;
+        label = take_bytes(asked, &flow, sent[i].answer, at + (uint32_t)sent[i].away,
+                           span_of(of->p + sent[i].from, to - sent[i].from), 0);
+        if (appid_pool_memory(asked.pool) - before > *most)
+            *most = appid_pool_memory(asked.pool) - before;
+    }
+    if (!label)
+        label = appid_give_up(asked.appid, &flow);
+    assert_null(flow);
+    buf_done(&record);
+    buf_done(&bytes);
+    return label;
+}
+
+/* nDPI passes over a packet that is not where it should be, whatever is in it: neither is it asked
+ * about such a connection again, nor is the label of one said of another. */
+static void disorder(void **state)
+{
+    (void)state;
+    enum { CUT = 60, ALL = 10000 };
+    static const struct sent orders[][5] = {
+        {{false, 0, ALL, 0}, {true, 0, ALL, 0}},
+        {{false, 0, ALL, 0}, {false, 0, ALL, 0}, {true, 0, ALL, 0}},
+        {{false, 0, ALL, 0}, {true, 0, CUT, 0}, {true, CUT, ALL, 1}, {true, CUT, ALL, 0}},
+        {{false, 0, ALL, 0}, {true, 0, CUT, 0}, {true, CUT, ALL, 0}},
+        {{false, 0, ALL, 0}, {true, 0, CUT, 0}, {true, 0, CUT, 0}, {true, CUT, ALL, 0}},
+        {{false, 0, ALL, 0}, {true, 0, CUT, 0}, {true, CUT, ALL, 3}},
+    };
+    struct asked used = asked_new();
+    for (unsigned i = 0; i < 4 * COUNT_OF(orders); i++) {
+        const struct sent *order = orders[i % COUNT_OF(orders)];
+        struct asked fresh = {used.appid, appid_pool_new(SIZE_MAX)};
+        size_t count = 0, first, again;
+        while (count < COUNT_OF(orders[0]) && order[count].to > 0)
+            count++;
+        const struct app_label *expected =
+            ask_disorder(fresh, order, count, (uint8_t)(i + 1), &first);
+        assert_same_label(ask_disorder(used, order, count, (uint8_t)(i + 1), &again), expected);
+        if (i >= COUNT_OF(orders)) /* a state of nDPI's alone takes more */
+            assert_true(again < first / 2);
+        appid_pool_free(fresh.pool);
+    }
+    asked_free(used);
+}
+
 /* Servers that send the beginning of a large record have little memory kept for them, known before
  * or not. */
 static void little_is_kept(void **state)
@@ -637,6 +704,7 @@ int main(void)
         cmocka_unit_test(a_hello_that_goes_on),
         cmocka_unit_test(headers_between),
         cmocka_unit_test(asked_once),
+        cmocka_unit_test(disorder),
         cmocka_unit_test(little_is_kept),
         cmocka_unit_test(memory_has_an_end),
         cmocka_unit_test(no_payload_no_label),

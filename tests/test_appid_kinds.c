@@ -35,7 +35,8 @@ static void add(struct appid_kinds *kinds, const struct appid_kind *of,
                 const struct app_label *label)
 {
     struct intern_key key = appid_kinds_key(kinds, of);
-    assert_true(appid_kinds_add(kinds, &key, label, always) > 0);
+    const struct appid_step made = {.label = label, .times = always};
+    assert_true(appid_kinds_add(kinds, &key, &made) > 0);
 }
 
 static void found_again(void **state)
@@ -63,7 +64,7 @@ static void not_another(void **state)
     struct appid_kinds kinds;
     appid_kinds_init(&kinds);
     add(&kinds, &kind, &label);
-    struct appid_kind others[11];
+    struct appid_kind others[13];
     for (size_t i = 0; i < COUNT_OF(others); i++)
         others[i] = kind;
     others[0].payload.p = other_payload;
@@ -77,6 +78,8 @@ static void not_another(void **state)
     others[8].ipv6 = true;
     others[9].upwards = false;
     others[10].after = 1;
+    others[11].passed = KIND_PASSED_SERVER;
+    others[12].distance = 1;
     for (size_t i = 0; i < COUNT_OF(others); i++)
         assert_null(find(&kinds, &others[i]));
     appid_kinds_done(&kinds);
@@ -90,13 +93,13 @@ static void for_a_while(void **state)
     struct appid_kinds kinds;
     appid_kinds_init(&kinds);
     struct intern_key key = appid_kinds_key(&kinds, &kind);
-    uint64_t first = appid_kinds_add(&kinds, &key, NULL, (struct appid_stretch){10, 20});
+    uint64_t first = appid_kinds_add(&kinds, &key, &(struct appid_step){.times = {10, 20}});
     assert_int_equal(appid_kinds_find(&kinds, &key, 10)->number, first);
     assert_null(appid_kinds_find(&kinds, &key, 20)->label);
     assert_null(appid_kinds_find(&kinds, &key, 9));
     assert_null(appid_kinds_find(&kinds, &key, 21));
-    assert_int_not_equal(appid_kinds_add(&kinds, &key, &label, (struct appid_stretch){21, 30}),
-                         first);
+    const struct appid_step later = {.label = &label, .times = {21, 30}};
+    assert_int_not_equal(appid_kinds_add(&kinds, &key, &later), first);
     assert_ptr_equal(appid_kinds_find(&kinds, &key, 21)->label, &label);
     appid_kinds_done(&kinds);
 }
