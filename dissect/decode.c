@@ -464,10 +464,10 @@ void decode_early_ipv6(struct segment *out, const uint8_t *tcp, const struct pac
 
 void decode_early(struct segment *out, const uint8_t *tcp, const struct packet *packet)
 {
-    if (early_is_ipv6(packet, tcp))
-        decode_early_ipv6(out, tcp, packet);
-    else
+    if (early_is_ipv4(packet, tcp))
         decode_early_ipv4(out, tcp, packet);
+    else
+        decode_early_ipv6(out, tcp, packet);
 }
 
 void decoder_done(struct decoder *decoder)

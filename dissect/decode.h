@@ -28,7 +28,7 @@ MUST_CHECK enum note decode_packet(struct segment *out, struct decoder *decoder,
                                    const struct packet *packet);
 
 /* decode_early gives the segment that decode_packet would find where early_look has found `tcp`:
- * one of the others, by what early_is_ipv6 says. */
+ * one of the others, by what early_is_ipv4 says. */
 void decode_early(struct segment *out, const uint8_t *tcp, const struct packet *packet);
 void decode_early_ipv4(struct segment *out, const uint8_t *tcp, const struct packet *packet);
 void decode_early_ipv6(struct segment *out, const uint8_t *tcp, const struct packet *packet);

@@ -17,11 +17,11 @@ MUST_CHECK const uint8_t *early_look(const struct packet *packet);
  * tunnel: decode_packet would say NOTE_NOT_TCP. False says nothing. */
 MUST_CHECK bool early_is_udp(const struct packet *packet);
 
-/* early_is_ipv6 tells which version of IP it was, given what early_look found. Both addresses end
- * where the TCP header begins. */
-static inline bool early_is_ipv6(const struct packet *packet, const uint8_t *tcp)
+/* early_is_ipv4 tells that early_look has found TCP over IPv4, given what it said; if it has found
+ * any, it is over IPv6 otherwise. Both addresses end where the TCP header begins. */
+static inline bool early_is_ipv4(const struct packet *packet, const uint8_t *tcp)
 {
-    return tcp - packet->bytes != EARLY_IP_AT + 20;
+    return tcp == packet->bytes + EARLY_IP_AT + 20;
 }
 
 #endif

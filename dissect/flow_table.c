@@ -103,8 +103,8 @@ struct flow_key_place flow_key_place_ipv4(const struct hash_key *key, uint64_t f
 }
 
 /* Both ends are of one family. */
-static bool same_key(const struct flow_key *key, const struct endpoint *lower,
-                     const struct endpoint *upper)
+static ALWAYS_INLINE bool same_key(const struct flow_key *key, const struct endpoint *lower,
+                                   const struct endpoint *upper)
 {
     const struct endpoint *a = &key->ends[0], *b = &key->ends[1];
     uint64_t w[2], x[2], y[2], z[2];
@@ -219,6 +219,21 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
     if (UNLIKELY(!found.at) && table->old.slots)
         found = find_old(table, lower, upper, hash);
     return found;
+}
+
+struct flow_table_entry flow_table_glance(const struct flow_table *table, uint64_t hash)
+{
+    const struct slot *slots = table->now.slots;
+    size_t mask = table->now.mask;
+    for (size_t i = (uint32_t)hash & mask; slots[i].entry; i = (i + 1) & mask)
+        if (slots[i].tag == (uint32_t)hash)
+            return (struct flow_table_entry){slab_at(table->slab, slots[i].entry), slots[i].entry};
+    return (struct flow_table_entry){NULL, SLAB_NONE};
+}
+
+bool flow_table_is(const void *entry, const struct endpoint *lower, const struct endpoint *upper)
+{
+    return same_key(entry, lower, upper);
 }
 
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash)

@@ -64,6 +64,12 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         const struct endpoint *lower, const struct endpoint *upper,
                                         uint64_t hash);
 
+/* flow_table_glance gives the entry that flow_table_find is most likely to find for a hash, without
+ * looking at the entry itself; none says nothing. flow_table_is tells whether it was the one. */
+struct flow_table_entry flow_table_glance(const struct flow_table *table, uint64_t hash);
+MUST_CHECK bool flow_table_is(const void *entry, const struct endpoint *lower,
+                              const struct endpoint *upper);
+
 /* flow_table_prefetch brings the place of a hash near, for a find soon after. */
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash);
 

@@ -396,14 +396,14 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
         grant.packets--;
         grant.bytes -= bytes;
         tally_add(&tally, packet);
-        if (UNLIKELY(!tcp)) {
+        if (LIKELY(early_is_ipv4(packet, tcp))) {
+            take_early(intake, packet, tcp, false, tally.last);
+        } else if (tcp) {
+            take_early_ipv6(intake, packet, tcp, tally.last);
+        } else {
             intake->now = tally.last;
             take_late(intake, packet);
             grant = give_back(intake, grant);
-        } else if (UNLIKELY(early_is_ipv6(packet, tcp))) {
-            take_early_ipv6(intake, packet, tcp, tally.last);
-        } else {
-            take_early(intake, packet, tcp, false, tally.last);
         }
     }
     (void)give_back(intake, grant);

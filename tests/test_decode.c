@@ -96,7 +96,7 @@ static bool early_agrees(const struct packet *packet)
     assert_int_equal(decode_packet(&s, &decoder, packet), NOTE_NONE);
     decode_early(&same, tcp, packet);
     expect_same(&same, &s);
-    assert_int_equal(early_is_ipv6(packet, tcp), s.from.ipv6);
+    assert_int_equal(early_is_ipv4(packet, tcp), !s.from.ipv6);
     assert_int_equal(s.from.port, tcp[0] << 8 | tcp[1]);
     assert_int_equal(s.to.port, tcp[2] << 8 | tcp[3]);
     return true;

@@ -42,7 +42,7 @@ static void decode(struct decoder *decoder, const struct packet *packet)
     enum note note = decode_packet(&segment, decoder, packet);
     if (note == NOTE_NONE)
         check(&segment);
-    if (tcp && (note != NOTE_NONE || early_is_ipv6(packet, tcp) != segment.from.ipv6))
+    if (tcp && (note != NOTE_NONE || early_is_ipv4(packet, tcp) == segment.from.ipv6))
         abort();
     if (!tcp && early_is_udp(packet) && note != NOTE_NOT_TCP)
         abort();
