@@ -260,7 +260,7 @@ static void run(void *context, unsigned number, unsigned thread)
     else
         fill(lanes, lane);
     pthread_mutex_unlock(&lanes->mutex);
-    let_go(lanes, lane, lane->given);
+    let_go(lanes, lane, lane->ready);
 }
 
 void lanes_hand_out(struct lanes *lanes, uint64_t ready, uint64_t *handed_out,
