@@ -10,8 +10,8 @@
  * of any kind: the progress line does not wait longer. */
 enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
 
-/* One that has several windows is longer where few packets are watched: what they are worked on for
- * is worth all threads' while. The first ones are smaller: what a capture is like, and that several
+/* One of a large capture is longer where few packets are watched: what they are worked on for is
+ * worth all threads' while. The first ones are smaller: what a capture is like, and that several
  * threads are worth their while, is known early then. */
 enum { ROUND_SEEN_MOST = 1 << 18, ROUND_SEEN_FIRST = 1 << 14 };
 
@@ -41,7 +41,10 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
     bool large = intake->windows && step == BATCH_STEPS;
     batch_clear(batch, intake->windows ? WINDOW_STEP : step);
     intake->batch = batch;
-    intake->seen_most = !intake->windows ? ROUND_SEEN : large ? ROUND_SEEN_MOST : ROUND_SEEN_FIRST;
+    intake->seen_most = !intake->windows      ? ROUND_SEEN
+                        : !large              ? ROUND_SEEN_FIRST
+                        : intake->long_rounds ? ROUND_SEEN_MOST
+                                              : ROUND_SEEN;
     intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
     intake->room = large ? ROUND_BYTES : batch_bytes(step);
     intake->taken = 0;
@@ -456,6 +459,7 @@ void intake_fork(struct intake *intake, const struct intake *from)
                               .shard_seed = from->shard_seed,
                               .checksums = from->checksums,
                               .windows = from->windows,
+                              .long_rounds = from->long_rounds,
                               .seen_most = from->seen_most,
                               .aside = intake->aside};
 }

@@ -62,6 +62,7 @@ struct intake {
     enum checksum_mode checksums;
     bool stays;           /* the bytes of packets stay where they are until the window ends */
     bool windows;         /* a round has several */
+    bool long_rounds;     /* whoever gives packets does so for all of a round at the same cost */
     struct batch *batch;  /* where segments go */
     uint32_t taken, most; /* packets of this round that had to be looked at more closely */
     size_t bytes, room;   /* of those, and how many there may be */

@@ -255,11 +255,10 @@ static bool is_sparse(struct parts *parts)
 }
 
 /* What is shared out may end soon, and begin again: if that comes too often, each reads all for the
- * rest of the round. A few times are soon done, such as those for the interfaces at the beginning
- * of a capture. */
+ * rest of the round. */
 void parts_round(struct parts *parts)
 {
-    enum { LEAST_BYTES = 1 << 20, LEAST_PACKETS = 1024, FREE_TIMES = 16 };
+    enum { LEAST_BYTES = 1 << 20, LEAST_PACKETS = 1024 };
     const struct intake *first = parts->each[0].intake;
     const uint32_t begun = first->seen;
     bool any = true;
@@ -269,8 +268,7 @@ void parts_round(struct parts *parts)
         if (left.taken == 0 || left.bytes < LEAST_BYTES)
             return;
         share(parts, &left);
-        any = first->seen > before &&
-              (times <= FREE_TIMES || first->seen - begun >= (times - FREE_TIMES) * LEAST_PACKETS);
+        any = first->seen > before && first->seen - begun >= times * LEAST_PACKETS;
     }
 }
 

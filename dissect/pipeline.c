@@ -429,6 +429,7 @@ static void begin_inputs(struct pipeline *p)
                                         .key = p->shard_options.key,
                                         .owners = 1,
                                         .windows = options->same_input,
+                                        .long_rounds = options->large,
                                         .checksums = options->checksums,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};
         fill_next(input, &input->batches[0]);

@@ -20,7 +20,8 @@ struct pipeline_options {
     unsigned threads;      /* that work, the caller's included; 0 is 1 */
     unsigned inputs;       /* intakes that are filled at once; 0 is 1 */
     bool same_input;       /* each is filled with the same packets, of which it takes its part */
-    bool large;            /* the input is known to be: with same_input all threads begin at once */
+    bool large;            /* the input is known to be: with same_input all threads begin at once,
+                              and rounds are longer; not for one whose sharing may end early */
     bool ndpi;             /* ask nDPI about each flow */
     bool live;             /* hand a flow out soon after it has ended, in no order */
     bool order_end;        /* hand flows out as they end, not in the order of their first packets */
