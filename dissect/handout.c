@@ -227,35 +227,35 @@ static void describe_ended(struct handout *handout, struct outgoing *out, uint32
     slab_free(handout->awake->connections, number);
 }
 
-/* The next one whose turn it is: on disk, or at the head of the list. */
-static uint32_t take_next(struct handout *handout, uint64_t ready)
+/* The next one, on disk or at the head of the list. SLAB_NONE: there is none, or it is lost. */
+static uint32_t take_next(struct handout *handout)
 {
     uint64_t spilled;
     uint32_t number = handout->first;
     const struct connection *c = number ? connection_of(handout, number) : NULL;
     if (handout->spill && spill_first(handout->spill, &spilled) && (!c || spilled < c->order))
-        return spilled < ready ? read_back(handout) : SLAB_NONE;
-    if (!c || c->order >= ready)
+        return read_back(handout);
+    if (!c)
         return SLAB_NONE;
     remove_first(handout);
     handout->waiting_bytes -= memory_of(c);
     return number;
 }
 
-void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context)
+void handout_prepare(struct handout *handout, const struct flow_context *context)
 {
     uint32_t number, before = handout->prepared;
-    while (handout_has_room(handout) && (number = take_next(handout, ready)) != SLAB_NONE)
+    while (handout_has_room(handout) && (number = take_next(handout)) != SLAB_NONE)
         describe_ended(handout, next_place(handout), number, context);
     for (unsigned step = 0; step < 2; step++)
         for (uint32_t i = before; i < handout->prepared; i++)
             handout_step(handout->sink, outgoing_at(handout, i));
 }
 
-bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
+bool handout_describe(struct handout *handout, struct outgoing *place,
                       const struct flow_context *context)
 {
-    uint32_t number = take_next(handout, ready);
+    uint32_t number = take_next(handout);
     if (number != SLAB_NONE)
         describe_ended(handout, place, number, context);
     return number != SLAB_NONE;

@@ -33,8 +33,8 @@ struct handout {
     struct spill *spill;  /* NULL until it is needed */
     struct buf block;
     struct dissect_counts counts;
-    struct outgoing *snapshot;          /* of a flow that goes on; likewise */
-    struct outgoing *outgoing;          /* a ring of HANDOUT_MAX; NULL until it is needed */
+    struct outgoing *snapshot;          /* of a flow that goes on; NULL until it is needed */
+    struct outgoing *outgoing;          /* a ring of HANDOUT_MAX; likewise */
     uint32_t head, prepared, committed; /* those committed come first */
 };
 
@@ -54,15 +54,15 @@ bool handout_has_room(const struct handout *handout);
 void handout_now(struct handout *handout, uint32_t connection, nanotime now,
                  const struct flow_context *context);
 
-/* handout_prepare prepares flows whose turn it is, with places below `ready`, as many as there is
- * room for. */
-void handout_prepare(struct handout *handout, uint64_t ready, const struct flow_context *context);
+/* handout_prepare, in the order of ends, prepares as many flows as there is room for. */
+void handout_prepare(struct handout *handout, const struct flow_context *context);
 
-/* Instead of it, one flow at a time, in a place of the caller's: handout_describe makes the record
- * of the next flow, and returns false if it is nobody's turn; handout_step has the sink prepare it
+/* In the order of first segments, one flow at a time, in a place of the caller's: handout_describe
+ * makes the record of the flow that handout_next tells, which must have ended. Returns false if it
+ * cannot be read from disk: it is lost, and another one next. handout_step has the sink prepare it
  * and, called again, render it; handout_give gives it to the sink as number n; handout_let_go frees
  * it. All but handout_give are the business of the shard's thread. */
-MUST_CHECK bool handout_describe(struct handout *handout, struct outgoing *place, uint64_t ready,
+MUST_CHECK bool handout_describe(struct handout *handout, struct outgoing *place,
                                  const struct flow_context *context);
 void handout_step(const struct sink *sink, struct outgoing *place);
 void handout_give(const struct sink *sink, struct outgoing *place, uint64_t n);

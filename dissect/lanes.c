@@ -111,21 +111,21 @@ static unsigned least_of(const uint64_t next[SHARDS])
     return least;
 }
 
-/* Describes the lane's next flows, in places from `first` on. Returns how many there are. */
+/* Describes the lane's next flows, in places from `first` on; some may be lost. Returns how many
+ * there are. */
 static unsigned describe_group(const struct lanes *lanes, struct lane *lane, uint64_t first)
 {
     uint64_t next[SHARDS];
     for (unsigned i = 0; i < SHARDS; i++)
         next[i] = i < lane->shard_count ? shard_next(lane->shards[i], UINT64_MAX) : UINT64_MAX;
-    for (unsigned n = 0; n < GROUP; n++) {
-        unsigned least = least_of(next);
+    unsigned n = 0, least;
+    while (n < GROUP && next[least = least_of(next)] < lanes->limit) {
         uint64_t place = (first + n) % lanes->places;
         struct shard *shard = lane->owners[place] = lane->shards[least];
-        if (!shard_describe(shard, &lane->places[place], lanes->limit))
-            return n;
+        n += shard_describe(shard, &lane->places[place]);
         next[least] = shard_next(shard, UINT64_MAX);
     }
-    return GROUP;
+    return n;
 }
 
 /* Makes a group ready where `given` have been handed out. Returns how many there are: less than
@@ -134,7 +134,7 @@ static unsigned make_group(const struct lanes *lanes, struct lane *lane, uint64_
                            uint64_t given)
 {
     let_go(lanes, lane, given);
-    unsigned n = lane->shard_count > 0 ? describe_group(lanes, lane, ready) : 0;
+    unsigned n = describe_group(lanes, lane, ready);
     for (unsigned step = 0; step < 2; step++)
         for (unsigned i = 0; i < n; i++) {
             uint64_t place = (ready + i) % lanes->places;
@@ -207,8 +207,7 @@ static void hand_out_seen(struct lanes *lanes)
 
 /* Tells the others what was handed out, and sees what is ready. Returns whether that is more. A
  * lane that is full is filled again when half of it is free, so that its thread does not sleep as
- * often.
- */
+ * often. */
 static bool look(struct lanes *lanes)
 {
     bool more = false;

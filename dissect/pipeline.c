@@ -78,7 +78,7 @@ static void drain(void *context, unsigned number, unsigned thread)
     (void)thread;
     shard_work(p->shards[number], number, NULL, 0, p->now);
     if (!p->shard_options.in_order)
-        shard_prepare(p->shards[number], p->ready);
+        shard_prepare(p->shards[number]);
 }
 
 /* In order, nothing may precede what is handed out. All that is ready is handed out in the same

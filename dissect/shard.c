@@ -498,9 +498,9 @@ void shard_work_merged(struct shard *shard, unsigned number, struct batch *merge
     }
 }
 
-void shard_prepare(struct shard *shard, uint64_t ready)
+void shard_prepare(struct shard *shard)
 {
-    handout_prepare(&shard->handout, ready, &shard->context);
+    handout_prepare(&shard->handout, &shard->context);
 }
 
 uint64_t shard_next(const struct shard *shard, uint64_t otherwise)
@@ -508,9 +508,9 @@ uint64_t shard_next(const struct shard *shard, uint64_t otherwise)
     return handout_next(&shard->handout, otherwise);
 }
 
-bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready)
+bool shard_describe(struct shard *shard, struct outgoing *place)
 {
-    return handout_describe(&shard->handout, place, ready, &shard->context);
+    return handout_describe(&shard->handout, place, &shard->context);
 }
 
 void shard_let_go(struct shard *shard, struct outgoing *place)

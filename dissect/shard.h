@@ -45,11 +45,12 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
 void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
                        const struct batch *const *from, uint32_t *next, unsigned count);
 
-/* shard_prepare prepares flows to be handed out, with places in the order below `ready`, a few at
- * once. shard_next, shard_describe and shard_let_go are for one at a time: handout.h. */
-void shard_prepare(struct shard *shard, uint64_t ready);
+/* shard_prepare prepares a few flows to be handed out in the order of their ends. shard_next,
+ * shard_describe and shard_let_go are for that of their first segments, one at a time: handout.h.
+ */
+void shard_prepare(struct shard *shard);
 uint64_t shard_next(const struct shard *shard, uint64_t otherwise);
-MUST_CHECK bool shard_describe(struct shard *shard, struct outgoing *place, uint64_t ready);
+MUST_CHECK bool shard_describe(struct shard *shard, struct outgoing *place);
 void shard_let_go(struct shard *shard, struct outgoing *place);
 
 /* shard_open gives the place in the order of the first flow that has not ended, `otherwise` if
@@ -84,7 +85,7 @@ void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n);
 /* shard_counts gives what was counted so far. */
 struct dissect_counts shard_counts(const struct shard *shard);
 
-/* shard_lost counts flows that a full disk took. */
+/* shard_lost counts flows that the disk did not take, or not give back. */
 uint64_t shard_lost(const struct shard *shard);
 
 void shard_free(struct shard *shard);

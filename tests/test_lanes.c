@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "full_disk.h"
+
 enum { FLOWS = 20000, PLACES = 32 /* in a lane */ };
 
 /* What was made of a flow: by whose steps, and of which flow. */
@@ -67,10 +69,10 @@ static void on_progress(void *context, uint64_t flows)
     trial->times++;
 }
 
-static void begin(struct trial *trial, unsigned threads)
+static void begin(struct trial *trial, struct pipeline_options options)
 {
     *trial = (struct trial){.told = 0};
-    traffic_begin(&trial->traffic, (struct pipeline_options){.threads = threads});
+    traffic_begin(&trial->traffic, options);
     struct sink *sink = &trial->traffic.sink;
     trial->flow = sink->flow;
     *sink = (struct sink){.context = trial,
@@ -106,7 +108,7 @@ static void each_is_made_ready_once_and_comes_in_order(void **state)
     static const unsigned threads[] = {1, 2, 3, 5, 19};
     for (size_t i = 0; i < COUNT_OF(threads); i++) {
         struct trial trial;
-        begin(&trial, threads[i]);
+        begin(&trial, (struct pipeline_options){.threads = threads[i]});
         send_flows(&trial.traffic);
         assert_int_equal(trial.traffic.count, 0);
         assert_true(pipeline_finish(trial.traffic.pipeline, 0, on_progress, &trial));
@@ -124,7 +126,7 @@ static void some_are_handed_out_while_packets_come(void **state)
 {
     (void)state;
     struct trial trial;
-    begin(&trial, 2);
+    begin(&trial, (struct pipeline_options){.threads = 2});
     trial.traffic.step = NS_PER_SECOND / 10;
     for (uint32_t client = 0; client < FLOWS; client++) {
         traffic_open(&trial.traffic, client);
@@ -139,11 +141,38 @@ static void some_are_handed_out_while_packets_come(void **state)
     traffic_end(&trial.traffic);
 }
 
+/* Of what waits on disk a part is missing: each of several threads' lanes goes on behind it, and
+ * what there is comes in order. */
+static void what_the_disk_loses_is_passed_over(void **state)
+{
+    (void)state;
+    enum { MEMORY = 64 << 20, FULL = 120 * 1000 };
+    struct trial trial;
+    begin(&trial, (struct pipeline_options){.threads = 3, .max_memory = MEMORY});
+    limit_files(FULL);
+    traffic_open(&trial.traffic, 0);
+    for (uint32_t client = 1; client < FLOWS; client++) {
+        traffic_open(&trial.traffic, client);
+        traffic_close(&trial.traffic, client);
+    }
+    assert_int_equal(trial.traffic.count, 0);
+    assert_false(pipeline_finish(trial.traffic.pipeline, 0, NULL, NULL));
+    limit_files(RLIM_INFINITY);
+    assert_in_range(trial.traffic.count, FLOWS / 5, FLOWS / 5 * 4);
+    for (size_t i = 0; i < trial.traffic.count; i++) {
+        assert_int_equal(trial.traffic.flows[i].n, i + 1);
+        assert_true(i == 0 || trial.traffic.flows[i].client > trial.traffic.flows[i - 1].client);
+    }
+    assert_int_equal(trial.wrong, 0);
+    traffic_end(&trial.traffic);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_made_ready_once_and_comes_in_order),
         cmocka_unit_test(some_are_handed_out_while_packets_come),
+        cmocka_unit_test(what_the_disk_loses_is_passed_over),
     };
     return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
 }

@@ -1,15 +1,14 @@
 /* test_spill.c: blocks in runs go to disk and come back in the order of all. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "../dissect/spill.h"
+#include "full_disk.h"
 
 enum { BLOCK_MAX = 100 * 1000 };
 
@@ -134,14 +133,6 @@ static void a_run_without_blocks(void **state)
     spill_free(NULL);
 }
 
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /* Takes all that there is, and returns how many blocks came. */
 static uint64_t take_all(struct spill *spill)
 {
@@ -160,7 +151,6 @@ static void a_full_disk_loses_blocks_and_says_so(void **state)
 {
     (void)state;
     enum { BLOCKS = 3000 };
-    signal(SIGXFSZ, SIG_IGN);
     /* The disk is full after so many bytes, for ever, or until a part of a run was written. */
     static const struct {
         rlim_t room;
