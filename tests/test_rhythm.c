@@ -31,6 +31,18 @@ static void add(struct run *run, struct made_flow *flow, nanotime start, nanotim
     judge_remember(run->judge, &flow->record, &(struct findings){0});
 }
 
+/* ... that its client closes after a while, while its last packet comes 300 ms after its first. */
+static void add_closed(struct run *run, struct made_flow *flow, nanotime start, nanotime after)
+{
+    struct end_record *client = &flow->record.tcp.ends[CLIENT];
+    nanotime closed = made_epoch + start + after;
+    if (client->fin_time)
+        client->fin_time = closed;
+    else
+        client->since = closed;
+    add(run, flow, start, 3 * NS_PER_SECOND / 10);
+}
+
 static void finish(struct run *run)
 {
     struct run_end end = made_end();
@@ -43,6 +55,16 @@ static void check(struct run *run, enum finding_id id, enum severity severity, c
 {
     finish(run);
     found_check(&run->findings, id, severity, words);
+    findings_done(&run->findings);
+}
+
+/* ... and asks for the first of the frames that prove it, of the `n`th connection made. */
+static void check_first_frame(struct run *run, enum finding_id id, uint64_t n)
+{
+    struct made_flow flow;
+    finish(run);
+    made_healthy(&flow, n);
+    assert_int_equal(found(&run->findings, id)->frames[0], flow.record.first_frame);
     findings_done(&run->findings);
 }
 
@@ -62,6 +84,13 @@ static void periodic(void **state)
     check(&run, FINDING_PERIODIC, SEVERITY_INFO,
           "192.168.1.20 connected to courier.push.example every 1 h 30 min: "
           "32 times over 2 d 22 h, while 16 more would have been due between");
+
+    begin(&run); /* behind some that have nothing to do with it */
+    for (unsigned i = 0; i < 20; i++) {
+        made_healthy(&flow, i + 1);
+        add(&run, &flow, i < 3 ? (13 + 7 * i * i) * MINUTE : i * 90 * MINUTE, MINUTE);
+    }
+    check_first_frame(&run, FINDING_PERIODIC, 4);
 
     begin(&run); /* no timer: the distances grow */
     for (unsigned i = 0; i < 48; i++) {
@@ -140,6 +169,19 @@ static void periodic_certificate(void **state)
           "every 1 d 0 h: 8 times over 7 d 0 h");
 }
 
+/* A storm that is to be told alone: not what comes before and behind it. */
+static void storm_in_between(struct run *run)
+{
+    struct made_flow flow;
+    for (unsigned i = 0; i < 60; i++) {
+        made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
+        nanotime start = i < 20   ? i * MINUTE
+                         : i < 40 ? 20 * MINUTE + i * NS_PER_SECOND
+                                  : i * 2 * MINUTE;
+        add(run, &flow, start, NS_PER_SECOND / 10);
+    }
+}
+
 static void reconnect_storm(void **state)
 {
     (void)state;
@@ -154,15 +196,12 @@ static void reconnect_storm(void **state)
           "192.168.1.20 connected 40 times to courier.push.example within 19.5 s, each time after "
           "the connection before had ended: 10 reset by the client, 30 reset by the server");
 
-    begin(&run); /* a storm in between, told alone */
-    for (unsigned i = 0; i < 60; i++) {
-        made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
-        nanotime start = i < 20   ? i * MINUTE
-                         : i < 40 ? 20 * MINUTE + i * NS_PER_SECOND
-                                  : i * 2 * MINUTE;
-        add(&run, &flow, start, NS_PER_SECOND / 10);
-    }
+    begin(&run);
+    storm_in_between(&run);
     check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, "connected 20 times");
+    begin(&run);
+    storm_in_between(&run);
+    check_first_frame(&run, FINDING_RECONNECT_STORM, 21);
 
     begin(&run); /* side by side, as a browser does */
     for (unsigned i = 0; i < 40; i++) {
@@ -170,6 +209,19 @@ static void reconnect_storm(void **state)
         add(&run, &flow, i * NS_PER_SECOND / 100, 5 * NS_PER_SECOND);
     }
     check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING, NULL);
+
+    begin(&run); /* it does not wait for the last answers of the connection before */
+    for (unsigned i = 0; i < 20; i++) {
+        made_healthy(&flow, i + 1);
+        add_closed(&run, &flow, i * NS_PER_SECOND / 5, NS_PER_SECOND / 6);
+    }
+    for (unsigned i = 20; i < 40; i++) {
+        made_reset(&flow, i + 1, CLIENT, RESET_IN_DATA);
+        add_closed(&run, &flow, i * NS_PER_SECOND / 5, NS_PER_SECOND / 6);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING,
+          "connected 40 times to courier.push.example within 7.8 s, each time after the connection "
+          "before had ended: 20 reset by the client, 20 closed by the client");
 
     begin(&run); /* it waits longer each time */
     for (unsigned i = 0; i < 12; i++) {

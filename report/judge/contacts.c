@@ -101,12 +101,30 @@ static bool end_of(enum contact_end *out, const struct flow_record *record)
 
 static void count_in_storm(struct storm *storm, unsigned slot)
 {
+    if (storm->count < STORM_LEAST)
+        storm->frames[storm->count] = storm->latest_frames[slot];
     storm->count++;
     storm->by_end[storm->ends[slot]]++;
     storm->last = storm->latest[slot];
 }
 
-/* Connections side by side are no storm, so those that began before the last one was over do not
+static nanotime sooner(nanotime time, nanotime other)
+{
+    return other && other < time ? other : time;
+}
+
+/* When an end closed or reset it. A client that comes again at once does not wait for what is still
+ * to come then, the other's FIN and acknowledgments. */
+static nanotime closing_time(const struct flow_record *record)
+{
+    const struct tcp_record *tcp = &record->tcp;
+    nanotime time = record->end;
+    for (unsigned side = 0; side < 2; side++)
+        time = sooner(time, tcp->ends[side].fin_time);
+    return tcp->reset ? sooner(time, tcp->ends[CLIENT].since) : time;
+}
+
+/* Connections side by side are no storm, so those that began before the last one ended do not
  * count. When the ring is full of close ones, all in it belong to the storm. */
 static void add_short(struct contact *contact, const struct flow_record *record,
                       enum contact_end end)
@@ -114,10 +132,10 @@ static void add_short(struct contact *contact, const struct flow_record *record,
     if (!contact->storm)
         contact->storm = xcalloc(1, sizeof(*contact->storm));
     struct storm *storm = contact->storm;
-    if (storm->short_ones > 0 && record->start < storm->last_end)
+    if (storm->short_ones > 0 && record->start < storm->last_closing)
         return;
     unsigned slot = (unsigned)(storm->short_ones++ % STORM_LEAST);
-    storm->last_end = record->end;
+    storm->last_closing = closing_time(record);
     storm->latest[slot] = record->start;
     storm->latest_frames[slot] = record->first_frame;
     storm->ends[slot] = (uint8_t)end;

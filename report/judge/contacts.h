@@ -22,11 +22,12 @@ enum { STORM_LEAST = 10 };
 struct storm {
     nanotime latest[STORM_LEAST]; /* a ring: when the latest ones began */
     uint64_t latest_frames[STORM_LEAST];
-    nanotime last_end; /* of the latest one */
+    nanotime last_closing; /* when an end closed or reset the latest one */
     uint64_t short_ones;
     uint8_t ends[STORM_LEAST]; /* enum contact_end, of those in the ring */
     /* Of those that were close together: */
     uint64_t count, by_end[CONTACT_ENDS];
+    uint64_t frames[STORM_LEAST]; /* of the first ones */
     nanotime first, last;
 };
 

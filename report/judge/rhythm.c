@@ -39,11 +39,13 @@ static void say_period(struct finding *finding, const struct period *period)
                      period->missed);
 }
 
+/* The first events' frames are known: those that came before the period began prove nothing. */
 static void prove_period(struct finding *finding, const struct period *period,
-                         const uint64_t *frames, uint64_t count)
+                         const uint64_t *frames, const struct period_events *events)
 {
-    for (uint64_t i = 0; i < count && i < CONTACT_FRAMES_MAX; i++)
-        finding_frame(finding, frames[i]);
+    for (uint64_t i = 0; i < events->count && i < CONTACT_FRAMES_MAX; i++)
+        if (events->times[i] >= period->first && events->times[i] <= period->last)
+            finding_frame(finding, frames[i]);
     finding_seconds(finding, "period", period->period);
     finding_seconds(finding, "jitter", period->jitter);
     finding_number(finding, "repetitions", period->repetitions);
@@ -75,11 +77,12 @@ static void judge_connects(struct findings *out, const struct contact *contact)
         finding_seen(finding, "; none of these connections came to anything");
         finding->severity = SEVERITY_NOTICE;
         finding->why = "a program tries again by a timer, and fails each time";
+        finding->harmless = "what it connects to is meant to be down, and it waits for that";
         finding->next = "see what is said of one of these connections";
     }
     finding_word(finding, "event", failed ? "failure" : "connect");
     say_contact(finding, contact);
-    prove_period(finding, &period, contact->frames, contact->events.count);
+    prove_period(finding, &period, contact->frames, &contact->events);
 }
 
 /* Only where they have a rhythm of their own, and not that of the connections they are among. */
@@ -97,10 +100,11 @@ static void judge_failures(struct findings *out, const struct contact *contact)
     finding_seen(finding, " failed");
     say_period(finding, &period);
     finding->why = "something that works between these times is undone by a timer";
+    finding->harmless = "a program or server is restarted at these times on purpose";
     finding->next = "look for what else happens then, at either end or between";
     finding_word(finding, "event", "failure");
     say_contact(finding, contact);
-    prove_period(finding, &period, contact->failure_frames, contact->failures.count);
+    prove_period(finding, &period, contact->failure_frames, &contact->failures);
 }
 
 static void judge_sightings(struct findings *out, const struct contacts *contacts,
@@ -126,7 +130,7 @@ static void judge_sightings(struct findings *out, const struct contacts *contact
     finding_word(finding, "event", "certificate");
     finding_word(finding, "client", address_host(&room, &seen->client));
     finding_word(finding, "sha256", buf_text(&hash));
-    prove_period(finding, &period, seen->frames, seen->events.count);
+    prove_period(finding, &period, seen->frames, &seen->events);
     buf_done(&hash);
 }
 
@@ -150,6 +154,8 @@ static void explain_storm(struct finding *finding, const struct storm *storm)
     for (unsigned i = 0; i < CONTACT_ENDS; i++)
         if (storm->by_end[i] > storm->by_end[most])
             most = (enum contact_end)i;
+    if (most == CONTACT_TLS_FAILED || most == CONTACT_REFUSED)
+        finding->harmless = NULL; /* a request needs a connection that is made */
     if (most == CONTACT_TLS_FAILED)
         finding->next = "see what is said of one of these handshakes";
     else if (most == CONTACT_CLOSED_BY_CLIENT || most == CONTACT_RESET_BY_CLIENT)
@@ -179,7 +185,7 @@ static void judge_storm(struct findings *out, const struct contact *contact)
     }
     explain_storm(finding, storm);
     for (unsigned i = 0; i < STORM_LEAST; i++)
-        finding_frame(finding, storm->latest_frames[i]);
+        finding_frame(finding, storm->frames[i]);
     say_contact(finding, contact);
     finding_number(finding, "connections", storm->count);
     finding_time(finding, "first", storm->first);
