@@ -92,10 +92,20 @@ static void idle_drop(void **state)
     make(&flow, &signs);
     signs.quiet = flow.record.tcp.idle_before_close = 30 * MINUTE;
     check(&flow, FINDING_IDLE_DROP, SEVERITY_INFO,
-          "Nothing had come from the server for 30 min 0 s when its RST came, out of the silence; "
-          "of the idle timeouts in wide use, the longest that had passed is 30 min, as Juniper's");
+          "Nothing had come from the server for 30 min 0 s when a RST in its name came, out of the "
+          "silence; of the idle timeouts in wide use, the longest that had passed is 30 min, as "
+          "Juniper's");
+    check(&flow, FINDING_RESET, SEVERITY_NOTICE, "The server reset the connection after 30 min");
     flow.record.tcp.idle_before_close = NS_PER_SECOND / 50;
-    check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE, "in answer to what its peer then sent");
+    check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE,
+          "in answer to what its peer then sent; of the idle timeouts");
+    check(&flow, FINDING_RESET, SEVERITY_NOTICE, "A RST in the name of the server reset");
+    check(&flow, FINDING_RESET, SEVERITY_NOTICE, "next, capture at the end in whose name it came");
+    signs.ttl = 57; /* that of a router on the way */
+    check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE,
+          "in answer to what its peer then sent; the RST's TTL of 57, which none of the server's "
+          "other packets had, is likely another system's; of the idle timeouts");
+    signs.ttl = 55;
     signs.quiet = 400 * NS_PER_SECOND;
     check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE, "350 s, as AWS's");
     signs.quiet = 59 * NS_PER_SECOND;

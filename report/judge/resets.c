@@ -42,6 +42,20 @@ static void say_reset_phase(struct finding *finding, const struct flow_record *r
     }
 }
 
+/* Whether the end that the RST names had said nothing for long. */
+static bool reset_when_idle(const struct tcp_record *tcp)
+{
+    return tcp->reset && tcp->reset_signs && tcp->reset_phase == RESET_IN_DATA &&
+           tcp->reset_signs->quiet >= IDLE_LEAST;
+}
+
+/* A RST out of the silence is a timer's; one that answers what was sent at its end is that of
+ * something that knows nothing of the connection any more, be it that end or what lies between. */
+static bool reset_in_answer(const struct tcp_record *tcp)
+{
+    return tcp->idle_before_close >= 0 && tcp->idle_before_close < tcp->reset_signs->quiet / 2;
+}
+
 static void judge_reset(struct findings *out, const struct flow_record *record)
 {
     const struct tcp_record *tcp = &record->tcp;
@@ -49,8 +63,11 @@ static void judge_reset(struct findings *out, const struct flow_record *record)
         return;
     struct finding *finding = findings_add(out, FINDING_RESET);
     struct time_room room;
-    bool doubted = injection_of(tcp).score >= INJECTION_POSSIBLE;
-    if (doubted)
+    bool forgotten = reset_when_idle(tcp) && reset_in_answer(tcp);
+    if (forgotten)
+        finding->next = "capture at the end in whose name it came, too: a RST that is not there "
+                        "was sent by something between";
+    if (forgotten || injection_of(tcp).score >= INJECTION_POSSIBLE)
         finding_seen(finding, "A RST in the name of the %s reset the connection",
                      names_side(tcp->reset_by));
     else
@@ -237,20 +254,24 @@ static void judge_idle_stuck(struct findings *out, const struct flow_record *rec
     finding_word(finding, "by", "silence");
 }
 
-/* A RST out of the silence is a timer's; one that answers what was sent at its end is that of
- * something that knows nothing of the connection any more. */
 static void judge_idle_reset(struct findings *out, const struct flow_record *record)
 {
     const struct tcp_record *tcp = &record->tcp;
     const struct reset_signs *signs = tcp->reset_signs;
     struct time_room room;
-    if (!tcp->reset || !signs || tcp->reset_phase != RESET_IN_DATA || signs->quiet < IDLE_LEAST)
+    if (!reset_when_idle(tcp))
         return;
-    bool answers = tcp->idle_before_close >= 0 && tcp->idle_before_close < signs->quiet / 2;
+    bool answers = reset_in_answer(tcp);
+    const char *name = names_side(tcp->reset_by);
     struct finding *finding = findings_add(out, FINDING_IDLE_DROP);
-    finding_seen(finding, "Nothing had come from the %s for %s when its RST came, ",
-                 names_side(tcp->reset_by), timetext_span(&room, signs->quiet));
+    finding_seen(finding, "Nothing had come from the %s for %s when a RST in its name came, ", name,
+                 timetext_span(&room, signs->quiet));
     finding_seen(finding, answers ? "in answer to what its peer then sent" : "out of the silence");
+    if (injection_of(tcp).signs[SIGN_NEAR_TTL])
+        finding_seen(finding,
+                     "; the RST's TTL of %u, which none of the %s's other packets had, is likely "
+                     "another system's",
+                     signs->ttl, name);
     say_timeout(finding, record, signs->quiet);
     if (!answers) {
         finding->severity = SEVERITY_INFO;
