@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records the sample captures of this folder: real kernels in two network
+# Records the sample captures of this folder: real kernels in two or three network
 # namespaces, OpenSSL at both ends, nftables as the firewall that forgets,
 # tcpdump as the recorder, and what `ss` says at the end as the truth.
 #
@@ -150,6 +150,26 @@ wire_tagged() {
     ip -n "$ns-p" link set t1 mtu 1508
     start_relay "${tags[@]}" pc t0
     start_relay "${tags[@]}" ps t1
+}
+
+# wire_tracked SECONDS VERDICT: client c0 -- pc (firewall) ps -- s0 server. The firewall, a router with proxy ARP, keeps
+# track of connections; it forgets those that are idle for so long, and drops or rejects their packets from then on.
+wire_tracked() {
+    local iface
+    ip netns add "$ns-c" && ip netns add "$ns-s" && ip netns add "$ns-p" && no_ipv6 "$ns-p" &&
+        ip link add c0 netns "$ns-c" type veth peer name pc netns "$ns-p" &&
+        ip link add s0 netns "$ns-s" type veth peer name ps netns "$ns-p" || exit
+    set_up_ends
+    for iface in pc ps; do
+        in_path "$python" "$here/wire.py" plain $iface
+        ip -n "$ns-p" link set $iface address 02:00:00:00:00:fe up &&
+            in_path sysctl -q -w net.ipv4.conf.$iface.proxy_arp=1 net.ipv4.neigh.$iface.proxy_delay=0 || exit
+    done
+    ip -n "$ns-p" link set lo up && ip -n "$ns-p" route add $client_ip dev pc && ip -n "$ns-p" route add "$server_ip" dev ps &&
+        in_path nft "table ip firewall { chain forward { type filter hook forward priority filter;
+            ct state invalid $2; }; }" &&
+        in_path sysctl -q -w net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_loose=0 \
+            net.netfilter.nf_conntrack_tcp_timeout_established="$1" || exit
 }
 
 # start_relay OPTIONS... LEFT RIGHT
@@ -304,12 +324,13 @@ pair() {
 
 # ------------------------------------------------------------------- recording
 
-# record [TCPDUMP-OPTIONS...]: on the client's interface, unless the options name another
+# record [any|trunk|server] [TCPDUMP-OPTIONS...]: on the client's interface, unless another is named
 record() {
     local where=$ns-c args=(-i c0) filter=(tcp)
     case ${1:-} in
     any) args=(-i any) filter=() && shift ;;
     trunk) where=$ns-p args=(-i t0) filter=() && shift ;;
+    server) where=$ns-s args=(-i s0) && shift ;;
     esac
     ip netns exec "$where" tcpdump -Z root -U --immediate-mode "${args[@]}" "$@" -w "$work/capture" "${filter[@]}" \
         2>"$work/tcpdump" &
@@ -611,6 +632,48 @@ scenario_keepalive_unanswered() {
     pause 10
 }
 
+# idle_drop VERDICT [WHERE]: a firewall forgets what is idle for a minute.
+idle_drop() {
+    wire_tracked 60 "$1"
+    pair p256 --tls 1.3
+    record "${@:2}"
+    meet
+    exchange
+    pause 66
+}
+
+# The client speaks into the void.
+scenario_idle_drop() {
+    idle_drop drop
+    tell client send 40
+    pause 15
+}
+
+# A push for a client that waits for it behind the firewall; recorded at the server.
+scenario_idle_drop_push() {
+    idle_drop drop server
+    tell server send 600
+    pause 15
+}
+
+# The firewall answers in the server's name, and tells the server nothing.
+scenario_idle_drop_reset() {
+    idle_drop 'reject with tcp reset'
+    tell client send 40
+    pause 1
+}
+
+# The server's own timer: it resets what was idle for too long.
+scenario_idle_reset() {
+    wire_direct
+    pair p256 --tls 1.3
+    record
+    meet
+    exchange
+    pause 65
+    tell server reset
+}
+
 # The server's program stops reading; its kernel goes on answering.
 scenario_window_closed() {
     wire_direct
@@ -683,6 +746,66 @@ scenario_seed_pileup() {
         pause 0.2
     done
     pause 8
+}
+
+# ----------------------------------------------------------- scenarios: rhythm
+
+# A client that asks each five seconds whether there is something new.
+scenario_periodic() {
+    local i
+    wire_direct
+    pair p256 --tls 1.3
+    record
+    for ((i = 1; i <= 14; i++)); do
+        ask server 'accept; handshake; receive 37; send 64; drain; notify; shutdown; close'
+        tell client "connect $server_ip $port; handshake; send 37; receive 64; notify; shutdown; drain; close"
+        result server || exit
+        pause 5
+    done
+}
+
+# A client that tries again each five seconds, while nothing listens.
+scenario_periodic_refused() {
+    local i
+    wire_direct
+    client_of
+    record
+    for ((i = 1; i <= 14; i++)); do
+        tell_in_vain client connect "$server_ip" $port
+        pause 5
+    done
+}
+
+# The server throws the client out after its first message, and the client comes again at once, over a way of 20 ms.
+scenario_reconnect_storm() {
+    local i
+    wire_relayed --delay 20
+    pair p256 --tls 1.3
+    record
+    for ((i = 1; i <= 15; i++)); do
+        ask server 'accept; handshake; receive 40; notify; shutdown; drain; close'
+        tell client "connect $server_ip $port; handshake; send 40; drain; close"
+        result server || exit
+    done
+}
+
+# The client does not trust the server, says so, and tries again and again, at once.
+scenario_reconnect_storm_distrust() {
+    local i
+    wire_relayed --delay 20
+    server_of --tls 1.2 --cert "$certs/p256.chain"
+    client_of --tls 1.2 --ca "$certs/device-ca.pem"
+    record
+    for ((i = 1; i <= 15; i++)); do
+        ask server accept
+        ask server handshake
+        tell client connect "$server_ip" $port
+        tell_in_vain client handshake
+        tell client close
+        result server || exit
+        ! result server || exit
+        tell server close
+    done
 }
 
 # The recorder begins after the handshake.

@@ -16,6 +16,7 @@ CONFIRMED = {"agrees", "changed-since", "fin-held"}
 EXPECTED = {
     "reset-unheard.pcap": {"over-on-wire"},   # the client's firewall drops the RST
     "reset-injected.pcap": {"over-on-wire"},  # one end never got it
+    "idle-drop-reset.pcap": {"over-on-wire"}, # the firewall between answers the client alone
 }
 SS = {"ESTABLISHED": "ESTAB", "SYN_RECEIVED": "SYN-RECV"}
 NETSTAT = {"FIN_WAIT_1": "FIN_WAIT1", "FIN_WAIT_2": "FIN_WAIT2", "SYN_RECEIVED": "SYN_RECV"}
