@@ -776,6 +776,24 @@ scenario_periodic_refused() {
     done
 }
 
+# Each six seconds a request that the server answers with a reset; at other times others, which succeed.
+scenario_periodic_failures() {
+    local waits
+    wire_direct
+    pair p256 --tls 1.3
+    record
+    for waits in '1 5' '4 2' '2.5 3.5' '5 1' '0.5 5.5' '3.5 2.5' '4.5 1.5' '2 4' '1.5 4.5' '3 3' '5.5 0.5' '1.2 4.8'; do
+        ask server 'accept; handshake; receive 37; reset'
+        tell client "connect $server_ip $port; handshake; send 37"
+        result server || exit
+        pause "${waits% *}"
+        ask server 'accept; handshake; receive 37; send 64; drain; notify; shutdown; close'
+        tell client "connect $server_ip $port; handshake; send 37; receive 64; notify; shutdown; drain; close"
+        result server || exit
+        pause "${waits#* }"
+    done
+}
+
 # The server throws the client out after its first message, and the client comes again at once, over a way of 20 ms.
 scenario_reconnect_storm() {
     local i

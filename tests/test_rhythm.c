@@ -134,8 +134,8 @@ static void periodic_failures(void **state)
         add(&run, &flow, i * 15 * MINUTE, NS_PER_SECOND / 100);
     }
     check(&run, FINDING_PERIODIC, SEVERITY_NOTICE,
-          "every 15 min 0 s: 20 times over 4 h 45 min; none of these "
-          "connections came to anything");
+          "192.168.1.20 tried to connect to 17.149.36.100:5223 every 15 min 0 s: 20 times over "
+          "4 h 45 min; each of these connections failed or was reset");
 
     begin(&run); /* among others that come at any time and succeed */
     for (unsigned i = 0; i < 20; i++) {
@@ -144,7 +144,13 @@ static void periodic_failures(void **state)
         made_healthy(&flow, 100 + i);
         add(&run, &flow, i * i * 3 * MINUTE + 7 * MINUTE, MINUTE);
     }
-    check(&run, FINDING_PERIODIC, SEVERITY_INFO, "courier.push.example every 1 h 0 min");
+    finish(&run);
+    const struct finding *connects = found(&run.findings, FINDING_PERIODIC);
+    found_says(connects, SEVERITY_INFO, "connected to courier.push.example every 1 h 0 min");
+    found_says(connects + 1, SEVERITY_NOTICE,
+               "Connections of 192.168.1.20 to courier.push.example failed or were reset every "
+               "1 h 0 min: 20 times");
+    findings_done(&run.findings);
 }
 
 /* Of connections that come at any time, the certificate is shown once a day: the others resume. */
@@ -202,6 +208,15 @@ static void reconnect_storm(void **state)
     begin(&run);
     storm_in_between(&run);
     check_first_frame(&run, FINDING_RECONNECT_STORM, 21);
+
+    begin(&run); /* none is made */
+    for (unsigned i = 0; i < 40; i++) {
+        made_refused(&flow, i + 1);
+        add(&run, &flow, i * NS_PER_SECOND / 2, NS_PER_SECOND / 100);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING,
+          "192.168.1.20 tried to connect 40 times to 17.149.36.100:5223 within 19.5 s, each time "
+          "after the connection before had ended: 40 refused");
 
     begin(&run); /* side by side, as a browser does */
     for (unsigned i = 0; i < 40; i++) {

@@ -73,7 +73,8 @@ static void note(struct period_events *events, uint64_t *frames, nanotime time, 
 
 /* --- what becomes of a flow --- */
 
-bool contact_failed(const struct flow_record *record)
+/* Not made, or reset, or its TLS handshake failed. */
+static bool failed(const struct flow_record *record)
 {
     const struct tcp_record *tcp = &record->tcp;
     return tcp->teardown == TEARDOWN_REFUSED || tcp->teardown == TEARDOWN_UNANSWERED ||
@@ -184,7 +185,7 @@ void contacts_add(struct contacts *contacts, const struct flow_record *record)
     if (!contact)
         return;
     note(&contact->events, contact->frames, record->start, record->first_frame);
-    if (contact_failed(record))
+    if (failed(record))
         note(&contact->failures, contact->failure_frames, record->start, record->first_frame);
     if (record->end - record->start <= SHORT && end_of(&end, record))
         add_short(contact, record, end);

@@ -59,14 +59,9 @@ struct contacts {
     struct contact_list seen; /* certificates, by client and certificate */
 };
 
-/* contacts_add takes a flow that has ended. Of one whose beginning was not seen only what its
- * handshake shows is used. */
+/* contacts_add takes a flow that has ended. One whose beginning was not seen is passed over. */
 void contacts_add(struct contacts *contacts, const struct flow_record *record);
 
 void contacts_done(struct contacts *contacts);
-
-/* contact_failed tells whether a connection came to nothing: not made, or reset, or its TLS
- * handshake failed. */
-bool contact_failed(const struct flow_record *record);
 
 #endif

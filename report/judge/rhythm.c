@@ -70,14 +70,16 @@ static void judge_connects(struct findings *out, const struct contact *contact)
         return;
     bool failed = contact->failures.count == contact->events.count;
     struct finding *finding = findings_add(out, FINDING_PERIODIC);
-    finding_seen(finding, "%s connected to ", address_host(&room, &contact->client));
+    finding_seen(finding, failed ? "%s tried to connect to " : "%s connected to ",
+                 address_host(&room, &contact->client));
     finding_seen_text(finding, contact->name);
     say_period(finding, &period);
     if (failed) {
-        finding_seen(finding, "; none of these connections came to anything");
+        finding_seen(finding, "; each of these connections failed or was reset");
         finding->severity = SEVERITY_NOTICE;
-        finding->why = "a program tries again by a timer, and fails each time";
-        finding->harmless = "what it connects to is meant to be down, and it waits for that";
+        finding->why = "a program tries again by a timer, and no try ends as it should";
+        finding->harmless = "what it connects to is meant to be down, or it always ends its "
+                            "connections with a RST when it has what it wants";
         finding->next = "see what is said of one of these connections";
     }
     finding_word(finding, "event", failed ? "failure" : "connect");
@@ -97,7 +99,7 @@ static void judge_failures(struct findings *out, const struct contact *contact)
     finding->severity = SEVERITY_NOTICE;
     finding_seen(finding, "Connections of %s to ", address_host(&room, &contact->client));
     finding_seen_text(finding, contact->name);
-    finding_seen(finding, " failed");
+    finding_seen(finding, " failed or were reset");
     say_period(finding, &period);
     finding->why = "something that works between these times is undone by a timer";
     finding->harmless = "a program or server is restarted at these times on purpose";
@@ -170,8 +172,9 @@ static void judge_storm(struct findings *out, const struct contact *contact)
     if (!storm || storm->count == 0)
         return;
     struct finding *finding = findings_add(out, FINDING_RECONNECT_STORM);
-    finding_seen(finding, "%s connected %" PRIu64 " times to ",
-                 address_host(&room, &contact->client), storm->count);
+    bool made = storm->by_end[CONTACT_REFUSED] < storm->count;
+    finding_seen(finding, "%s %s %" PRIu64 " times to ", address_host(&room, &contact->client),
+                 made ? "connected" : "tried to connect", storm->count);
     finding_seen_text(finding, contact->name);
     finding_seen(finding, " within %s, each time after the connection before had ended: ",
                  timetext_span(&time_room, storm->last - storm->first));
