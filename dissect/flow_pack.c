@@ -1,10 +1,13 @@
 /* flow_pack.c: the words of struct flow, most of which are zero. Those that are times, frames and
  * sequence numbers are given relative to one another first, so that they are small, unless the
- * connection is over: its flow rests once and wakes once, and takes what the others leave. */
+ * connection is over: most of those have a form of their own, and the others are few. */
 #include "flow_pack.h"
+
+#include "flow_over.h"
 
 _Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
 _Static_assert(FLOW_WORDS <= PACK_WORDS_MAX, "a flow is packed at once");
+_Static_assert(FLOW_OVER_ROOM <= PACK_ROOM(FLOW_WORDS), "there is room for either form");
 
 /* A flow's words are changed where they are. Those of what is not kept are for the time and the
  * frame that the caller knows. */
@@ -142,21 +145,32 @@ static const uint16_t pointers[] = {
 #undef POINTERS_OF_END
 };
 
+/* In the general form, behind a byte that says so. */
+static size_t pack_any(uint8_t *out, size_t *slack, struct flow *flow, bool small, nanotime time,
+                       uint64_t frame)
+{
+    pack_word *words = (pack_word *)flow;
+    if (small)
+        shrink(words, time, frame);
+    *out = 0;
+    size_t n = 1 + pack_words(out + 1, words, FLOW_WORDS);
+    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
+        *slack += pack_slack(words[pointers[i]]);
+    return n;
+}
+
 size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, uint64_t frame)
 {
     uint64_t tls_words[TLS_WORDS];
-    pack_word *words = (pack_word *)flow;
     struct tls *tls = flow->tls;
     nanotime start = flow->start;
     uint64_t first_frame = flow->first_frame;
     bool small = shall_be_small(flow);
+    size_t slack = 0, n = small ? 0 : flow_over_put(out, flow, time, frame);
     if (tls) /* any number says that one follows */
         flow->tls = (struct tls *)1;
-    if (small)
-        shrink(words, time, frame);
-    size_t n = pack_words(out, words, FLOW_WORDS), slack = 0;
-    for (unsigned i = 0; i < COUNT_OF(pointers); i++)
-        slack += pack_slack(words[pointers[i]]);
+    if (n == 0)
+        n = pack_any(out, &slack, flow, small, time, frame);
     if (tls) {
         slack += tls_rest(tls_words, tls, small, start, first_frame);
         n += pack_words(out + n, tls_words, TLS_WORDS);
@@ -165,18 +179,25 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
     return n;
 }
 
+static size_t unpack_any(struct flow *flow, const uint8_t *packed, nanotime time, uint64_t frame)
+{
+    pack_word *words = (pack_word *)flow;
+    size_t n = 1 + unpack_words(words, FLOW_WORDS, packed + 1);
+    if (shall_be_small(flow))
+        grow(words, time, frame);
+    return n;
+}
+
 void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store, nanotime time,
                  uint64_t frame)
 {
     uint64_t tls_words[TLS_WORDS];
-    pack_word *words = (pack_word *)flow;
-    size_t n = unpack_words(words, FLOW_WORDS, packed);
-    bool small = shall_be_small(flow);
-    if (small)
-        grow(words, time, frame);
+    size_t n =
+        *packed ? flow_over_get(flow, packed, time, frame) : unpack_any(flow, packed, time, frame);
     memset(flow->recent, 0, sizeof flow->recent);
     if (flow->tls) {
         unpack_words(tls_words, TLS_WORDS, packed + n);
-        flow->tls = tls_resume(tls_words, store, small, flow->start, flow->first_frame);
+        flow->tls =
+            tls_resume(tls_words, store, shall_be_small(flow), flow->start, flow->first_frame);
     }
 }

@@ -4,24 +4,6 @@
 
 enum { MAP_WORDS = 64 };
 
-static void put_word(uint8_t *out, uint64_t word)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    memcpy(out, &word, sizeof word);
-}
-
-static uint64_t get_word(const uint8_t *in)
-{
-    uint64_t word;
-    memcpy(&word, in, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
 /* The lowest `count` bits, 1 to 64. */
 static uint64_t low_bits(size_t count)
 {
@@ -70,7 +52,7 @@ static inline unsigned put_next(uint8_t **to, const pack_word *words, uint64_t *
     uint64_t word = words[(unsigned)__builtin_ctzll(*left)];
     unsigned more = (63 ^ (unsigned)__builtin_clzll(word)) / 8;
     *left &= *left - 1;
-    put_word(*to, word);
+    pack_put(*to, word);
     *to += more + 1;
     return more;
 }
@@ -79,7 +61,7 @@ static uint8_t *pack_some(uint8_t *out, const pack_word *words, size_t count)
 {
     uint64_t left = which_are_some(words, count);
     uint8_t *length = out + map_bytes(count), *to = length + length_bytes(left);
-    put_word(out, left); /* what is too much is overwritten */
+    pack_put(out, left); /* what is too much is overwritten */
     while (left & (left - 1)) {
         unsigned first = put_next(&to, words, &left), second = put_next(&to, words, &left);
         *length++ = (uint8_t)(first | second << 4);
@@ -110,14 +92,14 @@ static const uint64_t parts[] = {0xff,
 /* Reads the first word of those in `left`. */
 static inline void get_next(const uint8_t **from, pack_word *words, uint64_t *left, unsigned length)
 {
-    words[(unsigned)__builtin_ctzll(*left)] = get_word(*from) & parts[length];
+    words[(unsigned)__builtin_ctzll(*left)] = pack_get(*from) & parts[length];
     *left &= *left - 1;
     *from += length + 1;
 }
 
 static const uint8_t *unpack_some(pack_word *words, size_t count, const uint8_t *in)
 {
-    uint64_t left = get_word(in) & low_bits(count);
+    uint64_t left = pack_get(in) & low_bits(count);
     const uint8_t *length = in + map_bytes(count), *from = length + length_bytes(left);
     while (left & (left - 1)) {
         unsigned both = *length++;

@@ -13,6 +13,26 @@ enum { PACK_WORDS_MAX = 256 };
 /* A word of whatever object. */
 typedef uint64_t pack_word __attribute__((may_alias));
 
+/* pack_put writes a word, the lowest byte first, and pack_get reads one: eight bytes, whatever of
+ * them is meant. */
+static inline void pack_put(uint8_t *out, uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(out, &word, sizeof word);
+}
+
+static inline uint64_t pack_get(const uint8_t *in)
+{
+    uint64_t word;
+    memcpy(&word, in, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 /* pack_words writes `count` words, at most PACK_WORDS_MAX, to `out`, which has PACK_ROOM(count)
  * bytes. Returns how many it took. */
 size_t pack_words(uint8_t *out, const pack_word *words, size_t count);

@@ -86,8 +86,9 @@ static const struct packet *packet_at(const struct capture *capture, size_t i, e
 /* --- a shard without what is not a flow --- */
 
 struct run {
-    bool rest;       /* after each segment; others take what is in order apart */
-    size_t in_order; /* how many were */
+    bool rest;                  /* after each segment; others take what is in order apart */
+    size_t in_order;            /* how many were */
+    size_t over, over_is_short; /* rests of a connection that is over, and in the form for those */
     struct flow_key keys[FLOWS_MAX];
     struct flow flows[FLOWS_MAX];
     size_t count;
@@ -140,9 +141,14 @@ static void rest(struct run *run, struct flow *flow)
     memcpy(recent, flow->recent, sizeof recent);
     nanotime time = flow->tcp.last_time;
     uint64_t frame = flow->first_frame;
+    bool is_over = tcp_is_over(&flow->tcp);
     size_t cost, n = flow_pack(room, &cost, flow, time, frame);
     assert_in_range(n, 1, FLOW_PACK_ROOM);
     assert_in_range(cost, n, n + 64); /* some pointers */
+    bool is_short = room[0] != 0;
+    assert_true(is_over || !is_short);
+    run->over += is_over;
+    run->over_is_short += is_short;
     uint8_t *packed = xmalloc(n + BLOCK_SLACK);
     memcpy(packed, room, n);
     struct flow *moved = xmalloc(sizeof *moved);
@@ -243,6 +249,7 @@ static void end_run(struct run *run, bool give_up)
 struct states {
     size_t held, in_flight, resent, pending_syn, undecided, tls, joined;
     size_t in_order; /* segments taken apart */
+    size_t over, over_is_short;
 };
 
 /* What the first cache line of an end tells is what the others hold. */
@@ -294,6 +301,8 @@ static char *analyse(const struct capture *capture, enum damage change, bool wit
     }
     end_run(&run, change == HALF);
     states->in_order += run.in_order;
+    states->over += run.over;
+    states->over_is_short += run.over_is_short;
     return run.text;
 }
 
@@ -323,6 +332,7 @@ static void rests_and_ways_change_nothing(void **state)
     assert_in_range(flows, 5 * paths.gl_pathc, SIZE_MAX); /* that something was compared */
     assert_true(states.held && states.in_flight && states.resent && states.pending_syn &&
                 states.undecided && states.tls && states.joined && states.in_order);
+    assert_in_range(states.over_is_short, states.over / 8, states.over - 1); /* damage apart */
     globfree(&paths);
     appid_free(appid);
 }
