@@ -30,30 +30,28 @@ void *fifo_add_behind(struct fifo fifo)
     return memset(block->bytes + (block->start + used) * fifo.size, 0, fifo.size);
 }
 
-/* Drops the first, and moves the others up: of those behind, the first comes near. */
-static void drop_first(struct fifo fifo)
+static unsigned behind(struct fifo fifo, unsigned count)
 {
-    unsigned have = *fifo.count < fifo.near ? *fifo.count : fifo.near;
-    for (unsigned i = 0; i + 1 < have; i++)
-        memcpy(fifo_near(fifo, i), fifo_near(fifo, i + 1), fifo.size);
-    uint8_t *last = fifo_near(fifo, have - 1);
-    if (*fifo.count > fifo.near) {
-        struct fifo_block *block = *fifo.block;
-        memcpy(last, block->bytes + block->start++ * fifo.size, fifo.size);
-    } else {
-        memset(last, 0, fifo.size);
-    }
-    (*fifo.count)--;
+    return count > fifo.near ? count - fifo.near : 0;
 }
 
+/* Those that stay move up: some from the block to where the first lie. */
 NOINLINE void fifo_drop_some(struct fifo fifo, unsigned count)
 {
-    for (; count > 0; count--)
-        drop_first(fifo);
-    if (*fifo.count > fifo.near)
-        return;
-    free(*fifo.block);
-    *fifo.block = NULL;
+    unsigned before = *fifo.count, left = before - count;
+    for (unsigned i = 0; i < fifo.near && i < before; i++) {
+        if (i < left)
+            memcpy(fifo_near(fifo, i), fifo_at(fifo, i + count), fifo.size);
+        else
+            memset(fifo_near(fifo, i), 0, fifo.size);
+    }
+    *fifo.count = (uint16_t)left;
+    if (left > fifo.near) {
+        (*fifo.block)->start += (uint16_t)(behind(fifo, before) - behind(fifo, left));
+    } else if (before > fifo.near) {
+        free(*fifo.block);
+        *fifo.block = NULL;
+    }
 }
 
 void fifo_done(struct fifo fifo)

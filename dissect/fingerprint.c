@@ -322,13 +322,11 @@ static ALWAYS_INLINE void hash_ends(uint8_t hash[20], const struct endpoint *a,
     sha1_of_block(hash, text, 2 + 2 * n + sizeof tail);
 }
 
-void fingerprint_community_id(char out[32], const struct endpoint *a, const struct endpoint *b)
+void fingerprint_community_id(uint8_t out[COMMUNITY_ID_BYTES], const struct endpoint *a,
+                              const struct endpoint *b)
 {
-    uint8_t hash[20];
     if (a->ipv6)
-        hash_ends(hash, a, b, 16);
+        hash_ends(out, a, b, 16);
     else
-        hash_ends(hash, a, b, 4);
-    memcpy(out, "1:", 2);
-    EVP_EncodeBlock((unsigned char *)out + 2, hash, sizeof hash);
+        hash_ends(out, a, b, 4);
 }

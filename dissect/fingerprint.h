@@ -13,11 +13,13 @@ void fingerprint_client(char ja3[33], char ja4[37], const struct tls_hello *hell
 /* fingerprint_server computes a ServerHello's JA3S; "" for SSLv2's. */
 void fingerprint_server(char ja3s[33], const struct tls_hello *hello);
 
-enum { COMMUNITY_ID_LENGTH = 30 }; /* without a NUL */
+enum { COMMUNITY_ID_BYTES = 20 };
 
 /* fingerprint_community_id computes the Community ID v1 of a TCP connection, with seed 0
- * (github.com/corelight/community-id-spec). The order of the ends does not matter. */
-void fingerprint_community_id(char out[32], const struct endpoint *a, const struct endpoint *b);
+ * (github.com/corelight/community-id-spec), whose text is "1:" and these bytes in base64. The order
+ * of the ends does not matter. */
+void fingerprint_community_id(uint8_t out[COMMUNITY_ID_BYTES], const struct endpoint *a,
+                              const struct endpoint *b);
 
 /* fingerprint_sha256 hashes some bytes. */
 void fingerprint_sha256(uint8_t out[32], struct span bytes);

@@ -5,10 +5,18 @@
 #include "digits.h"
 
 /* All of these return where they end, without a NUL. */
+static char *put_octet(char *at, unsigned octet)
+{
+    if (octet < 100)
+        return digits_decimal(at, octet);
+    *at = (char)('0' + octet / 100);
+    return digits_two(at + 1, octet % 100);
+}
+
 static char *put_ipv4(char *at, const uint8_t *ip)
 {
     for (unsigned i = 0; i < 4; i++) {
-        at = digits_decimal(at, ip[i]);
+        at = put_octet(at, ip[i]);
         *at++ = '.';
     }
     return at - 1;

@@ -75,19 +75,26 @@ char *digits_hex(char *at, struct span bytes)
     return at;
 }
 
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static inline char *put_three(char *at, uint32_t three)
+{
+    at[0] = base64[three >> 18];
+    at[1] = base64[three >> 12 & 63];
+    at[2] = base64[three >> 6 & 63];
+    at[3] = base64[three & 63];
+    return at + 4;
+}
+
 char *digits_base64(char *at, struct span bytes)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        size_t left = bytes.n - i;
-        uint32_t three = (uint32_t)bytes.p[i] << 16;
-        three |= left > 1 ? (uint32_t)bytes.p[i + 1] << 8 : 0;
-        three |= left > 2 ? bytes.p[i + 2] : 0;
-        *at++ = alphabet[three >> 18];
-        *at++ = alphabet[three >> 12 & 63];
-        *at++ = left > 1 ? alphabet[three >> 6 & 63] : '=';
-        *at++ = left > 2 ? alphabet[three & 63] : '=';
-    }
+    const uint8_t *p = bytes.p;
+    size_t left = bytes.n;
+    for (; left >= 3; left -= 3, p += 3)
+        at = put_three(at, (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]);
+    if (left == 0)
+        return at;
+    at = put_three(at, (uint32_t)p[0] << 16 | (left == 2 ? (uint32_t)p[1] << 8 : 0));
+    memset(at - (3 - left), '=', 3 - left);
     return at;
 }

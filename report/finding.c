@@ -10,11 +10,19 @@ struct entry {
     enum severity severity;
     enum about about;
     const char *title, *why, *harmless, *next;
+    const char *rest; /* of the summary, behind what was seen: why and next in one */
 };
 
 static const struct entry entries[FINDINGS] = {
 #define FINDING(symbol, name, severity, about, title, why, harmless, next)                         \
-    [FINDING_##symbol] = {WORD(name), severity, about, title, why, harmless, next},
+    [FINDING_##symbol] = {WORD(name),                                                              \
+                          severity,                                                                \
+                          about,                                                                   \
+                          title,                                                                   \
+                          why,                                                                     \
+                          harmless,                                                                \
+                          sizeof(next) > 1 ? next : NULL,                                          \
+                          sizeof(next) > 1 ? "; " why "; next, " next "." : "; " why "."},
 #include "judge/findings.def"
 #undef FINDING
 };
@@ -196,8 +204,13 @@ static struct span span_of_text(const char *text)
 
 unsigned finding_summary(struct span *pieces, const struct finding *finding)
 {
+    const struct entry *entry = &entries[finding->id];
     unsigned count = 0;
     pieces[count++] = span_of(finding->seen.p, finding->seen.n);
+    if (LIKELY(finding->why == entry->why && finding->next == entry->next)) {
+        pieces[count++] = span_of_text(entry->rest);
+        return count;
+    }
     if (finding->why) {
         pieces[count++] = span_of_text("; ");
         pieces[count++] = span_of_text(finding->why);

@@ -56,10 +56,12 @@ static NOINLINE void put_vlans(struct json *json, const struct flow_record *reco
 
 static void put_identity(struct json *json, const struct flow_record *record)
 {
-    char community_id[32];
+    uint8_t community_id[COMMUNITY_ID_BYTES];
     fingerprint_community_id(community_id, &record->ends[CLIENT], &record->ends[SERVER]);
     char *at = members_begin(json, 16);
-    at = member_chars(at, KEY("community_id"), community_id, COMMUNITY_ID_LENGTH);
+    at = member_key(at, KEY("community_id") "\"1:");
+    at = digits_base64(at, span_of(community_id, sizeof community_id));
+    at = member_key(at, "\",");
     if (LIKELY(record->end != 0)) { /* else its packets have no time: pcapng's simple ones */
         at = member_time(at, KEY("start"), &json->time, record->start);
         at = member_time(at, KEY("end"), &json->time, record->end);
