@@ -26,6 +26,8 @@ SOURCES  := keys.c known_file.c options.c outputs.c process.c progress.c watch.c
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
+# Tests whose threads ThreadSanitizer watches; others of the kind take minutes under it.
+THREADED := crew lanes relay relay_pcapng cert_store parsed_certs
 FUZZ_MAIN := -fsanitize=fuzzer
 FUZZ_HELPERS := $(patsubst %,$(B)/tests/%.o,craft json_check whole_run)
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -54,8 +56,8 @@ asan:
 
 tsan:
 	@$(MAKE) --no-print-directory $(ON_CORES) B=build/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" \
-	    build/tsan/pushwatch build/tsan/tests/test_parsed_certs
-	tests/tsan.sh build/tsan
+	    build/tsan/pushwatch $(THREADED:%=build/tsan/tests/test_%)
+	tests/tsan.sh build/tsan $(THREADED)
 
 # Each fuzz target for a short while from its seeds; FUZZ_SECONDS=600 makes it a long one.
 fuzz:
