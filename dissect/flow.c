@@ -7,7 +7,6 @@
 #include "plain.h"
 #include "reset_signs.h"
 #include "tcp_in_order.h"
-#include "tcp_outcome.h"
 #include "tls_record.h"
 #include "tls_store.h"
 
@@ -16,6 +15,7 @@ void flow_begin(struct flow *flow, unsigned from, const struct segment *segment)
     *flow = (struct flow){.start = segment->time,
                           .first_frame = segment->frame,
                           .first_from = from & 1,
+                          .unsteady = true,
                           .interface = segment->interface,
                           .vlan_count = segment->vlan_count};
     memcpy(flow->vlans, segment->vlans, sizeof flow->vlans);
@@ -180,6 +180,14 @@ static bool take_prologue(struct stream *stream, struct cursor *in, struct tls_w
     return verdict != PROLOGUE_MORE && !cursor_done(in);
 }
 
+static NOINLINE void give_to_tls(struct stream *stream, struct tls *tls, struct span bytes,
+                                 const struct tls_where *where)
+{
+    const struct tls_observer observer = {stream, see_record, has_heard_nothing};
+    stream->time = where->time;
+    tls_data(tls, stream->end, bytes, where, &observer);
+}
+
 static void take_bytes(void *context, uint64_t seq, struct span bytes,
                        const struct reasm_from *from)
 {
@@ -194,11 +202,8 @@ static void take_bytes(void *context, uint64_t seq, struct span bytes,
     if (UNLIKELY(flow->has_prologue) && !take_prologue(stream, &in, &where))
         return;
     struct tls *tls = session_of(stream);
-    if (!tls)
-        return;
-    stream->time = from->time;
-    const struct tls_observer observer = {stream, see_record, has_heard_nothing};
-    tls_data(tls, stream->end, cursor_rest(&in), &where, &observer);
+    if (tls)
+        give_to_tls(stream, tls, cursor_rest(&in), &where);
 }
 
 static void take_gap(void *context, uint64_t seq, uint64_t length, const struct reasm_from *from)
@@ -309,6 +314,7 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct reasm_out out = stream_out(&stream);
     const struct tcp_end *sender = &flow->tcp.ends[from], *peer = &flow->tcp.ends[from ^ 1];
     uint64_t una_before = peer->una;
+    flow->unsteady = true;
     recent_add(&flow->recent[from], segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);
@@ -329,13 +335,44 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     ask_ndpi(flow, segment, context);
 }
 
-static inline bool may_be_in_order(const struct flow *flow, unsigned from,
-                                   const struct segment *segment)
+/* --- segments in order --- */
+
+/* What most segments are by themselves. */
+static inline bool is_plain(const struct segment *segment)
 {
-    return segment->payload.n == segment->length && segment->checksum != CHECKSUM_WRONG &&
-           !flow->has_doubted && !segment->outer && !(segment->interface & PACKET_HAS_PROCESS) &&
-           zeek_is_in_order(&flow->zeek, from, segment) &&
-           !recent_may_have(&flow->recent[from], segment);
+    static const struct segment asked = {.flags = FLAG_SYN | FLAG_FIN | FLAG_RST | FLAG_ACK,
+                                         .marks = UINT8_MAX,
+                                         .interface = PACKET_HAS_PROCESS};
+    static const struct segment plain = {.flags = FLAG_ACK};
+    return (segment_traits(segment) & segment_traits(&asked)) == segment_traits(&plain) &&
+           segment->payload.n == segment->length && segment->checksum != CHECKSUM_WRONG &&
+           !segment->outer;
+}
+
+/* A flow is steady where any plain segment that is in order to TCP is so to all others, and a flow
+ * that is stays so until flow_take or flow_keep_doubt has changed it. */
+static NOINLINE bool becomes_steady(struct flow *flow)
+{
+    const struct tcp_end *ends = flow->tcp.ends;
+    flow->unsteady = flow->has_doubted || !tcp_is_steady(&flow->tcp) ||
+                     !zeek_is_steady(&flow->zeek, (uint32_t)ends[0].next, (uint32_t)ends[1].next);
+    return !flow->unsteady;
+}
+
+/* The payload of a segment in order from x. */
+static void take_payload(struct flow *flow, const struct tcp_end *x, unsigned from,
+                         const struct segment *segment, const struct flow_context *context)
+{
+    struct stream stream = {.flow = flow, .end = from, .context = context};
+    uint64_t seq = x->next - segment->length;
+    if (LIKELY(flow->tls && tls_verdict(flow->tls) == TLS_IS && !flow->has_prologue)) {
+        const struct tls_where where = {seq, segment->frame, segment->time};
+        give_to_tls(&stream, flow->tls, segment->payload, &where);
+        return;
+    }
+    const struct reasm_from at = {segment->frame, segment->time};
+    take_bytes(&stream, seq, segment->payload, &at);
+    settle_tls(flow, context);
 }
 
 /* Like take in tcp.c, so that the two ends are pointers at hand. */
@@ -343,17 +380,13 @@ static NOINLINE bool take_in_order(struct flow *flow, struct tcp_end *x, struct 
                                    unsigned from, const struct segment *segment,
                                    const struct flow_context *context)
 {
-    if (!may_be_in_order(flow, from, segment) || !tcp_take_in_order(&flow->tcp, x, y, segment))
+    if (!tcp_take_in_order(&flow->tcp, x, y, segment))
         return false;
     recent_add(&flow->recent[from], segment);
     note_checksum(flow, from, segment);
     zeek_take_in_order(&flow->zeek, from, segment);
-    if (segment->length && !x->reasm.count_only) {
-        struct stream stream = {.flow = flow, .end = from, .context = context};
-        const struct reasm_from at = {segment->frame, segment->time};
-        take_bytes(&stream, x->next - segment->length, segment->payload, &at);
-        settle_tls(flow, context);
-    }
+    if (segment->length && !x->reasm.count_only)
+        take_payload(flow, x, from, segment, context);
     tcp_pass_time(&flow->tcp, segment->time);
     ask_ndpi(flow, segment, context);
     return true;
@@ -365,7 +398,9 @@ bool flow_take_in_order(struct flow *flow, unsigned from, const struct segment *
     struct tcp_end *ends = flow->tcp.ends;
     if (flow->tls) /* TCP comes first: meanwhile it gets near */
         tls_prefetch(flow->tls, from);
-    return take_in_order(flow, &ends[from], &ends[from ^ 1], from, segment, context);
+    return is_plain(segment) && !recent_may_have(&flow->recent[from], segment) &&
+           (!flow->unsteady || becomes_steady(flow)) &&
+           take_in_order(flow, &ends[from], &ends[from ^ 1], from, segment, context);
 }
 
 /* --- segments with a wrong checksum --- */
@@ -383,7 +418,7 @@ bool flow_keep_doubt(struct flow *flow, unsigned from, const struct segment *seg
         drop_doubt(flow, from);
         return true;
     }
-    flow->has_doubted = true;
+    flow->has_doubted = flow->unsteady = true;
     if (doubts_add(&flow->doubts, from, segment, context->held))
         return true;
     flow->careless = (flow->careless | 1u << from) & 3;
@@ -499,72 +534,6 @@ void flow_end(struct flow *flow, enum end_reason reason, const struct flow_conte
         flow->label = appid_give_up(context->appid, &flow->appid);
     flow->ended = true;
     flow->end_reason = (uint8_t)own_reason(flow, reason);
-}
-
-/* --- the record --- */
-
-static unsigned client_of(enum client_by *by, const struct flow *flow, const struct flow_key *key,
-                          const struct flow_context *context)
-{
-    *by = BY_SYN;
-    if (flow->tcp.opener >= 0)
-        return (unsigned)flow->tcp.opener;
-    *by = BY_CLIENT_HELLO;
-    if (flow->tls && tls_verdict(flow->tls) == TLS_IS && tls_facts(flow->tls)->client >= 0)
-        return (unsigned)tls_facts(flow->tls)->client;
-    uint16_t ports[2] = {key->ends[0].port, key->ends[1].port};
-    bool watched[2];
-    for (unsigned i = 0; i < 2; i++)
-        watched[i] = context->is_watched(context->watch_context, ports[i]);
-    *by = BY_WATCHED_PORT;
-    if (watched[0] != watched[1])
-        return watched[0] ? 1 : 0;
-    *by = BY_PORT_ORDER;
-    if (ports[0] != ports[1])
-        return ports[0] > ports[1] ? 0 : 1;
-    return flow->first_from;
-}
-
-void flow_describe(struct flow_record *out, const struct flow *flow, const struct flow_key *key,
-                   nanotime now, const struct flow_context *context)
-{
-    enum client_by by;
-    unsigned client = client_of(&by, flow, key, context);
-    const struct tls_facts *tls =
-        flow->tls && tls_verdict(flow->tls) == TLS_IS ? tls_facts(flow->tls) : NULL;
-    const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
-    out->n = 0;
-    out->start = flow->start;
-    out->end = flow->tcp.last_time;
-    out->first_frame = flow->first_frame;
-    out->last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame;
-    out->ends[CLIENT] = key->ends[client];
-    out->ends[SERVER] = key->ends[!client];
-    out->client_by = by;
-    out->interface = context->interface_name(context->interface_context, flow->interface);
-    out->has_process = UNLIKELY(flow->interface & PACKET_HAS_PROCESS) && context->process &&
-                       context->process(context->interface_context, &out->process, flow->interface);
-    memcpy(out->vlans, flow->vlans, sizeof out->vlans);
-    out->vlan_count = flow->vlan_count;
-    out->outer = flow->outer;
-    out->outer_client = flow->outer_from != client;
-    out->tls = tls;
-    out->client_direction = client;
-    if (!tls || !cadence_facts(&out->keepalive, flow->cadence, flow->start))
-        out->keepalive.time_count = 0;
-    out->prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL;
-    out->plain = (enum plain_protocol)flow->plain;
-    out->has_ndpi = flow->label != NULL;
-    if (flow->label)
-        out->ndpi = *flow->label;
-    out->end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL;
-    out->final = flow->ended;
-    tcp_outcome(&out->tcp, &flow->tcp, client, now);
-    out->tcp.conn_state = zeek_conn_state(&flow->zeek, client);
-    zeek_history(out->tcp.history, sizeof out->tcp.history, &flow->zeek, client);
-    if (out->tcp.reset && out->tcp.reset_phase == RESET_IN_DATA && tls &&
-        (tls->progress == TLS_INCOMPLETE || tls->progress == TLS_FAILED))
-        out->tcp.reset_phase = RESET_IN_TLS_HANDSHAKE;
 }
 
 void flow_strip(struct flow *flow, const struct flow_context *context)

@@ -42,6 +42,15 @@ struct segment {
     uint16_t vlans[VLANS_MAX]; /* the first vlan_count of them */
 };
 
+/* segment_traits gives `headers` to `interface` as one word, to be compared with those of another
+ * segment. */
+static inline uint64_t segment_traits(const struct segment *segment)
+{
+    uint64_t word;
+    memcpy(&word, (const uint8_t *)segment + offsetof(struct segment, headers), sizeof word);
+    return word;
+}
+
 /* segment_ip gives the captured part of its IP packet, if it has payload. */
 static inline struct span segment_ip(const struct segment *segment)
 {

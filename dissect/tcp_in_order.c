@@ -1,10 +1,9 @@
 /* tcp_in_order.c: see tcp_in_order.h. x is the end that sent the segment and y its peer. */
 #include "tcp_in_order.h"
 
-#include "seq.h"
 #include "tcp_end.h"
 
-/* What tells of an end whether it is in the ordinary condition: one word. */
+/* What tells of an end whether nothing of it is missing, sent again or held up: one word. */
 static inline uint64_t condition(const struct tcp_end *x)
 {
     uint64_t word;
@@ -12,7 +11,7 @@ static inline uint64_t condition(const struct tcp_end *x)
     return word;
 }
 
-static inline bool is_ordinary(const struct tcp_end *x)
+static bool is_steady(const struct tcp_end *x)
 {
     static const struct tcp_end asked = {.state = UINT8_MAX,
                                          .known = true,
@@ -25,28 +24,33 @@ static inline bool is_ordinary(const struct tcp_end *x)
                                          .window_closed = true,
                                          .has_tried = true,
                                          .has_resent = true};
-    static const struct tcp_end ordinary = {
+    static const struct tcp_end steady = {
         .state = SIDE_ESTABLISHED, .known = true, .seen = true, .syn = true, .whole = true};
-    return (condition(x) & condition(&asked)) == condition(&ordinary);
+    return (condition(x) & condition(&asked)) == condition(&steady) && x->una <= x->next;
 }
 
-/* `acked` is what it acknowledges. */
-static inline bool is_in_order(const struct tcp *tcp, const struct tcp_end *x,
-                               const struct tcp_end *y, const struct segment *s, uint64_t acked)
+bool tcp_is_steady(const struct tcp *tcp)
 {
-    return is_ordinary(x) && is_ordinary(y) &&
-           (s->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST | FLAG_ACK)) == FLAG_ACK &&
-           s->seq == (uint32_t)x->next && acked >= y->una && acked <= y->next &&
-           (s->length | (acked - y->una)) != 0 && s->window != 0 && s->ttl == x->ttl_max &&
-           !s->marks && tcp->last_time && s->time >= tcp->last_time;
+    return tcp->last_time != 0 && is_steady(&tcp->ends[0]) && is_steady(&tcp->ends[1]);
+}
+
+/* `left` is what of y's the segment does not acknowledge. */
+static inline bool is_in_order(const struct tcp *tcp, const struct tcp_end *x,
+                               const struct tcp_end *y, const struct segment *s, uint32_t left)
+{
+    uint64_t unacked = y->next - y->una;
+    return s->seq == (uint32_t)x->next && left <= INT32_MAX && left <= unacked &&
+           (s->length | (unacked - left)) != 0 && s->window != 0 && s->ttl == x->ttl_max &&
+           s->time >= tcp->last_time;
 }
 
 bool tcp_take_in_order(const struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                        const struct segment *s)
 {
-    uint64_t acked = seq_near(y->next, s->ack);
-    if (!is_in_order(tcp, x, y, s, acked))
+    uint32_t left = (uint32_t)y->next - s->ack;
+    if (!is_in_order(tcp, x, y, s, left))
         return false;
+    uint64_t acked = y->next - left;
     uint32_t window = end_window(x, y, s->window);
     uint64_t edge = acked + window;
     x->packets++;

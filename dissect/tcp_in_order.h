@@ -7,9 +7,15 @@
 
 #include "tcp.h"
 
-/* tcp_take_in_order takes a segment from x to y, all of whose payload was captured, if it is one of
- * those: its payload is to be passed on then, if it is of use (reasm.count_only), and tcp_pass_time
- * to be called. It does not know a packet that was captured again. */
+/* tcp_is_steady tells that both ends are in that condition. They stay so while nothing but
+ * tcp_take_in_order changes them. */
+MUST_CHECK bool tcp_is_steady(const struct tcp *tcp);
+
+/* tcp_take_in_order takes a segment from x to y, both steady, if it is one of those: its payload is
+ * to be passed on then, if it is of use (reasm.count_only), and tcp_pass_time to be called. Of the
+ * control bits that tell more the segment must have ACK alone, all of its payload must have been
+ * captured, and the sending kernel have said nothing of it. It does not know a packet that was
+ * captured again. */
 MUST_CHECK bool tcp_take_in_order(const struct tcp *tcp, struct tcp_end *x, struct tcp_end *y,
                                   const struct segment *segment);
 void tcp_pass_time(struct tcp *tcp, nanotime time);

@@ -224,10 +224,14 @@ static void acknowledge_cut(struct zeek_words *words, unsigned end, uint32_t ack
     rest->cut_to = x->cut ? rest->cut_to : 0;
 }
 
-bool zeek_is_in_order(const struct zeek_words *words, unsigned from, const struct segment *s)
+static bool goes_on(const struct zeek_end *x, uint32_t next)
 {
-    const struct zeek_end *x = &words->ends[from];
-    return s->seq == x->last && x->state > RESET && !words->ends[from ^ 1].cut;
+    return x->state > RESET && x->last == next && !x->cut;
+}
+
+bool zeek_is_steady(const struct zeek_words *words, uint32_t next0, uint32_t next1)
+{
+    return goes_on(&words->ends[0], next0) && goes_on(&words->ends[1], next1);
 }
 
 void zeek_take_in_order(struct zeek_words *words, unsigned from, const struct segment *s)

@@ -39,10 +39,10 @@ struct zeek_words {
 /* zeek_take follows a segment sent by end `from`. Zero-initialise the words before the first. */
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *segment);
 
-/* zeek_is_in_order tells that a segment is just what comes next of an end, of which little can be
- * said: zeek_take_in_order is enough then. Of the control bits that tell more it must have ACK
- * alone, its window must be open, and its payload captured. */
-bool zeek_is_in_order(const struct zeek_words *words, unsigned from, const struct segment *segment);
+/* zeek_is_steady tells that both ends, of which what comes next has these numbers, just go on:
+ * zeek_take_in_order is enough for such a segment then, if of the control bits that tell more it
+ * has ACK alone, its window is open, and its payload was captured. */
+bool zeek_is_steady(const struct zeek_words *words, uint32_t next0, uint32_t next1);
 void zeek_take_in_order(struct zeek_words *words, unsigned from, const struct segment *segment);
 
 /* zeek_gap says that bytes of end `from` were acknowledged and are not in the capture. Zeek tells

@@ -10,6 +10,7 @@
 
 #include "../dissect/flow.h"
 #include "../dissect/tcp_fate.h"
+#include "../dissect/tls_session.h"
 #include "chance.h"
 
 enum { TALKS = 400, SEGMENTS = 120 };
@@ -31,6 +32,7 @@ enum oddity {
     CHECKSUM_DAMAGED,
     CAPTURED_AGAIN,
     FORGED,
+    RESET_FORGED,
     LAST_ONE
 };
 enum { ODDITIES = LAST_ONE + 1 };
@@ -38,8 +40,9 @@ enum { ODDITIES = LAST_ONE + 1 };
 struct talk {
     struct chance chance;
     uint32_t next[2], hole[2]; /* where each stands, and bytes that it has yet to send */
-    bool over[2];
-    nanotime now;
+    uint32_t isn[2];
+    bool over[2], is_tls;
+    nanotime now, pause; /* the longest between two segments */
     uint64_t frame;
     struct segment last[2];
 };
@@ -81,6 +84,7 @@ static void take(struct way *way, unsigned from, const struct segment *s,
 static struct tcp state_of(const struct flow *flow)
 {
     struct tcp tcp = flow->tcp;
+    tcp.signs = tcp.signs ? (void *)1 : NULL;
     for (unsigned i = 0; i < 2; i++) {
         struct tcp_end *x = &tcp.ends[i];
         x->resends = x->resends ? (void *)1 : NULL;
@@ -91,12 +95,22 @@ static struct tcp state_of(const struct flow *flow)
     return tcp;
 }
 
+static void expect_same_session(const struct tls *a, const struct tls *b)
+{
+    assert_int_equal(a != NULL, b != NULL);
+    if (!a)
+        return;
+    assert_int_equal(tls_verdict(a), tls_verdict(b));
+    assert_memory_equal(a->directions, b->directions, sizeof a->directions);
+}
+
 static void expect_same(const struct flow *a, const struct flow *b)
 {
     const struct tcp one = state_of(a), other = state_of(b);
     assert_memory_equal(&one, &other, sizeof one);
     assert_memory_equal(&a->zeek, &b->zeek, sizeof a->zeek);
     assert_memory_equal(a->recent, b->recent, sizeof a->recent);
+    expect_same_session(a->tls, b->tls);
     assert_ptr_equal(a->outer, b->outer);
     assert_int_equal(a->interface, b->interface);
     assert_int_equal(a->not_tls, b->not_tls);
@@ -130,11 +144,11 @@ static void make_odd(struct segment *s, struct talk *talk, unsigned from, enum o
         s->seq -= 20;
         break;
     case OLD_ACK:
-        s->ack -= 10;
+        s->ack -= 10 + (uint32_t)chance_below(&talk->chance, 40);
         break;
     case ACK_OF_UNSEEN:
-        talk->next[!from] += 30;
-        s->ack = talk->next[!from];
+        s->ack = talk->next[!from] + 30;
+        talk->next[!from] += chance_below(&talk->chance, 2) ? 30 : 0; /* or it was forged */
         break;
     case CUT_SHORT:
         s->payload.n = s->length / 2;
@@ -159,6 +173,15 @@ static void make_odd(struct segment *s, struct talk *talk, unsigned from, enum o
     case FORGED:
         s->seq += (uint32_t)chance_below(&talk->chance, 1u << 30);
         break;
+    case RESET_FORGED:
+        *s = (struct segment){.time = s->time,
+                              .frame = s->frame,
+                              .identity = s->identity,
+                              .seq = s->seq - 5000,
+                              .flags = FLAG_RST,
+                              .ttl = s->ttl,
+                              .checksum = CHECKSUM_RIGHT};
+        break;
     case LAST_ONE:
         s->flags |= talk->over[!from] || chance_below(&talk->chance, 8) == 0 ? FLAG_FIN : 0;
         talk->over[from] |= (s->flags & FLAG_FIN) != 0;
@@ -166,11 +189,24 @@ static void make_odd(struct segment *s, struct talk *talk, unsigned from, enum o
     }
 }
 
+/* What stands in a stream from an offset on: records of application data one after the other, or
+ * what is none. */
+static const uint8_t *bytes_at(struct talk *talk, uint32_t offset)
+{
+    enum { RECORD = TLS_RECORD_HEADER + 95 };
+    static const uint8_t zeros[300], request[300] = "GET / HTTP/1.1\r\n";
+    static uint8_t records[5 * RECORD];
+    for (unsigned i = 0; i < sizeof records; i += RECORD)
+        memcpy(records + i, "\x17\x03\x03\x00\x5f", TLS_RECORD_HEADER);
+    if (talk->is_tls)
+        return records + offset % RECORD;
+    return chance_below(&talk->chance, 4) ? zeros : request;
+}
+
 static struct segment segment_of(struct talk *talk, unsigned from, unsigned flags, uint32_t length)
 {
-    static const uint8_t zeros[300], request[300] = "GET / HTTP/1.1\r\n";
-    const uint8_t *bytes = chance_below(&talk->chance, 4) ? zeros : request;
-    talk->now += (nanotime)chance_below(&talk->chance, NS_PER_SECOND / 50);
+    const uint8_t *bytes = bytes_at(talk, talk->next[from] - talk->isn[from] - 1);
+    talk->now += (nanotime)chance_below(&talk->chance, (uint64_t)talk->pause + 1);
     talk->frame++;
     return (struct segment){.time = talk->now,
                             .frame = talk->frame,
@@ -201,7 +237,8 @@ static struct segment next_segment(struct talk *talk, unsigned from)
     }
     if (odd)
         make_odd(&s, talk, from, (enum oddity)chance_below(&talk->chance, ODDITIES));
-    if (s.seq - talk->next[from] < 1000) {
+    bool lost = s.checksum == CHECKSUM_WRONG && chance_below(&talk->chance, 2);
+    if (s.seq - talk->next[from] < 1000 && !lost) {
         uint32_t fin = s.flags & FLAG_FIN ? 1 : 0;
         talk->next[from] = s.seq + s.length + fin - (talk->hole[from] ? s.length + 50 : 0);
         talk->hole[from] += talk->hole[from] ? s.length : 0;
@@ -237,12 +274,14 @@ static void taken_apart_or_not(void **state)
     size_t held = 0, in_order = 0;
     const struct flow_context context = {.store = tls_store_new(certs), .held = &held};
     for (unsigned t = 0; t < TALKS; t++) {
-        struct talk talk = {.chance = {t}, .now = NS_PER_SECOND};
+        struct talk talk = {.chance = {t}, .is_tls = t % 2, .now = t % 4 < 2 ? NS_PER_SECOND : 0};
         for (unsigned i = 0; i < 2; i++) {
-            talk.next[i] = (uint32_t)0 - (uint32_t)chance_below(&talk.chance, 5000);
+            talk.isn[i] = (uint32_t)0 - (uint32_t)chance_below(&talk.chance, 5000);
+            talk.next[i] = talk.isn[i];
             ways[i] = (struct way){.apart = i == 1};
         }
         shake_hands(&talk, ways, &context);
+        talk.pause = NS_PER_SECOND / 50;
         for (unsigned n = 0; n < SEGMENTS; n++) {
             unsigned from = (unsigned)chance_below(&talk.chance, 2);
             struct segment s = next_segment(&talk, from);
