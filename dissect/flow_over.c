@@ -3,10 +3,10 @@
  * was written is read again and compared. */
 #include "flow_over.h"
 
-#include "pack.h"
+#include "keep.h"
 
-/* Where the next field goes, and how many bytes each of a kind takes: times and frames lie between
- * the flow's first and last one, and sequence numbers between those of a SYN and a FIN. */
+/* Times and frames lie between the flow's first and last one, and sequence numbers between those of
+ * a SYN and a FIN: as many bytes as the longest takes, and bits of the header. */
 struct form {
     uint8_t *at;
     unsigned time, frame, seq;
@@ -16,56 +16,8 @@ struct form {
 /* What is there, and whether the connection went on after it was over. */
 enum { HAS_TLS = 1 << 3, HAS_LABEL = 1 << 4, HAS_SYN_TIME = 1 << 5, HAS_STRAYS = 1 << 6 };
 
-static uint64_t mask_of(unsigned width)
-{
-    return UINT64_MAX >> (64 - 8 * width);
-}
-
-/* For fields of any type, where there are a `form` and a `back`. KEEP: a field takes so many bytes,
- * as its difference from a base that was kept before it. KEEP_BYTES: fields that lie side by side,
- * up to eight bytes. SAME: a field follows from what was kept before it. */
-#define KEEP(field, base, width)                                                                   \
-    do {                                                                                           \
-        if (back)                                                                                  \
-            (field) =                                                                              \
-                (__typeof__(field))((uint64_t)(base) + (pack_get(form->at) & mask_of(width)));     \
-        else                                                                                       \
-            pack_put(form->at, (uint64_t)(field) - (uint64_t)(base));                              \
-        form->at += (width);                                                                       \
-    } while (0)
-
-#define KEEP_POINTER(field)                                                                        \
-    do {                                                                                           \
-        if (back)                                                                                  \
-            (field) = (__typeof__(field))(uintptr_t)(pack_get(form->at) & mask_of(POINTER));       \
-        else                                                                                       \
-            pack_put(form->at, (uintptr_t)(field));                                                \
-        form->at += POINTER;                                                                       \
-    } while (0)
-
-#define KEEP_BYTES(address, width)                                                                 \
-    do {                                                                                           \
-        memcpy(back ? (void *)(address) : form->at, back ? form->at : (const void *)(address),     \
-               width);                                                                             \
-        form->at += (width);                                                                       \
-    } while (0)
-
-/* 0 says that it is not known. */
-#define KEEP_KNOWN(field, base, width)                                                             \
-    do {                                                                                           \
-        uint64_t distance = (field) ? (uint64_t)(field) - (uint64_t)(base) + 1 : 0;                \
-        KEEP(distance, 0, width);                                                                  \
-        SAME(field, distance ? distance + (uint64_t)(base)-1 : 0);                                 \
-    } while (0)
-
-#define SAME(field, value)                                                                         \
-    do {                                                                                           \
-        if (back)                                                                                  \
-            (field) = (__typeof__(field))(value);                                                  \
-    } while (0)
-
 /* Widths of what is as wide in every flow. A sequence number is an extended one: seq.h. */
-enum { COUNT = 1, WINDOW = 4, SEQ = 5, POINTER = 6 };
+enum { COUNT = 1, WINDOW = 4, SEQ = 5 };
 
 static ALWAYS_INLINE void walk_numbers(struct form *form, bool back, struct tcp_end *x)
 {
@@ -188,11 +140,6 @@ static ALWAYS_INLINE void walk(struct form *form, bool back, struct flow *flow)
  * lasted. */
 enum { IS_OVER = 1 << 7, FRAME_SHIFT = 3, WIDTH_LESS_ONE = 7 };
 
-static unsigned width_of(uint64_t value)
-{
-    return pack_bytes(value | 1);
-}
-
 static unsigned bits_of(const struct flow *flow)
 {
     const struct tcp *tcp = &flow->tcp;
@@ -207,9 +154,9 @@ size_t flow_over_put(uint8_t *out, struct flow *flow, nanotime time, uint64_t fr
     uint64_t last_frame = a->last_frame > b->last_frame ? a->last_frame : b->last_frame;
     uint64_t duration = (uint64_t)time - (uint64_t)flow->start;
     struct form form = {.at = out + 2,
-                        .time = width_of(duration + 1),
-                        .frame = width_of(last_frame - frame),
-                        .seq = width_of((a->next - a->isn) | (b->next - b->isn)),
+                        .time = keep_width(duration + 1),
+                        .frame = keep_width(last_frame - frame),
+                        .seq = keep_width((a->next - a->isn) | (b->next - b->isn)),
                         .bits = (uint8_t)bits_of(flow)};
     out[0] = (uint8_t)(IS_OVER | (form.frame - 1) << FRAME_SHIFT | (form.time - 1));
     out[1] = (uint8_t)(form.bits | (form.seq - 1));
@@ -233,7 +180,7 @@ size_t flow_over_get(struct flow *flow, const uint8_t *in, nanotime time, uint64
     memset(flow, 0, offsetof(struct flow, recent));
     flow->first_frame = frame;
     flow->tcp.last_time = time;
-    flow->start = (nanotime)((uint64_t)time - (pack_get(form.at) & mask_of(form.time)));
+    flow->start = (nanotime)((uint64_t)time - (pack_get(form.at) & keep_mask(form.time)));
     form.at += form.time;
     if (form.bits & HAS_TLS) /* any number says that one follows */
         flow->tls = (struct tls *)1;

@@ -8,6 +8,7 @@
 _Static_assert(offsetof(struct flow, recent) % sizeof(uint64_t) == 0, "a flow is whole words");
 _Static_assert(FLOW_WORDS <= PACK_WORDS_MAX, "a flow is packed at once");
 _Static_assert(FLOW_OVER_ROOM <= PACK_ROOM(FLOW_WORDS), "there is room for either form");
+_Static_assert(TLS_OVER_ROOM <= PACK_ROOM(TLS_WORDS), "there is room for either form");
 
 /* A flow's words are changed where they are. Those of what is not kept are for the time and the
  * frame that the caller knows. */
@@ -159,9 +160,21 @@ static size_t pack_any(uint8_t *out, size_t *slack, struct flow *flow, bool smal
     return n;
 }
 
+/* The session behind the flow: in one of two forms, too, if the connection is over. */
+static size_t pack_tls(uint8_t *out, size_t *slack, struct tls *tls, bool small, nanotime start,
+                       uint64_t first_frame)
+{
+    uint64_t words[TLS_WORDS];
+    size_t n = small ? 0 : tls_over_put(out, tls, first_frame);
+    if (n > 0)
+        return n;
+    *slack += tls_rest(words, tls, small, start, first_frame);
+    *out = 0;
+    return 1 + pack_words(out + 1, words, TLS_WORDS);
+}
+
 size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, uint64_t frame)
 {
-    uint64_t tls_words[TLS_WORDS];
     struct tls *tls = flow->tls;
     nanotime start = flow->start;
     uint64_t first_frame = flow->first_frame;
@@ -171,10 +184,8 @@ size_t flow_pack(uint8_t *out, size_t *cost, struct flow *flow, nanotime time, u
         flow->tls = (struct tls *)1;
     if (n == 0)
         n = pack_any(out, &slack, flow, small, time, frame);
-    if (tls) {
-        slack += tls_rest(tls_words, tls, small, start, first_frame);
-        n += pack_words(out + n, tls_words, TLS_WORDS);
-    }
+    if (tls)
+        n += pack_tls(out + n, &slack, tls, small, start, first_frame);
     *cost = n + slack;
     return n;
 }
@@ -188,16 +199,22 @@ static size_t unpack_any(struct flow *flow, const uint8_t *packed, nanotime time
     return n;
 }
 
+static struct tls *unpack_tls(const struct flow *flow, const uint8_t *packed,
+                              struct tls_store *store)
+{
+    uint64_t words[TLS_WORDS];
+    if (*packed)
+        return tls_over_get(packed, store, flow->first_frame);
+    unpack_words(words, TLS_WORDS, packed + 1);
+    return tls_resume(words, store, shall_be_small(flow), flow->start, flow->first_frame);
+}
+
 void flow_unpack(struct flow *flow, const uint8_t *packed, struct tls_store *store, nanotime time,
                  uint64_t frame)
 {
-    uint64_t tls_words[TLS_WORDS];
     size_t n =
         *packed ? flow_over_get(flow, packed, time, frame) : unpack_any(flow, packed, time, frame);
     memset(flow->recent, 0, sizeof flow->recent);
-    if (flow->tls) {
-        unpack_words(tls_words, TLS_WORDS, packed + n);
-        flow->tls =
-            tls_resume(tls_words, store, shall_be_small(flow), flow->start, flow->first_frame);
-    }
+    if (flow->tls)
+        flow->tls = unpack_tls(flow, packed + n, store);
 }

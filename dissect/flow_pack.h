@@ -8,7 +8,7 @@
 /* Words of a flow that are kept, and the room that they take at worst. Some bytes behind a packed
  * flow are read, though not used: BLOCK_SLACK of blocks.h. */
 #define FLOW_WORDS     (offsetof(struct flow, recent) / sizeof(uint64_t))
-#define FLOW_PACK_ROOM (1 + PACK_ROOM(FLOW_WORDS) + PACK_ROOM(TLS_WORDS))
+#define FLOW_PACK_ROOM (1 + PACK_ROOM(FLOW_WORDS) + 1 + PACK_ROOM(TLS_WORDS))
 
 /* flow_pack moves a flow, with its TLS session, into FLOW_PACK_ROOM bytes at `out`. Returns how
  * many it took; *cost is about that, but the same wherever memory lies. The flow is gone then; what

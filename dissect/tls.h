@@ -98,6 +98,14 @@ unsigned tls_rest(uint64_t *words, struct tls *tls, bool small, nanotime time, u
 MUST_CHECK struct tls *tls_resume(uint64_t *words, struct tls_store *store, bool small,
                                   nanotime time, uint64_t frame);
 
+/* tls_over_put moves a session whose connection is over to `out`, which has TLS_OVER_ROOM bytes, if
+ * it is like most of them, and tls_over_get back; `frame` is the connection's first. Returns how
+ * many bytes it took, of which the first is not 0; or 0, and the session stays as it is. Up to
+ * seven bytes behind those are read. */
+enum { TLS_OVER_ROOM = 256 };
+MUST_CHECK size_t tls_over_put(uint8_t *out, struct tls *tls, uint64_t frame);
+MUST_CHECK struct tls *tls_over_get(const uint8_t *in, struct tls_store *store, uint64_t frame);
+
 /* tls_free ends a session. NULL is fine. */
 void tls_free(struct tls *tls);
 
