@@ -218,6 +218,28 @@ static void reconnect_storm(void **state)
           "192.168.1.20 tried to connect 40 times to 17.149.36.100:5223 within 19.5 s, each time "
           "after the connection before had ended: 40 refused");
 
+    begin(&run); /* some are */
+    for (unsigned i = 0; i < 40; i++) {
+        made_refused(&flow, i + 1);
+        if (i % 4 == 0) {
+            made_reset(&flow, i + 1, SERVER, RESET_IN_DATA);
+            flow.record.tls = NULL; /* no name */
+        }
+        add(&run, &flow, i * NS_PER_SECOND / 2, NS_PER_SECOND / 100);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING,
+          "tried to connect 40 times to 17.149.36.100:5223 within 19.5 s, each time after the "
+          "connection before had ended: 30 refused, 10 reset by the server");
+
+    begin(&run); /* by a clock that shows seconds alone */
+    for (unsigned i = 0; i < 40; i++) {
+        made_healthy(&flow, i + 1);
+        add_closed(&run, &flow, i / 8 * NS_PER_SECOND, 0);
+    }
+    check(&run, FINDING_RECONNECT_STORM, SEVERITY_WARNING,
+          "connected 40 times to courier.push.example within 4.0 s, each time after the connection "
+          "before had ended: 40 closed by the client");
+
     begin(&run); /* side by side, as a browser does */
     for (unsigned i = 0; i < 40; i++) {
         made_healthy(&flow, i + 1);

@@ -145,9 +145,10 @@ static void add_short(struct contact *contact, const struct flow_record *record,
         return;
     if (storm->count == 0)
         storm->first = storm->latest[oldest];
-    for (unsigned i = 0; i < STORM_LEAST; i++, oldest = (oldest + 1) % STORM_LEAST)
-        if (storm->count == 0 || storm->latest[oldest] > storm->last)
-            count_in_storm(storm, oldest);
+    if (storm->counted_to < storm->short_ones - STORM_LEAST)
+        storm->counted_to = storm->short_ones - STORM_LEAST;
+    while (storm->counted_to < storm->short_ones)
+        count_in_storm(storm, (unsigned)(storm->counted_to++ % STORM_LEAST));
 }
 
 static void add_sighting(struct contacts *contacts, const struct flow_record *record,

@@ -172,7 +172,7 @@ static void judge_storm(struct findings *out, const struct contact *contact)
     if (!storm || storm->count == 0)
         return;
     struct finding *finding = findings_add(out, FINDING_RECONNECT_STORM);
-    bool made = storm->by_end[CONTACT_REFUSED] < storm->count;
+    bool made = storm->by_end[CONTACT_REFUSED] == 0;
     finding_seen(finding, "%s %s %" PRIu64 " times to ", address_host(&room, &contact->client),
                  made ? "connected" : "tried to connect", storm->count);
     finding_seen_text(finding, contact->name);
