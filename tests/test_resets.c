@@ -102,10 +102,15 @@ static void idle_drop(void **state)
     check(&flow, FINDING_RESET, SEVERITY_NOTICE, "A RST in the name of the server reset");
     check(&flow, FINDING_RESET, SEVERITY_NOTICE, "next, capture at the end in whose name it came");
     signs.ttl = 57; /* that of a router on the way */
-    check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE,
-          "in answer to what its peer then sent; the RST's TTL of 57, which none of the server's "
-          "other packets had, is likely another system's; of the idle timeouts");
+    check(
+        &flow, FINDING_IDLE_DROP, SEVERITY_NOTICE,
+        "in answer to what its peer then sent; the RST's TTL of 57, which none of the server's "
+        "packets before had, is another system's, or that of another route; of the idle timeouts");
     signs.ttl = 55;
+    flow.record.tcp.idle_before_close = 10 * MINUTE; /* too late for an answer */
+    check(&flow, FINDING_IDLE_DROP, SEVERITY_INFO, "out of the silence");
+    check(&flow, FINDING_RESET, SEVERITY_NOTICE, "The server reset the connection after 10 min");
+    flow.record.tcp.idle_before_close = NS_PER_SECOND / 50;
     signs.quiet = 400 * NS_PER_SECOND;
     check(&flow, FINDING_IDLE_DROP, SEVERITY_NOTICE, "350 s, as AWS's");
     signs.quiet = 59 * NS_PER_SECOND;

@@ -24,7 +24,7 @@ struct storm {
     uint64_t latest_frames[STORM_LEAST];
     nanotime last_closing; /* when an end closed or reset the latest one */
     uint64_t short_ones;
-    uint64_t counted_to; /* of these, the first that may be counted yet */
+    uint64_t counted_to;       /* of these, the first that may be counted yet */
     uint8_t ends[STORM_LEAST]; /* enum contact_end, of those in the ring */
     /* Of those that were close together: */
     uint64_t count, by_end[CONTACT_ENDS];

@@ -11,6 +11,8 @@
 
 /* Nothing between two hosts is known to forget a connection sooner. */
 #define IDLE_LEAST (60 * NS_PER_SECOND)
+/* No answer is on its way for longer. */
+#define ANSWER_MOST (10 * NS_PER_SECOND)
 
 /* --- reset --- */
 
@@ -53,7 +55,7 @@ static bool reset_when_idle(const struct tcp_record *tcp)
  * something that knows nothing of the connection any more, be it that end or what lies between. */
 static bool reset_in_answer(const struct tcp_record *tcp)
 {
-    return tcp->idle_before_close >= 0 && tcp->idle_before_close < tcp->reset_signs->quiet / 2;
+    return tcp->idle_before_close >= 0 && tcp->idle_before_close < ANSWER_MOST;
 }
 
 static void judge_reset(struct findings *out, const struct flow_record *record)
@@ -269,8 +271,8 @@ static void judge_idle_reset(struct findings *out, const struct flow_record *rec
     finding_seen(finding, answers ? "in answer to what its peer then sent" : "out of the silence");
     if (injection_of(tcp).signs[SIGN_NEAR_TTL])
         finding_seen(finding,
-                     "; the RST's TTL of %u, which none of the %s's other packets had, is likely "
-                     "another system's",
+                     "; the RST's TTL of %u, which none of the %s's packets before had, is another "
+                     "system's, or that of another route",
                      signs->ttl, name);
     say_timeout(finding, record, signs->quiet);
     if (!answers) {
