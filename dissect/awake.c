@@ -72,10 +72,17 @@ static size_t in_flight(const struct flow *flow)
     return flight_memory(&flow->tcp.ends[0].flight) + flight_memory(&flow->tcp.ends[1].flight);
 }
 
+void awake_weigh_flights(struct awake_list *list, struct awake *awake)
+{
+    const size_t counted = awake->in_flight, holds = in_flight(&awake->flow);
+    list->in_flight += holds - counted;
+    awake->in_flight = (uint32_t)holds;
+}
+
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
-    list->in_flight += in_flight(&awake->flow);
+    awake_weigh_flights(list, awake);
     connection->holds = flow_holds(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
     size_t cost,
@@ -117,6 +124,7 @@ struct flow *awake_new(struct awake_list *list, uint32_t number)
         awake_pack(list, connection_of(list, list->oldest->connection));
     struct awake *awake = blocks_new(&list->rooms, ROOM);
     awake->connection = number;
+    awake->in_flight = 0;
     connection->awake = awake;
     connection->form = FORM_AWAKE;
     link_newest(list, connection);
@@ -133,7 +141,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     list->packed_cost -= connection->packed_cost;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store, connection->last_time, connection->order);
-    list->in_flight -= in_flight(flow);
+    connection->awake->in_flight = (uint32_t)in_flight(flow);
     blocks_free(&list->memory, packed, size);
     return flow;
 }
@@ -183,6 +191,7 @@ void awake_release(struct awake_list *list, struct connection *connection,
         awake_forget_packed(list, connection);
     } else if (connection->form == FORM_AWAKE) {
         flow_strip(&connection->awake->flow, context);
+        list->in_flight -= connection->awake->in_flight;
         drop(list, connection->awake);
     }
     connection->form = FORM_NONE;
@@ -193,6 +202,7 @@ struct awake *awake_detach(struct awake_list *list, struct connection *connectio
     struct awake *awake = connection->awake;
     unlink_awake(list, awake);
     list->count--;
+    list->in_flight -= awake->in_flight;
     connection->form = FORM_NONE;
     return awake;
 }

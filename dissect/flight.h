@@ -101,6 +101,12 @@ static inline size_t flight_memory(const struct flight *flight)
            fifo_memory(flight->record_block, sizeof *flight->records);
 }
 
+/* flight_is_long tells that it may hold any. */
+static inline bool flight_is_long(const struct flight *flight)
+{
+    return flight->segment_count > FLIGHT_SEGMENTS || flight->record_count > FLIGHT_RECORDS;
+}
+
 /* flight_done frees what is held. */
 void flight_done(struct flight *flight);
 

@@ -296,9 +296,9 @@ static ALWAYS_INLINE void take(struct shard *shard, struct flow_table_entry entr
                                struct flow *flow, unsigned from, const struct segment *segment)
 {
     struct connection *c = entry.at;
-    if (c->reported)
-        shard->counts.matched++; /* its own segments were counted when it was reported */
+    shard->counts.matched += c->reported; /* its own were counted when it was reported */
     flow_take(flow, from, segment, &shard->context);
+    awake_weigh(&shard->awake, c->awake, from, segment->length);
     c->last_time = flow->tcp.last_time;
     enum connection_kind kind = kind_of(shard, c, flow);
     if (UNLIKELY(kind != (enum connection_kind)c->kind))
@@ -395,6 +395,7 @@ static void take_segment(struct shard *shard, const struct batch_segment *arrive
     struct flow *flow = awake_flow_of(&shard->awake, c, entry.number, &shard->context);
     if (LIKELY(flow_take_in_order(flow, arrived->from, segment, &shard->context))) {
         c->last_time = segment->time; /* its kind stays the same */
+        awake_weigh(&shard->awake, c->awake, arrived->from, segment->length);
         return;
     }
     if (flow_has_seen(flow, arrived->from, segment)) {

@@ -1,15 +1,14 @@
 /* test_limits.c: what goes when there is too much, and that all is told in order and once. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "../dissect/limits.h"
+#include "full_disk.h"
 #include "traffic.h"
 
 /* Limits hold for each shard, so that they have room for chance: clients of a kind are few beside
@@ -186,21 +185,47 @@ static void what_waits_on_disk_comes_in_order(void **state)
     traffic_end(&other);
 }
 
+/* A client sends `count` bytes, each by itself, and nobody acknowledges them. */
+static void send_unacked(struct traffic *t, uint32_t client, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct packet packet =
+            traffic_packet(t, client, true, FLAG_ACK, 101 + i, 9001, span_of("x", 1));
+        packet.frame = ++t->frame;
+        pipeline_packet(t->pipeline, &packet);
+        free((void *)(uintptr_t)packet.bytes);
+    }
+}
+
+/* Of flows that are all in working order, too: here are fewer than LIMIT_AWAKE in each shard. */
+static void what_is_in_flight_counts(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 3000, SEGMENTS = 40 };
+    for (uint32_t sent = 0; sent <= SEGMENTS; sent += SEGMENTS) {
+        struct traffic t;
+        traffic_begin(&t, (struct pipeline_options){.max_memory = UINT64_C(40) << 20});
+        for (uint32_t i = 0; i < CLIENTS; i++)
+            traffic_open(&t, i);
+        for (uint32_t i = 0; i < CLIENTS; i++)
+            send_unacked(&t, i, sent);
+        finish(&t);
+        const uint64_t gone = pipeline_counts(t.pipeline).flows_evicted;
+        assert_in_range(gone, sent ? CLIENTS / 10 : 0, sent ? CLIENTS : 0);
+        traffic_end(&t);
+    }
+}
+
 /* The rest is still told, in order. */
 static void a_full_disk_is_said(void **state)
 {
     (void)state;
-    struct rlimit all, few;
     struct traffic t;
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
-    few = all;
-    few.rlim_cur = 200 * 1000;
     traffic_begin(&t, (struct pipeline_options){.max_memory = UINT64_C(64) << 20});
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+    limit_files(200 * 1000);
     send_behind_an_old_one(&t);
     assert_false(pipeline_finish(t.pipeline, 0, NULL, NULL));
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    limit_files(RLIM_INFINITY);
     assert_in_range(t.count, ALL / 10, ALL - 1);
     for (size_t i = 1; i < t.count; i++)
         assert_true(t.flows[i].first_frame > t.flows[i - 1].first_frame);
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(then_those_silent_the_longest),
         cmocka_unit_test(memory_is_a_limit_too),
         cmocka_unit_test(what_waits_on_disk_comes_in_order),
+        cmocka_unit_test(what_is_in_flight_counts),
         cmocka_unit_test(a_full_disk_is_said),
         cmocka_unit_test(a_run_given_up_with_flows_on_disk),
         cmocka_unit_test(threads_change_nothing),
