@@ -172,7 +172,7 @@ static void read_body(struct apns_stream *stream, struct apns_facts *facts, stru
     }
 }
 
-/* ends_command checks that the last field ended where its command did. */
+/* end_command checks that the last field ended where its command did. */
 static void end_command(struct apns_stream *stream, struct apns_facts *facts)
 {
     struct apns_command *command = command_of(stream, facts);

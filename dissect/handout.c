@@ -336,12 +336,7 @@ void handout_snapshot(struct handout *handout, uint32_t number, nanotime now, ui
 
 bool handout_is_ready(const struct handout *handout)
 {
-    uint64_t order;
-    const struct connection *c = handout->first ? connection_of(handout, handout->first) : NULL;
-    if (handout->committed < handout->prepared)
-        return false;
-    return (c && c->ended) ||
-           (handout->spill && spill_first(handout->spill, &order) && (!c || order < c->order));
+    return handout->committed == handout->prepared && handout->first != SLAB_NONE;
 }
 
 bool handout_waits(const struct handout *handout)

@@ -96,7 +96,8 @@ void handout_release(struct handout *handout, const struct flow_context *context
 void handout_snapshot(struct handout *handout, uint32_t connection, nanotime now, uint64_t n,
                       const struct flow_context *context);
 
-/* handout_is_ready tells that everything prepared was committed, and that there is more. */
+/* handout_is_ready tells, in the order of ends, that everything prepared was committed, and that
+ * there is more. */
 bool handout_is_ready(const struct handout *handout);
 
 /* handout_waits tells that some that have ended wait for their turn, handout_overflows that they

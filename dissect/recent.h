@@ -32,6 +32,7 @@ MUST_CHECK static inline bool recent_may_have(const struct recent *recent,
 /* recent_has tells that one of them is the same packet, RECENT_WITHIN of it. */
 MUST_CHECK bool recent_has(const struct recent *recent, const struct segment *segment);
 
+/* recent_add puts one before them; the fourth is forgotten. */
 static inline void recent_add(struct recent *recent, const struct segment *segment)
 {
     struct recent_packet *packets = recent->packets;

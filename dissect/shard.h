@@ -57,12 +57,12 @@ void shard_let_go(struct shard *shard, struct outgoing *place);
  * there is none. */
 uint64_t shard_open(const struct shard *shard, uint64_t otherwise);
 
-/* shard_end says that no more segments come, as of packet time `now`. Call shard_work with an empty
- * batch until shard_is_done. */
+/* shard_end says that no more segments come, as of packet time `now`. What is left is to be handed
+ * out until shard_is_done. */
 void shard_end(struct shard *shard, nanotime now);
 
-/* shard_is_ready tells that all that was prepared is handed out, and that more work would prepare
- * more. */
+/* shard_is_ready tells, in the order of ends, that all that was prepared is handed out, and that
+ * there is more to be prepared. */
 bool shard_is_ready(const struct shard *shard);
 
 bool shard_is_done(const struct shard *shard);

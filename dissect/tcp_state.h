@@ -24,7 +24,7 @@ enum { TCP_EVENTS = EVENT_RESET + 1 };
 
 /* tcp_state_after gives the state that follows. An event that has no place in a state leaves it as
  * it is. CLOSED before a connection and CLOSED after it are one state here: the caller passes no
- * EVENT_JOINED or SENDS_SYN to an end that is over. */
+ * EVENT_JOINED or EVENT_SENDS_SYN to an end that is over. */
 enum tcp_state tcp_state_after(enum tcp_state state, enum tcp_event event);
 
 #endif

@@ -145,7 +145,8 @@ static bool try_current(struct span *plain, struct tls *tls, struct opener_direc
     return d->keys && try_numbers(plain, tls, d, d->keys, &d->number, record);
 }
 
-/* try_keys opens a record with other keys, which take the place of those at hand if they do. */
+/* try_keys_take opens a record with other keys, which take the place of those at hand if they do.
+ */
 static bool try_keys_take(struct span *plain, struct tls *tls, struct opener_direction *d,
                           struct decrypt_keys *keys, enum opener_phase phase,
                           const struct opener_record *record)

@@ -20,7 +20,7 @@ void text_table_row(struct buf *out, struct text_table *table, const struct text
 
 void text_table_done(struct text_table *table);
 
-/* text_flow_names appends `CLIENT -> SERVER`, with ports if asked for. */
+/* text_flow_ends appends `CLIENT -> SERVER`, with ports if asked for. */
 void text_flow_ends(struct buf *out, const struct flow_record *record, bool client_port);
 
 /* text_flow_ended says in a few words how a connection ended, or how it stands. */

@@ -26,7 +26,7 @@ MUST_CHECK struct trust *trust_new(void);
  * parsed. */
 MUST_CHECK bool trust_add(struct trust *trust, char *error, size_t size, const char *name);
 
-/* trust_stores gives what was added, in that order. */
+/* trust_count and trust_at give what was added, in that order. */
 size_t trust_count(const struct trust *trust);
 const struct trust_store *trust_at(const struct trust *trust, size_t i);
 
