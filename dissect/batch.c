@@ -58,50 +58,50 @@ void batch_keep(struct batch *batch)
         memcpy(to, ip.p, ip.n);
 }
 
-void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now)
+void batch_add(struct batch *batch, unsigned shard, unsigned from, uint32_t hash, nanotime now)
 {
     struct batch_segment *added = batch->next++;
+    added->next = NULL;
+    added->now = now;
     added->hash = hash;
     added->from = from;
-    added->now = now;
-    added->next = BATCH_END;
-    *batch->link[shard] = batch->count++;
+    *batch->link[shard] = added;
     batch->link[shard] = &added->next;
 }
 
 void batch_grow(struct batch *batch)
 {
+    struct batch_segment *old = batch->segments;
+    const uint32_t count = batch_count(batch);
     batch->most *= 2;
-    batch->segments = xrealloc(batch->segments, batch->most * sizeof *batch->segments);
-    batch->next = &batch->segments[batch->count];
+    batch->segments = xmalloc(batch->most * sizeof *old);
+    batch->next = batch->segments + count;
+    memcpy(batch->segments, old, count * sizeof *old);
     for (unsigned i = 0; i < SHARDS; i++) {
-        uint32_t *link = &batch->first[i];
-        while (*link != BATCH_END)
-            link = &batch->segments[*link].next;
+        struct batch_segment **link = &batch->first[i];
+        for (; *link; link = &(*link)->next)
+            *link = batch->segments + (*link - old);
         batch->link[i] = link;
     }
+    free(old);
 }
 
-/* Which of the batches has the next segment? `count`: none. */
-static unsigned earliest(const struct batch *const *from, const uint32_t *next, unsigned count)
+/* Which of the segments that are next came first? `count`: none. */
+static unsigned earliest(const struct batch_segment *const *next, unsigned count)
 {
     unsigned best = count;
-    uint64_t frame = UINT64_MAX;
-    for (unsigned i = 0; i < count; i++) {
-        if (next[i] == BATCH_END || from[i]->segments[next[i]].segment.frame >= frame)
-            continue;
-        frame = from[i]->segments[next[i]].segment.frame;
-        best = i;
-    }
+    for (unsigned i = 0; i < count; i++)
+        if (next[i] && (best == count || next[i]->segment.frame < next[best]->segment.frame))
+            best = i;
     return best;
 }
 
-bool batch_merge(struct batch *batch, unsigned shard, const struct batch *const *from,
-                 uint32_t *next, unsigned count)
+bool batch_merge(struct batch *batch, unsigned shard, const struct batch_segment **next,
+                 unsigned count)
 {
     unsigned i;
-    while ((i = earliest(from, next, count)) < count && batch->count < batch->most) {
-        const struct batch_segment *segment = &from[i]->segments[next[i]];
+    while ((i = earliest(next, count)) < count && batch_count(batch) < batch->most) {
+        const struct batch_segment *segment = next[i];
         *batch_next(batch) = segment->segment;
         batch_add(batch, shard, segment->from, segment->hash, segment->now);
         next[i] = segment->next;
@@ -120,10 +120,9 @@ void batch_clear(struct batch *batch, unsigned step)
     }
     drop_extra(batch);
     batch->next = batch->segments;
-    batch->count = 0;
     batch->used = 0;
     for (unsigned i = 0; i < SHARDS; i++) {
-        batch->first[i] = BATCH_END;
+        batch->first[i] = NULL;
         batch->link[i] = &batch->first[i];
     }
 }

@@ -23,13 +23,12 @@ static inline size_t batch_bytes(unsigned step)
 }
 
 struct batch_segment {
-    struct segment segment; /* its spans lie in the batch, or where they stay: batch_keep */
-    uint64_t hash;          /* of its connection */
-    nanotime now;           /* the latest packet time so far */
-    uint32_t next;          /* index of the shard's next one; BATCH_END */
-    uint32_t from;          /* which end of its connection's key sent it */
+    struct segment segment;     /* its spans lie in the batch, or where they stay: batch_keep */
+    struct batch_segment *next; /* of the same shard, or NULL */
+    nanotime now;               /* the latest packet time so far */
+    uint32_t hash;              /* of its connection */
+    uint32_t from;              /* which end of its connection's key sent it */
 };
-enum { BATCH_END = UINT32_MAX };
 
 /* batch_segment_end gives an end of its connection's key. Which of the two has sent a segment is as
  * good as random: no branch. */
@@ -45,13 +44,18 @@ struct batch_extra;
 struct batch {
     struct batch_segment *segments;
     struct batch_segment *next; /* the place behind them */
-    uint32_t count, most;
+    uint32_t most;
     uint8_t *bytes;
     size_t used, room;
     struct batch_extra *extra;
-    uint32_t first[SHARDS];
-    uint32_t *link[SHARDS]; /* where the index of a shard's next segment goes */
+    struct batch_segment *first[SHARDS];
+    struct batch_segment **link[SHARDS]; /* where the address of a shard's next segment goes */
 };
+
+static inline uint32_t batch_count(const struct batch *batch)
+{
+    return (uint32_t)(batch->next - batch->segments);
+}
 
 /* batch_next gives the place for a segment: there is one as long as fewer than `most` were added.
  * It counts once batch_add is called. */
@@ -68,16 +72,16 @@ enum { BATCH_BESIDE = sizeof(struct outer) + 8 };
 void batch_keep(struct batch *batch);
 
 /* batch_add adds the segment in that place. */
-void batch_add(struct batch *batch, unsigned shard, unsigned from, uint64_t hash, nanotime now);
+void batch_add(struct batch *batch, unsigned shard, unsigned from, uint32_t hash, nanotime now);
 
-/* batch_grow makes room for twice as many segments. */
+/* batch_grow makes room for twice as many segments, which are elsewhere then. */
 void batch_grow(struct batch *batch);
 
-/* batch_merge adds a shard's segments of several batches in the order of their frames, as many as
+/* batch_merge adds a shard's segments of `count` batches in the order of their frames, as many as
  * there is room for. `next` says for each batch which of them is next, its `first` at the
  * beginning. Their bytes stay where they are. Returns whether there are more. */
-bool batch_merge(struct batch *batch, unsigned shard, const struct batch *const *from,
-                 uint32_t *next, unsigned count);
+bool batch_merge(struct batch *batch, unsigned shard, const struct batch_segment **next,
+                 unsigned count);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
  * first use, too. */

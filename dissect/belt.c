@@ -119,9 +119,9 @@ static void fill_next(struct belt *belt)
 static void work(const struct belt *belt, unsigned thread, struct belt_place *place)
 {
     const struct batch *both[] = {&place->batch, &place->late};
-    uint32_t next[COUNT_OF(both)];
+    const struct batch_segment *next[COUNT_OF(both)];
     for (unsigned i = thread; i < SHARDS; i += crew_size(belt->crew)) {
-        if (LIKELY(place->late.count == 0))
+        if (LIKELY(batch_count(&place->late) == 0))
             shard_work(belt->shards[i], i, &place->batch, 0, 0);
         else
             shard_work_merged(belt->shards[i], i, &belt->workers[thread].merged, both, next,

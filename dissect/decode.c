@@ -264,7 +264,7 @@ static void begin(struct segment *out, const struct packet *packet)
 static void keep_outermost(struct outer *outer, const struct segment *out)
 {
     memset(outer, 0, sizeof *outer);
-    outer->ipv6 = out->from.ipv6;
+    outer->ipv6 = out->from.ipv6 != 0;
     memcpy(outer->ends[0], out->from.ip, sizeof outer->ends[0]);
     memcpy(outer->ends[1], out->to.ip, sizeof outer->ends[1]);
 }

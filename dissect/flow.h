@@ -71,22 +71,6 @@ void flow_begin(struct flow *flow, unsigned from, const struct segment *segment)
  * another interface: no retransmission, and no answer to anything. */
 MUST_CHECK bool flow_has_seen(struct flow *flow, unsigned from, const struct segment *segment);
 
-/* flow_prefetch brings what flow_take needs near, for a call soon after. */
-static inline void flow_prefetch(const struct flow *flow, unsigned from,
-                                 const struct segment *segment)
-{
-    const struct tcp_end *x = &flow->tcp.ends[from], *y = &flow->tcp.ends[from ^ 1];
-    __builtin_prefetch(&x->next);
-    __builtin_prefetch(&y->next);
-    __builtin_prefetch(&flow->tcp.last_time);
-    __builtin_prefetch(&flow->recent[from]);
-    __builtin_prefetch(&y->flight.segment);
-    if (segment->length) {
-        __builtin_prefetch(&x->reasm.held);
-        __builtin_prefetch(&x->flight.segment);
-    }
-}
-
 /* flow_take processes a segment sent by end `from`. */
 void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
                const struct flow_context *context);

@@ -11,7 +11,7 @@ enum side { CLIENT, SERVER };
 
 struct endpoint {
     uint8_t ip[16]; /* network byte order; IPv4 in the first four */
-    bool ipv6;
+    uint16_t ipv6;  /* is it? 0 or 1, with no unused byte beside it: keys are compared as words */
     uint16_t port;
 };
 

@@ -14,7 +14,7 @@ enum {
 /* Eight bytes, so that a cache line holds eight. */
 struct slot {
     uint32_t entry; /* SLAB_NONE: free */
-    uint32_t tag;   /* of the hash; the home of the entry, too */
+    uint32_t hash;  /* which tells the home of the entry, too */
 };
 
 struct array {
@@ -71,12 +71,12 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_ipv4(const struct hash_key *key, uint64_t lower, uint64_t upper)
+static uint32_t hash_ipv4(const struct hash_key *key, uint64_t lower, uint64_t upper)
 {
-    return fold(lower ^ key->k0, upper ^ key->k1);
+    return (uint32_t)fold(lower ^ key->k0, upper ^ key->k1);
 }
 
-uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
+uint32_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
                        const struct endpoint *upper)
 {
     if (LIKELY(!lower->ipv6))
@@ -85,7 +85,7 @@ uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
     uint64_t ports = (uint64_t)lower->port << 16 | upper->port;
     uint64_t hash = fold(a.high ^ key->k0, b.high ^ key->k1);
     hash = fold(hash ^ a.low ^ key->k1, b.low ^ key->k0);
-    return fold(hash ^ ports ^ key->k0, key->k1 | 1);
+    return (uint32_t)fold(hash ^ ports ^ key->k0, key->k1 | 1);
 }
 
 struct flow_key_place flow_key_place(const struct hash_key *key, const struct endpoint *from,
@@ -102,19 +102,23 @@ struct flow_key_place flow_key_place_ipv4(const struct hash_key *key, uint64_t f
     return (struct flow_key_place){hash_ipv4(key, turned ? to : from, turned ? from : to), turned};
 }
 
-/* Both ends are of one family. */
+/* Address; family and port. */
+static ALWAYS_INLINE uint64_t difference(const struct endpoint *a, const struct endpoint *b)
+{
+    uint64_t x[2], y[2];
+    uint32_t rest_x, rest_y;
+    _Static_assert(sizeof *a == sizeof x + sizeof rest_x, "an endpoint is words");
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    memcpy(&rest_x, (const uint8_t *)a + sizeof x, sizeof rest_x);
+    memcpy(&rest_y, (const uint8_t *)b + sizeof y, sizeof rest_y);
+    return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (rest_x ^ rest_y);
+}
+
 static ALWAYS_INLINE bool same_key(const struct flow_key *key, const struct endpoint *lower,
                                    const struct endpoint *upper)
 {
-    const struct endpoint *a = &key->ends[0], *b = &key->ends[1];
-    uint64_t w[2], x[2], y[2], z[2];
-    memcpy(w, a->ip, sizeof w);
-    memcpy(x, lower->ip, sizeof x);
-    memcpy(y, b->ip, sizeof y);
-    memcpy(z, upper->ip, sizeof z);
-    return ((w[0] ^ x[0]) | (w[1] ^ x[1]) | (y[0] ^ z[0]) | (y[1] ^ z[1]) |
-            (uint64_t)(a->port ^ lower->port) | (uint64_t)(b->port ^ upper->port) |
-            (uint64_t)(a->ipv6 ^ lower->ipv6)) == 0;
+    return (difference(&key->ends[0], lower) | difference(&key->ends[1], upper)) == 0;
 }
 
 static struct array array_new(size_t slots)
@@ -124,7 +128,7 @@ static struct array array_new(size_t slots)
 
 static void array_put(struct array *array, struct slot slot)
 {
-    size_t i = slot.tag & array->mask;
+    size_t i = slot.hash & array->mask;
     while (array->slots[i].entry)
         i = (i + 1) & array->mask;
     array->slots[i] = slot;
@@ -134,12 +138,12 @@ static void array_put(struct array *array, struct slot slot)
 static ALWAYS_INLINE struct flow_table_entry array_find(const struct array *array,
                                                         const struct slab *slab,
                                                         const struct endpoint *lower,
-                                                        const struct endpoint *upper, uint64_t hash)
+                                                        const struct endpoint *upper, uint32_t hash)
 {
     const struct slot *slots = array->slots;
     size_t mask = array->mask;
-    for (size_t i = (uint32_t)hash & mask; slots[i].entry; i = (i + 1) & mask) {
-        if (slots[i].tag != (uint32_t)hash)
+    for (size_t i = hash & mask; slots[i].entry; i = (i + 1) & mask) {
+        if (slots[i].hash != hash)
             continue;
         struct flow_key *key = slab_at(slab, slots[i].entry);
         if (LIKELY(same_key(key, lower, upper)))
@@ -149,11 +153,11 @@ static ALWAYS_INLINE struct flow_table_entry array_find(const struct array *arra
 }
 
 /* By number: no key needs to be compared. */
-static struct slot *array_slot(const struct array *array, uint32_t entry, uint64_t hash)
+static struct slot *array_slot(const struct array *array, uint32_t entry, uint32_t hash)
 {
     if (!array->slots)
         return NULL;
-    for (size_t i = (uint32_t)hash & array->mask; array->slots[i].entry; i = (i + 1) & array->mask)
+    for (size_t i = hash & array->mask; array->slots[i].entry; i = (i + 1) & array->mask)
         if (array->slots[i].entry == entry)
             return &array->slots[i];
     return NULL;
@@ -163,7 +167,7 @@ static void array_clear_slot(struct array *array, size_t hole)
 {
     array->used--;
     for (size_t i = (hole + 1) & array->mask; array->slots[i].entry; i = (i + 1) & array->mask) {
-        size_t home = array->slots[i].tag & array->mask;
+        size_t home = array->slots[i].hash & array->mask;
         if (((i - home) & array->mask) < ((i - hole) & array->mask))
             continue; /* its home lies behind the hole: it would not be found there */
         array->slots[hole] = array->slots[i];
@@ -206,14 +210,14 @@ struct flow_table *flow_table_new(const struct slab *slab)
 /* Not yet moved? */
 static NOINLINE struct flow_table_entry find_old(const struct flow_table *table,
                                                  const struct endpoint *lower,
-                                                 const struct endpoint *upper, uint64_t hash)
+                                                 const struct endpoint *upper, uint32_t hash)
 {
     return array_find(&table->old, table->slab, lower, upper, hash);
 }
 
 struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         const struct endpoint *lower, const struct endpoint *upper,
-                                        uint64_t hash)
+                                        uint32_t hash)
 {
     struct flow_table_entry found = array_find(&table->now, table->slab, lower, upper, hash);
     if (UNLIKELY(!found.at) && table->old.slots)
@@ -221,27 +225,12 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
     return found;
 }
 
-struct flow_table_entry flow_table_glance(const struct flow_table *table, uint64_t hash)
+void flow_table_prefetch(const struct flow_table *table, uint32_t hash)
 {
-    const struct slot *slots = table->now.slots;
-    size_t mask = table->now.mask;
-    for (size_t i = (uint32_t)hash & mask; slots[i].entry; i = (i + 1) & mask)
-        if (slots[i].tag == (uint32_t)hash)
-            return (struct flow_table_entry){slab_at(table->slab, slots[i].entry), slots[i].entry};
-    return (struct flow_table_entry){NULL, SLAB_NONE};
+    __builtin_prefetch(&table->now.slots[hash & table->now.mask]);
 }
 
-bool flow_table_is(const void *entry, const struct endpoint *lower, const struct endpoint *upper)
-{
-    return same_key(entry, lower, upper);
-}
-
-void flow_table_prefetch(const struct flow_table *table, uint64_t hash)
-{
-    __builtin_prefetch(&table->now.slots[(uint32_t)hash & table->now.mask]);
-}
-
-void flow_table_add(struct flow_table *table, uint32_t entry, uint64_t hash)
+void flow_table_add(struct flow_table *table, uint32_t entry, uint32_t hash)
 {
     move_some(table);
     size_t slots = table->now.mask + 1;
@@ -250,10 +239,10 @@ void flow_table_add(struct flow_table *table, uint32_t entry, uint64_t hash)
         table->next_move = 0;
         table->now = array_new(slots * 2);
     }
-    array_put(&table->now, (struct slot){entry, (uint32_t)hash});
+    array_put(&table->now, (struct slot){entry, hash});
 }
 
-void flow_table_remove(struct flow_table *table, uint32_t entry, uint64_t hash)
+void flow_table_remove(struct flow_table *table, uint32_t entry, uint32_t hash)
 {
     struct array *array = &table->now;
     struct slot *slot = array_slot(array, entry, hash);

@@ -25,12 +25,12 @@ static inline struct flow_key flow_key_make(unsigned from_end, const struct endp
 
 /* flow_key_hash is that of the key whose ends are `lower` and `upper`: a product folded, under a
  * random key. Nobody without the key can tell which connections collide. */
-uint64_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
+uint32_t flow_key_hash(const struct hash_key *key, const struct endpoint *lower,
                        const struct endpoint *upper);
 
 /* Which end of a key has sent a segment, and the hash of that key. */
 struct flow_key_place {
-    uint64_t hash;
+    uint32_t hash;
     unsigned from;
 };
 
@@ -62,22 +62,16 @@ struct flow_table_entry {
  * `lower` and `upper`. */
 struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         const struct endpoint *lower, const struct endpoint *upper,
-                                        uint64_t hash);
-
-/* flow_table_glance gives the entry that flow_table_find is most likely to find for a hash, without
- * looking at the entry itself; none says nothing. flow_table_is tells whether it was the one. */
-struct flow_table_entry flow_table_glance(const struct flow_table *table, uint64_t hash);
-MUST_CHECK bool flow_table_is(const void *entry, const struct endpoint *lower,
-                              const struct endpoint *upper);
+                                        uint32_t hash);
 
 /* flow_table_prefetch brings the place of a hash near, for a find soon after. */
-void flow_table_prefetch(const struct flow_table *table, uint64_t hash);
+void flow_table_prefetch(const struct flow_table *table, uint32_t hash);
 
 /* flow_table_add adds an entry; there must be none under its key. */
-void flow_table_add(struct flow_table *table, uint32_t entry, uint64_t hash);
+void flow_table_add(struct flow_table *table, uint32_t entry, uint32_t hash);
 
 /* flow_table_remove takes an entry out. */
-void flow_table_remove(struct flow_table *table, uint32_t entry, uint64_t hash);
+void flow_table_remove(struct flow_table *table, uint32_t entry, uint32_t hash);
 
 /* flow_table_count gives the number of entries, flow_table_memory the bytes of the table
  * at most: the same in each run. */

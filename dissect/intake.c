@@ -70,23 +70,28 @@ void intake_pass(struct intake *intake, const struct packet *packet)
 /* What is counted of all packets, whatever becomes of them: by the first intake. */
 struct tally {
     uint64_t bytes;
-    nanotime first; /* the earliest time, INT64_MAX before there is one */
+    nanotime first; /* the earliest time, 0 before there is one */
     nanotime last;
 };
 
-static struct tally tally_of(const struct intake *intake)
+/* Before packets are added: the earliest time is that of the first that has one, unless time goes
+ * back. */
+static struct tally tally_of(const struct intake *intake, const struct packet *packets,
+                             size_t count)
 {
-    const nanotime first = intake->counts.first_time;
-    return (struct tally){.first = first ? first : INT64_MAX, .last = intake->now};
+    nanotime first = intake->counts.first_time;
+    for (size_t i = 0; first == 0 && i < count; i++)
+        first = packets[i].time;
+    return (struct tally){.first = first, .last = intake->now};
 }
 
 static inline void tally_add(struct tally *tally, const struct packet *packet)
 {
     tally->bytes += packet->len;
-    if (UNLIKELY(packet->time < tally->first) && packet->time != 0)
-        tally->first = packet->time;
-    if (packet->time > tally->last)
+    if (LIKELY(packet->time >= tally->last))
         tally->last = packet->time;
+    else if (packet->time != 0 && packet->time < tally->first)
+        tally->first = packet->time;
 }
 
 /* Counts packets up to `last`. */
@@ -101,7 +106,7 @@ static void see(struct intake *intake, const struct tally *tally, size_t count,
         return;
     counts->packets += count;
     counts->bytes += tally->bytes;
-    counts->first_time = tally->first == INT64_MAX ? 0 : tally->first;
+    counts->first_time = tally->first;
     counts->last_time = intake->now;
 }
 
@@ -113,7 +118,7 @@ static void skip(struct intake *intake, enum note reason, size_t count)
 
 void intake_skip(struct intake *intake, const struct packet *packet, enum note reason)
 {
-    struct tally tally = tally_of(intake);
+    struct tally tally = tally_of(intake, packet, 1);
     tally_add(&tally, packet);
     see(intake, &tally, 1, packet);
     skip(intake, reason, 1);
@@ -153,7 +158,7 @@ static bool is_mine(const struct intake *intake, unsigned shard)
 /* Has the batch no place for another packet, whatever it holds? */
 static bool has_window_ended(const struct intake *intake)
 {
-    return intake->batch->count + FRAMES_MAX > intake->batch->most ||
+    return batch_count(intake->batch) + FRAMES_MAX > intake->batch->most ||
            intake->batch->used > intake->batch->room / 2;
 }
 
@@ -190,7 +195,7 @@ static uint32_t room_for(const struct intake *intake)
     uint32_t round = intake->most - intake->taken;
     if (!intake->windows)
         return round;
-    uint32_t window = intake->batch->most - FRAMES_MAX - intake->batch->count + 1;
+    uint32_t window = intake->batch->most - FRAMES_MAX - batch_count(intake->batch) + 1;
     return !intake->stays ? 1 : window < round ? window : round;
 }
 
@@ -378,7 +383,7 @@ size_t intake_packets(struct intake *intake, const struct packet *packets, size_
     size_t not_watched = 0, not_tcp = 0;
     size_t most = intake->seen < intake->seen_most ? intake->seen_most - intake->seen : 0;
     const struct packet *packet = packets, *end = packets + (count < most ? count : most);
-    struct tally tally = tally_of(intake);
+    struct tally tally = tally_of(intake, packets, count);
     struct grant grant = {0};
     for (; packet < end; packet++) {
         const uint8_t *tcp = early_look(packet);
@@ -498,13 +503,13 @@ bool intake_has_room(const struct intake *intake)
 {
     enum { ASIDE_BYTES = 1 << 20 };
     const struct batch *batch = intake->batch;
-    return batch->count + SHARE_PACKETS <= batch->most && batch->used < batch->room / 2 &&
+    return batch_count(batch) + SHARE_PACKETS <= batch->most && batch->used < batch->room / 2 &&
            intake->aside.packets.n + intake->aside.bytes.n < ASIDE_BYTES;
 }
 
 void intake_aside(struct intake *intake, const struct packet *packet, nanotime now)
 {
-    if (intake->batch->count + FRAMES_MAX > intake->batch->most)
+    if (batch_count(intake->batch) + FRAMES_MAX > intake->batch->most)
         batch_grow(intake->batch);
     intake->now = now;
     intake->decoder.defers = false;

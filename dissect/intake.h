@@ -44,9 +44,9 @@ static inline bool ports_have(const struct ports *ports, uint16_t port)
  * Both are looked at: which of the two it is, no branch can be expected to know. */
 static inline bool ports_have_any(const struct ports *ports, const uint8_t *tcp)
 {
-    uint16_t ends[2];
-    memcpy(ends, tcp, sizeof ends);
-    const uint32_t from = ends[0], to = ends[1];
+    uint16_t from, to;
+    memcpy(&from, tcp, sizeof from);
+    memcpy(&to, tcp + sizeof from, sizeof to);
     return (ports->bits[from / 64] >> (from % 64) | ports->bits[to / 64] >> (to % 64)) & 1;
 }
 

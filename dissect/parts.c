@@ -11,10 +11,10 @@
 /* What a thread has. */
 struct part {
     struct intake *intake;
-    struct batch *own;   /* the batch that the intake goes back to */
-    struct batch batch;  /* of what it was given, */
-    struct batch merged; /* and of what is of its shards, */
-    uint32_t *next;      /* segments of `batches` that are next there */
+    struct batch *own;                 /* the batch that the intake goes back to */
+    struct batch batch;                /* of what it was given, */
+    struct batch merged;               /* and of what is of its shards, */
+    const struct batch_segment **next; /* of `batches`, that are next there */
 };
 
 struct parts {
@@ -102,7 +102,7 @@ static void fill_part(void *context, unsigned number, unsigned thread)
         goes_on = sharing->claim(sharing->context, number) &&
                   sharing->fill(sharing->context, number, intake);
         settle(parts, intake->taken - taken, intake->bytes - bytes);
-        if (intake->batch->count > 0 && parts->appid)
+        if (batch_count(intake->batch) > 0 && parts->appid)
             appid_prepare(parts->appid); /* the others read on meanwhile */
     }
 }
@@ -161,9 +161,9 @@ static void work_part(void *context, unsigned number, unsigned thread)
 static void work(struct parts *parts)
 {
     enum { FEW = 2048 };
-    size_t segments = parts->late.count;
+    size_t segments = batch_count(&parts->late);
     for (unsigned i = 0; i < parts->count; i++)
-        segments += parts->each[i].batch.count;
+        segments += batch_count(&parts->each[i].batch);
     if (segments > FEW) {
         crew_each(parts->crew, work_part, parts);
         return;

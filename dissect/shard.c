@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "group.h"
 #include "handout.h"
 #include "limits.h"
 #include "tcp_fate.h"
@@ -26,7 +25,6 @@ struct shard {
     size_t reassembly_held;
     nanotime begun, now; /* packet times: the first, and the latest, which never goes back */
     nanotime look_at;    /* when to look again for what is due */
-    uint64_t taken_out;  /* how many connections left the table */
     uint64_t weigh_at;   /* frame from which on to look whether the memory is full */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
@@ -97,7 +95,7 @@ static NOINLINE void change_kind(struct shard *shard, struct connection *c, uint
 
 /* --- ends --- */
 
-static uint64_t hash_of(const struct shard *shard, const struct connection *c)
+static uint32_t hash_of(const struct shard *shard, const struct connection *c)
 {
     return flow_key_hash(&shard->options->key, &c->key.ends[0], &c->key.ends[1]);
 }
@@ -107,7 +105,6 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
 {
     struct connection *c = connection_of(shard, number);
     flow_table_remove(shard->table, number, hash_of(shard, c));
-    shard->taken_out++;
     queue_remove(shard, number);
     if (c->reported) {
         awake_release(&shard->awake, c, &shard->context);
@@ -378,11 +375,12 @@ static enum tcp_fate fate_of(const struct flow *flow, const struct batch_segment
                     flow_syn_kept_for(flow, arrived->from));
 }
 
-/* Takes a segment of that connection, or the first of one. */
-static void take_segment(struct shard *shard, const struct batch_segment *arrived,
-                         struct flow_table_entry entry)
+/* Takes a segment of a connection, or the first of one. */
+static void take_segment(struct shard *shard, const struct batch_segment *arrived)
 {
     const struct segment *segment = &arrived->segment;
+    struct flow_table_entry entry = flow_table_find(shard->table, batch_segment_end(arrived, 0),
+                                                    batch_segment_end(arrived, 1), arrived->hash);
     struct connection *c = entry.at;
     if (c && c->kind != KIND_LINGER && is_due(shard, c)) {
         expire(shard, entry.number);
@@ -452,24 +450,16 @@ struct shard *shard_new(const struct shard_options *options)
     return shard;
 }
 
-static void take_batch(struct shard *shard, unsigned which, struct batch *batch,
-                       uint64_t frame_base)
+static void take_batch(struct shard *shard, struct batch_segment *first, uint64_t frame_base)
 {
-    struct group group;
-    for (uint32_t i = batch->first[which]; i != BATCH_END;) {
-        i = group_gather(&group, shard->table, batch, i, frame_base);
-        group_look_up(&group, 0, group.count, shard->table);
-        uint64_t taken_out = shard->taken_out;
-        for (unsigned n = 0; n < group.count; n++) {
-            const struct batch_segment *arrived = group.segments[n];
-            __builtin_prefetch(arrived->segment.payload.p);
-            advance(shard, arrived->now);
-            if (UNLIKELY(arrived->segment.frame >= shard->weigh_at))
-                weigh(shard, arrived->segment.frame);
-            if (!group.connections[n].at || shard->taken_out != taken_out) /* since then? */
-                group_look_up(&group, n, 1, shard->table);
-            take_segment(shard, arrived, group.connections[n]);
-        }
+    for (struct batch_segment *arrived = first; arrived; arrived = arrived->next) {
+        arrived->segment.frame += frame_base;
+        if (arrived->next)
+            flow_table_prefetch(shard->table, arrived->next->hash);
+        advance(shard, arrived->now);
+        if (UNLIKELY(arrived->segment.frame >= shard->weigh_at))
+            weigh(shard, arrived->segment.frame);
+        take_segment(shard, arrived);
     }
 }
 
@@ -479,7 +469,7 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
     handout_release(&shard->handout, &shard->context);
     if (batch) {
         shard->choked = shard->choked && !shard->round_over;
-        take_batch(shard, number, batch, frame_base);
+        take_batch(shard, batch->first[number], frame_base);
     }
     advance(shard, now);
     shard->round_over = now != 0;
@@ -488,13 +478,14 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
 }
 
 void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
-                       const struct batch *const *from, uint32_t *next, unsigned count)
+                       const struct batch *const *from, const struct batch_segment **next,
+                       unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         next[i] = from[i]->first[number];
     for (bool more = true; more;) {
         batch_clear(merged, BATCH_STEPS);
-        more = batch_merge(merged, number, from, next, count);
+        more = batch_merge(merged, number, next, count);
         shard_work(shard, number, merged, 0, 0);
     }
 }

@@ -41,9 +41,10 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
                 nanotime now);
 
 /* shard_work_merged takes those of several batches in the order of their frames, and others follow.
- * `merged`, and `next` for as many numbers, are what it works with. */
+ * `merged`, and `next` for as many pointers, are what it works with. */
 void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
-                       const struct batch *const *from, uint32_t *next, unsigned count);
+                       const struct batch *const *from, const struct batch_segment **next,
+                       unsigned count);
 
 /* shard_prepare prepares a few flows to be handed out in the order of their ends. shard_next,
  * shard_describe and shard_let_go are for that of their first segments, one at a time: handout.h.

@@ -46,10 +46,10 @@ static void bytes_beyond_the_room(void **state)
     }
     for (unsigned i = 0; i < COUNT; i++)
         assert_holds(&batch, i, LARGE);
-    assert_int_equal(batch.segments[batch.first[3]].segment.seq, 3);
+    assert_int_equal(batch.first[3]->segment.seq, 3);
     assert_ptr_equal(batch.link[3], &batch.segments[19].next);
     batch_clear(&batch, 0);
-    assert_int_equal(batch.first[3], BATCH_END);
+    assert_null(batch.first[3]);
     batch_done(&batch);
 }
 
@@ -86,33 +86,31 @@ static void merged_in_the_order_of_frames(void **state)
     (void)state;
     enum { FROM = 3, COUNT = 3000, SHARD = 4, OTHER = 5 };
     struct batch batches[FROM] = {0}, merged = {0};
-    const struct batch *from[FROM];
-    uint32_t next[FROM];
-    for (unsigned i = 0; i < FROM; i++) {
+    const struct batch_segment *next[FROM];
+    for (unsigned i = 0; i < FROM; i++)
         batch_clear(&batches[i], 0);
-        from[i] = &batches[i];
-    }
     for (uint64_t frame = 1; frame <= COUNT; frame++) {
         struct batch *batch = &batches[frame * frame % 7 % FROM];
-        if (batch->count == batch->most)
+        if (batch_count(batch) == batch->most)
             batch_grow(batch);
         *batch_next(batch) = (struct segment){.frame = frame};
-        batch_add(batch, frame % 10 ? SHARD : OTHER, frame & 1, frame * 2, (nanotime)frame * 3);
+        batch_add(batch, frame % 10 ? SHARD : OTHER, frame & 1, (uint32_t)frame * 2,
+                  (nanotime)frame * 3);
     }
     for (unsigned i = 0; i < FROM; i++)
         next[i] = batches[i].first[SHARD];
     uint64_t frame = 0;
     for (bool more = true; more;) {
         batch_clear(&merged, 0);
-        more = batch_merge(&merged, SHARD, from, next, FROM);
-        assert_true(more ? merged.count == merged.most : merged.count > 0);
-        assert_int_equal(merged.first[OTHER], BATCH_END);
-        for (uint32_t i = merged.first[SHARD]; i != BATCH_END; i = merged.segments[i].next) {
+        more = batch_merge(&merged, SHARD, next, FROM);
+        assert_true(more ? batch_count(&merged) == merged.most : batch_count(&merged) > 0);
+        assert_null(merged.first[OTHER]);
+        for (const struct batch_segment *s = merged.first[SHARD]; s; s = s->next) {
             frame += frame % 10 == 9 ? 2 : 1;
-            assert_int_equal(merged.segments[i].segment.frame, frame);
-            assert_int_equal(merged.segments[i].from, frame & 1);
-            assert_int_equal(merged.segments[i].hash, frame * 2);
-            assert_int_equal(merged.segments[i].now, frame * 3);
+            assert_int_equal(s->segment.frame, frame);
+            assert_int_equal(s->from, frame & 1);
+            assert_int_equal(s->hash, frame * 2);
+            assert_int_equal(s->now, frame * 3);
         }
     }
     assert_int_equal(frame, COUNT - 1);

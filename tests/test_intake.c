@@ -28,7 +28,7 @@ static void passing_takes_nothing_of_a_round(void **state)
     for (packet.frame = 1; packet.frame <= 1000000; packet.frame++)
         intake_pass(&intake, &packet);
     assert_true(intake_packet(&intake, &packet));
-    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch_count(&batch), 1);
     assert_int_equal(intake.next_frame, packet.frame + 1);
     intake_done(&intake);
     batch_done(&batch);
@@ -49,7 +49,8 @@ static size_t taken_of(const struct packet *packets, size_t count, size_t at_onc
     for (; now == at_once && taken + at_once <= count; taken += now)
         now = intake_packets(&intake, &packets[taken], at_once);
     assert_true(taken < count - at_once);
-    assert_true(batch.count > 0 && batch.count <= batch.most && batch.used <= batch.room);
+    assert_true(batch_count(&batch) > 0 && batch_count(&batch) <= batch.most);
+    assert_true(batch.used <= batch.room);
     intake_done(&intake);
     batch_done(&batch);
     return taken;
@@ -98,11 +99,45 @@ static void windows_end_where_packets_alone_end_them(void **state)
     expect_one_end(1400, 5);
 }
 
+/* However many are given at once: a packet without a time (0) has none, and time may go back. */
+static void expect_times(const nanotime *times, size_t count, nanotime first, nanotime last)
+{
+    struct ports watched = {{0}};
+    static const uint8_t bytes[64];
+    struct packet packets[8];
+    for (size_t i = 0; i < count; i++)
+        packets[i] = (struct packet){.time = times[i], .bytes = bytes, .frame = i + 1};
+    for (size_t step = 1; step <= count; step++) {
+        struct batch batch = {0};
+        struct intake intake = {.watched = &watched, .owners = 1};
+        intake_begin(&intake, &batch, 0);
+        for (size_t i = 0; i < count; i += step) {
+            size_t some = count - i < step ? count - i : step;
+            assert_int_equal(intake_packets(&intake, &packets[i], some), some);
+        }
+        struct dissect_counts counts = intake_counts(&intake);
+        assert_int_equal(counts.first_time, first);
+        assert_int_equal(counts.last_time, last);
+        intake_done(&intake);
+        batch_done(&batch);
+    }
+}
+
+static void the_first_time_is_the_earliest(void **state)
+{
+    (void)state;
+    expect_times((const nanotime[]){50, 60, 70}, 3, 50, 70);
+    expect_times((const nanotime[]){0, 50, 100, 30, 0, 40, 20, 90}, 8, 20, 100);
+    expect_times((const nanotime[]){50, 0, 40, 50}, 4, 40, 50);
+    expect_times((const nanotime[]){0, 0}, 2, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passing_takes_nothing_of_a_round),
         cmocka_unit_test(windows_end_where_packets_alone_end_them),
+        cmocka_unit_test(the_first_time_is_the_earliest),
     };
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
 }
