@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "capture/savefile.h"
@@ -12,15 +13,16 @@ enum { PROGRESS_PACKETS = 4096, IDLE_MS = 200 };
 /* How often a live run with traffic looks whether flows are due. */
 #define ADVANCE_EVERY (NS_PER_SECOND / 10)
 
-/* Written by signal handlers, which can be handed nothing. */
+/* Written by signal handlers, which can be handed nothing. Every thread asks for the end. */
 static struct watch *volatile signal_watch;
-static volatile sig_atomic_t signal_end, signal_snapshot;
+static atomic_bool signal_end;
+static volatile sig_atomic_t signal_snapshot;
 
 static void on_end(int number)
 {
     const struct watch *watch = signal_watch;
     (void)number;
-    signal_end = 1;
+    signal_end = true;
     if (watch && watch->same_input && watch->source_count > 1)
         return; /* all threads shall end with the same packet, and the round is over soon */
     for (size_t i = 0; watch && i < watch->source_count; i++)

@@ -11,12 +11,15 @@ trap 'rm -rf "$work"' EXIT
 export TSAN_OPTIONS="log_path=$work/tsan exitcode=66"
 runs=0 failed=0
 
-# analyse CAPTURE OPTION...: 3 is a capture that is damaged.
+# analyse CAPTURE OPTION...: 3 is a capture that is damaged, or was not read to its end. Begins with
+# the words of $within.
+within=
 analyse() {
     capture=$1
     shift
     runs=$((runs + 1))
-    "$program" -q -v -j 4 "$@" -o "json:$work/json" -o "text:$work/text" "$capture" \
+    # shellcheck disable=SC2086 # a command, or none
+    $within "$program" -q -v -j 4 "$@" -o "json:$work/json" -o "text:$work/text" "$capture" \
         2>"$work/errors" && status=0 || status=$?
     if [ "$status" != 0 ] && [ "$status" != 3 ] || ls "$work"/tsan.* >/dev/null 2>&1; then
         failed=$((failed + 1))
@@ -36,6 +39,12 @@ if tests/bench/tools.sh "$built/bench" 2>"$work/errors"; then
         analyse "$work/$workload.pcap"
         analyse "$work/$workload.pcap" --filter tcp
         analyse "$work/$workload.pcap" --order end --max-flows 1000
+    done
+    # All threads hear of a signal.
+    "$built/bench/generate" A 0.03 "$work/A.pcap" >"$work/tally"
+    for seconds in 0.7 1 1.3; do
+        within="timeout --preserve-status -s INT $seconds"
+        analyse "$work/A.pcap"
     done
 else
     echo "without generated captures:"
