@@ -12,11 +12,14 @@ JSON_INLINE void span_if_any(struct json *json, const char *key, struct span tex
 
 static char *put_version(char *at, const struct tls_facts *tls)
 {
+    const struct word *word = word_tls_version(tls->version);
     struct name_room room;
     if (tls->version == 0)
         return at;
-    const char *name = names_tls_version(&room, tls->version);
-    at = member_text(at, KEY("version"), name);
+    if (LIKELY(word != NULL))
+        at = member_word(at, KEY("version"), word);
+    else
+        at = member_text(at, KEY("version"), names_tls_version(&room, tls->version));
     return member_bool(at, KEY("negotiated"), tls->negotiated);
 }
 

@@ -193,13 +193,11 @@ const char *names_code(struct name_room *room, uint16_t code)
 
 const char *names_tls_version(struct name_room *room, uint16_t version)
 {
-    static const struct code_name table[] = {
-        {TLS_VERSION_SSL2, "SSLv2"}, {TLS_VERSION_SSL3, "SSLv3"}, {TLS_VERSION_10, "TLSv1.0"},
-        {TLS_VERSION_11, "TLSv1.1"}, {TLS_VERSION_12, "TLSv1.2"}, {TLS_VERSION_13, "TLSv1.3"},
-    };
-    const char *name = code_name_find(table, COUNT_OF(table), version);
-    if (name)
-        return name;
+    const struct word *word = word_tls_version(version);
+    if (word)
+        return word->text;
+    if (version == TLS_VERSION_SSL2)
+        return "SSLv2";
     if (version >> 8 == 0x7f) {
         snprintf(room->text, sizeof(room->text), "TLSv1.3-draft%u", version & 0xffu);
         return room->text;

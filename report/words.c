@@ -133,3 +133,11 @@ const struct word *word_close_notify(enum close_notify answer)
     };
     return PICK(words, answer);
 }
+
+const struct word *word_tls_version(uint16_t version)
+{
+    static const struct word words[] = {WORD("SSLv3"), WORD("TLSv1.0"), WORD("TLSv1.1"),
+                                        WORD("TLSv1.2"), WORD("TLSv1.3")};
+    unsigned i = (unsigned)version - TLS_VERSION_SSL3;
+    return i < COUNT_OF(words) ? &words[i] : NULL;
+}
