@@ -4,6 +4,7 @@
 #include "flow_over.h"
 
 #include "keep.h"
+#include "seq.h"
 
 /* Times and frames lie between the flow's first and last one, and sequence numbers between those of
  * a SYN and a FIN: as many bytes as the longest takes, and bits of the header. */
@@ -14,15 +15,21 @@ struct form {
 };
 
 /* What is there, and whether the connection went on after it was over. */
-enum { HAS_TLS = 1 << 3, HAS_LABEL = 1 << 4, HAS_SYN_TIME = 1 << 5, HAS_STRAYS = 1 << 6 };
+enum {
+    HAS_TLS = 1 << 3,
+    HAS_LABEL = 1 << 4,
+    HAS_SYN_TIME = 1 << 5,
+    HAS_STRAYS = 1 << 6,
+    HAS_LINK = 1 << 7
+};
 
-/* Widths of what is as wide in every flow. A sequence number is an extended one: seq.h. */
-enum { COUNT = 1, WINDOW = 4, SEQ = 5 };
+/* Bytes of what takes as many in every flow; hardly a window has more. */
+enum { COUNT = 1, WINDOW = 3 };
 
 static ALWAYS_INLINE void walk_numbers(struct form *form, bool back, struct tcp_end *x)
 {
     KEEP_BYTES(&x->state, 8); /* to mss: its bits are asked below */
-    KEEP(x->isn, 0, SEQ);
+    KEEP(x->isn, SEQ_ORIGIN, sizeof(uint32_t));
     KEEP(x->next, x->isn, form->seq);
     SAME(x->una, x->next);
     KEEP(x->edge, x->next, WINDOW);
@@ -130,8 +137,10 @@ static ALWAYS_INLINE void walk(struct form *form, bool back, struct flow *flow)
         walk_zeek(form, back, &flow->zeek, i, &flow->tcp.ends[i]);
     walk_letters(form, back, &flow->zeek);
     KEEP_BYTES(&flow->plain, 7); /* to end_reason */
-    KEEP(flow->interface, 0, sizeof flow->interface);
-    KEEP(flow->vlans[0], 0, sizeof flow->vlans[0]);
+    if (form->bits & HAS_LINK) {
+        KEEP(flow->interface, 0, sizeof flow->interface);
+        KEEP(flow->vlans[0], 0, sizeof flow->vlans[0]);
+    }
     if (form->bits & HAS_LABEL)
         KEEP_POINTER(flow->label);
 }
@@ -145,7 +154,8 @@ static unsigned bits_of(const struct flow *flow)
     const struct tcp *tcp = &flow->tcp;
     return (flow->tls ? HAS_TLS : 0u) | (flow->label ? HAS_LABEL : 0u) |
            (tcp->syn_time ? HAS_SYN_TIME : 0u) |
-           (tcp->ends[0].since != tcp->last_time ? HAS_STRAYS : 0u);
+           (tcp->ends[0].since != tcp->last_time ? HAS_STRAYS : 0u) |
+           (flow->interface | flow->vlans[0] ? HAS_LINK : 0u);
 }
 
 size_t flow_over_put(uint8_t *out, struct flow *flow, nanotime time, uint64_t frame)
