@@ -106,7 +106,7 @@ void pipeline_snapshot(struct pipeline *pipeline, nanotime now);
 /* pipeline_finish ends all flows at the end of the capture and hands them out. No packets after it.
  * `now` is the clock of a live run; 0 takes the time of the last packet. `progress`, which may be
  * NULL, is called now and then with the number of flows handed out. Returns false if some flows are
- * lost because the disk is full. */
+ * lost that waited on disk: it was full, or did not give them back. */
 MUST_CHECK bool pipeline_finish(struct pipeline *pipeline, nanotime now,
                                 void (*progress)(void *context, uint64_t flows), void *context);
 
