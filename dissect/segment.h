@@ -47,6 +47,9 @@ struct segment {
 static inline uint64_t segment_traits(const struct segment *segment)
 {
     uint64_t word;
+    _Static_assert(offsetof(struct segment, headers) + sizeof word ==
+                       offsetof(struct segment, interface) + sizeof segment->interface,
+                   "traits are a word");
     memcpy(&word, (const uint8_t *)segment + offsetof(struct segment, headers), sizeof word);
     return word;
 }

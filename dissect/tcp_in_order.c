@@ -7,6 +7,9 @@
 static inline uint64_t condition(const struct tcp_end *x)
 {
     uint64_t word;
+    _Static_assert(offsetof(struct tcp_end, state) + sizeof word ==
+                       offsetof(struct tcp_end, mss) + sizeof x->mss,
+                   "a condition is a word");
     memcpy(&word, (const uint8_t *)x + offsetof(struct tcp_end, state), sizeof word);
     return word;
 }
