@@ -152,7 +152,7 @@ static void some_are_handed_out_while_packets_come(void **state)
 static void what_the_disk_loses_is_passed_over(void **state)
 {
     (void)state;
-    enum { MEMORY = FLOWS * 3000, FULL = FLOWS * 6 /* for the file of each shard */ };
+    enum { MEMORY = FLOWS * 3500, FULL = FLOWS * 6 /* for the file of each shard */ };
     struct trial trial;
     begin(&trial, (struct pipeline_options){.threads = 3, .max_memory = MEMORY});
     limit_files(FULL);
