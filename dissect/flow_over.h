@@ -1,5 +1,5 @@
 /* flow_over.h: a flow at rest whose connection is over, in a form that most of those fit, and that
- * takes half of the room of the general one (flow_pack.h) and a third of the time. */
+ * takes less room and time than the general one (flow_pack.h); how much: docs/performance.md. */
 #ifndef PUSHWATCH_DISSECT_FLOW_OVER_H
 #define PUSHWATCH_DISSECT_FLOW_OVER_H
 
