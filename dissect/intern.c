@@ -143,6 +143,11 @@ const void *intern_share(const void *thing)
     return thing;
 }
 
+void intern_prefetch(const void *thing)
+{
+    __builtin_prefetch(header_of(thing), 1);
+}
+
 void intern_release(struct intern *intern, const void *thing)
 {
     if (thing)

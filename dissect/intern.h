@@ -55,6 +55,9 @@ MUST_CHECK void *intern_find(struct intern *intern, const struct intern_key *key
 /* intern_share gives a thing to one more user. */
 MUST_CHECK const void *intern_share(const void *thing);
 
+/* intern_prefetch has a thing be near when it is shared. */
+void intern_prefetch(const void *thing);
+
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
  * is fine. */
 void intern_release(struct intern *intern, const void *thing);

@@ -2,6 +2,9 @@
  * compared; of each hello only these are kept. */
 #include "tls_kinds.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 /* Bytes that are compared; none: a value of RFC 8701 stands there. */
 struct run {
     uint16_t at, n;
@@ -16,16 +19,68 @@ static const uint16_t spans[] = {
 #undef SPAN
 };
 
+/* Of a hello: all but what is known of it, and its spans. */
+enum {
+    PLAIN_AT = offsetof(struct tls_hello, legacy_version),
+    PLAIN_END = offsetof(struct tls_hello, certificate_types) + 2 * sizeof(uint8_t)
+};
+
 /* Small, for what is compared with each hello should be near. The bytes of all runs follow these.
  */
 struct tls_kind {
-    const void *facts;
     uint32_t size; /* see size_of */
     uint32_t run_count;
-    uint8_t plain[offsetof(struct tls_hello, body)]; /* of a hello: all but its spans, and */
-    struct run parts[COUNT_OF(spans)];               /* these in its body */
+    uint8_t plain[PLAIN_END - PLAIN_AT];
+    struct run parts[COUNT_OF(spans)]; /* where the spans are in its body */
     struct run runs[];
 };
+
+/* --- kinds of all shards --- */
+
+/* Who forgets one that is in use makes another like it: that costs memory, which its user has been
+ * charged with. */
+struct tls_kind_pool {
+    pthread_mutex_t lock; /* taken when a shard meets a kind, or forgets one */
+    struct intern kinds;  /* each is its own key */
+};
+
+struct tls_kind_pool *tls_kind_pool_new(void)
+{
+    struct tls_kind_pool *pool = xmalloc(sizeof *pool);
+    pthread_mutex_init(&pool->lock, NULL);
+    intern_init(&pool->kinds);
+    return pool;
+}
+
+void tls_kind_pool_free(struct tls_kind_pool *pool)
+{
+    if (!pool)
+        return;
+    intern_done(&pool->kinds);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+/* pool_share gives the kind that equals these bytes to one more user. */
+static const struct tls_kind *pool_share(struct tls_kind_pool *pool, struct span bytes)
+{
+    struct intern_key key = intern_key_of(&pool->kinds, 0, bytes);
+    pthread_mutex_lock(&pool->lock);
+    struct tls_kind *kind = intern_find(&pool->kinds, &key);
+    if (!kind) {
+        kind = intern_new(&pool->kinds, bytes.n, &key);
+        memcpy(kind, bytes.p, bytes.n);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return kind;
+}
+
+static void pool_release(struct tls_kind_pool *pool, const struct tls_kind *kind)
+{
+    pthread_mutex_lock(&pool->lock);
+    intern_release(&pool->kinds, kind);
+    pthread_mutex_unlock(&pool->lock);
+}
 
 /* --- a look at a hello --- */
 
@@ -80,7 +135,7 @@ static struct span *span_at(struct tls_hello *hello, unsigned i)
 /* recall sets a hello as a kind was read, but for what is known of it. */
 static void recall(struct tls_hello *hello, const struct tls_kind *kind, struct span body)
 {
-    memcpy(hello, kind->plain, sizeof kind->plain);
+    memcpy((char *)hello + PLAIN_AT, kind->plain, sizeof kind->plain);
     for (unsigned i = 0; i < COUNT_OF(spans); i++)
         *span_at(hello, i) = span_of(body.p + kind->parts[i].at, kind->parts[i].n);
 }
@@ -100,16 +155,18 @@ bool tls_kinds_find(struct tls_kinds *kinds, struct tls_hello *hello, bool serve
     struct tls_kind_place *set = set_of(kinds, glance);
     for (unsigned i = 0; i < TLS_KIND_WAYS && set[i].kind; i++) {
         const struct tls_kind *kind = set[i].kind;
-        if (set[i].glance != glance || kind->size != size_of(server, body) ||
-            !is_alike(kind, body.p))
+        if (set[i].glance != glance)
+            continue;
+        intern_prefetch(set[i].facts);
+        if (kind->size != size_of(server, body) || !is_alike(kind, body.p))
             continue;
         /* A HelloRetryRequest is told by its random. */
         if (server && tls_hello_is_retry(body.p + RANDOM_AT))
             return false;
         if (i > 0)
             put_first(set, i, set[i]);
+        hello->known = set[0].facts;
         recall(hello, kind, body);
-        hello->known = kind->facts;
         return true;
     }
     return false;
@@ -123,7 +180,6 @@ struct layout {
     size_t at; /* what is before it is in the runs, or passed over */
     struct run runs[TLS_KIND_RUNS];
     unsigned count;
-    size_t bytes; /* of all runs */
     bool full;
 };
 
@@ -133,7 +189,6 @@ static void add_run(struct layout *layout, size_t at, size_t n)
     if (layout->full)
         return;
     layout->runs[layout->count++] = (struct run){(uint16_t)at, (uint16_t)n};
-    layout->bytes += n;
 }
 
 /* Has all be compared that lies before `end`. */
@@ -234,13 +289,6 @@ static bool is_plain(const struct tls_hello *hello, bool server)
            (server ? !hello->retry && !tls_is_13(hello->legacy_version) : !hello->pre_shared_key);
 }
 
-static void release(struct tls_kinds *kinds, struct tls_kind *kind)
-{
-    if (kind)
-        intern_release(kinds->shared, kind->facts);
-    intern_release(kinds->shared, kind);
-}
-
 /* part_of tells where a hello has one of its spans. */
 static struct run part_of(const struct layout *layout, const struct tls_hello *hello, unsigned i)
 {
@@ -250,15 +298,18 @@ static struct run part_of(const struct layout *layout, const struct tls_hello *h
     return (struct run){(uint16_t)(span->p - layout->body.p), (uint16_t)span->n};
 }
 
-/* make returns NULL if there is more to a hello than a kind can tell. */
-static struct tls_kind *make(struct tls_kinds *kinds, const struct tls_hello *hello, bool server)
+enum {
+    KIND_SIZE_MOST = sizeof(struct tls_kind) + TLS_KIND_RUNS * sizeof(struct run) + TLS_KIND_MOST
+};
+
+/* write_kind gives the size of the kind that it has written; 0 if there is more to a hello than a
+ * kind can tell. */
+static size_t write_kind(struct tls_kind *kind, const struct tls_hello *hello, bool server)
 {
     const struct layout layout = layout_of(hello, server);
     if (layout.full)
-        return NULL;
-    size_t runs = layout.count * sizeof *layout.runs;
-    struct tls_kind *kind = intern_new(kinds->shared, sizeof *kind + runs + layout.bytes, NULL);
-    uint8_t *bytes = (uint8_t *)kind->runs + runs;
+        return 0;
+    uint8_t *bytes = (uint8_t *)(kind->runs + layout.count);
     for (unsigned i = 0; i < layout.count; i++) {
         kind->runs[i] = layout.runs[i];
         memcpy(bytes, hello->body.p + layout.runs[i].at, layout.runs[i].n);
@@ -266,32 +317,55 @@ static struct tls_kind *make(struct tls_kinds *kinds, const struct tls_hello *he
     }
     kind->run_count = layout.count;
     kind->size = size_of(server, hello->body);
-    memcpy(kind->plain, hello, sizeof kind->plain);
+    memcpy(kind->plain, (const char *)hello + PLAIN_AT, sizeof kind->plain);
     for (unsigned i = 0; i < COUNT_OF(spans); i++)
         kind->parts[i] = part_of(&layout, hello, i);
-    return kind;
+    return (size_t)(bytes - (uint8_t *)kind);
+}
+
+static size_t size_of_kind(const struct tls_kind *kind)
+{
+    size_t size = sizeof *kind + kind->run_count * sizeof *kind->runs;
+    for (unsigned i = 0; i < kind->run_count; i++)
+        size += kind->runs[i].n;
+    return size;
+}
+
+static void release(struct tls_kinds *kinds, const struct tls_kind_place *place)
+{
+    if (!place->kind)
+        return;
+    kinds->memory -= size_of_kind(place->kind);
+    intern_release(kinds->shared, place->facts);
+    pool_release(kinds->pool, place->kind);
 }
 
 void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool server,
                    const void *facts)
 {
+    union {
+        uint8_t bytes[KIND_SIZE_MOST];
+        struct tls_kind kind;
+    } made = {{0}};
     uint64_t glance;
-    if (!is_plain(hello, server) || !glance_at(&glance, server, hello->body))
+    if (!kinds->pool || !is_plain(hello, server) || !glance_at(&glance, server, hello->body))
         return;
     struct tls_kind_place *set = set_of(kinds, glance);
-    struct tls_kind *kind = make(kinds, hello, server);
-    if (!kind)
+    size_t size = write_kind(&made.kind, hello, server);
+    if (size == 0)
         return;
-    kind->facts = intern_share(facts);
-    release(kinds, set[TLS_KIND_WAYS - 1].kind);
-    put_first(set, TLS_KIND_WAYS - 1, (struct tls_kind_place){glance, kind});
+    release(kinds, &set[TLS_KIND_WAYS - 1]);
+    put_first(set, TLS_KIND_WAYS - 1,
+              (struct tls_kind_place){glance, pool_share(kinds->pool, span_of(made.bytes, size)),
+                                      intern_share(facts)});
+    kinds->memory += size;
 }
 
 void tls_kinds_done(struct tls_kinds *kinds)
 {
     for (unsigned i = 0; i < TLS_KIND_SETS; i++) {
         for (unsigned j = 0; j < TLS_KIND_WAYS; j++)
-            release(kinds, kinds->sets[i][j].kind);
+            release(kinds, &kinds->sets[i][j]);
     }
-    *kinds = (struct tls_kinds){.shared = kinds->shared};
+    *kinds = (struct tls_kinds){.pool = kinds->pool, .shared = kinds->shared};
 }

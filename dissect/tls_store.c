@@ -43,6 +43,11 @@ void tls_store_use_pages(struct tls_store *store, struct pages *pages)
     store->sessions.pages = pages;
 }
 
+void tls_store_use_kinds(struct tls_store *store, struct tls_kind_pool *pool)
+{
+    store->kinds.pool = pool;
+}
+
 void tls_store_use_memory(struct tls_store *store, size_t most)
 {
     store->pool.most = most < LIMIT_TLS_HELD ? most : LIMIT_TLS_HELD;
@@ -73,7 +78,7 @@ struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
 
 size_t tls_store_memory(const struct tls_store *store)
 {
-    return store->pool.held + store->shared.memory + store->openers.held;
+    return store->pool.held + store->shared.memory + store->kinds.memory + store->openers.held;
 }
 
 void tls_store_use_keys(struct tls_store *store, const struct keylog *keylog, bool values)

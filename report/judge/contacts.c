@@ -16,10 +16,10 @@ enum { SLOTS = 2 * CONTACTS_MAX };
 
 /* --- the lists --- */
 
-static size_t slot_of(const struct endpoint *client, struct span name)
+static uint64_t hash_of(const struct endpoint *client, struct span name)
 {
     uint64_t hash = mix_bytes(0, span_of(client->ip, client->ipv6 ? 16 : 4));
-    return mix_slot(mix_bytes(hash, name), SLOTS);
+    return mix_bytes(hash, name);
 }
 
 static struct contact *add(struct contact_list *list, const struct endpoint *client,
@@ -39,15 +39,18 @@ static struct contact *add(struct contact_list *list, const struct endpoint *cli
 static struct contact *find(struct contact_list *list, const struct endpoint *client,
                             struct span name)
 {
-    size_t slot = slot_of(client, name);
-    for (; list->slots[slot]; slot = (slot + 1) % SLOTS) {
-        struct contact *contact = &list->items[list->slots[slot] - 1];
-        if (span_equal(contact->name, name) && address_same_host(&contact->client, client))
+    uint64_t hash = hash_of(client, name);
+    uint16_t tag = (uint16_t)(hash >> 48);
+    size_t slot = mix_slot(hash, SLOTS);
+    for (; list->slots[slot].at; slot = (slot + 1) % SLOTS) {
+        struct contact *contact = &list->items[list->slots[slot].at - 1];
+        if (list->slots[slot].tag == tag && span_equal(contact->name, name) &&
+            address_same_host(&contact->client, client))
             return contact;
     }
     if (list->count == CONTACTS_MAX)
         return NULL;
-    list->slots[slot] = (uint16_t)(list->count + 1);
+    list->slots[slot] = (struct contact_slot){(uint16_t)(list->count + 1), tag};
     return add(list, client, name);
 }
 

@@ -51,7 +51,12 @@ enum { CONTACTS_MAX = 4096 };
 struct contact_list {
     struct contact *items;
     size_t count, cap;
-    uint16_t slots[2 * CONTACTS_MAX]; /* open addressing: index in items plus 1, or 0 */
+    /* Open addressing. What is compared lies in items, which are large and many: a tag, of the
+     * hash, tells nearly all others without a look there. */
+    struct contact_slot {
+        uint16_t at; /* index in items plus 1, or 0: free */
+        uint16_t tag;
+    } slots[2 * CONTACTS_MAX];
 };
 
 /* Zero-initialise it; free with contacts_done. */
