@@ -436,6 +436,11 @@ struct appid_pool *appid_pool_new(size_t most)
     return pool;
 }
 
+void appid_pool_use_bytes(struct appid_pool *pool, struct shared_bytes *bytes)
+{
+    intern_use_keys(&pool->kinds.steps, bytes);
+}
+
 size_t appid_pool_memory(const struct appid_pool *pool)
 {
     return pool->undecided * sizeof(struct appid_flow) + pool->asked * appid_state_size() +

@@ -20,6 +20,11 @@ void appid_free(struct appid *appid);
  * Free its flows before it (appid_forget); the labels end with it. appid_pool_free of NULL is fine.
  */
 MUST_CHECK struct appid_pool *appid_pool_new(size_t most);
+
+/* appid_pool_use_bytes has what kinds of packets are found by be there (shared_bytes.h). Before the
+ * first of them. */
+struct shared_bytes;
+void appid_pool_use_bytes(struct appid_pool *pool, struct shared_bytes *bytes);
 void appid_pool_free(struct appid_pool *pool);
 
 /* appid_pool_memory gives about the bytes that the undecided flows take, and what is known of

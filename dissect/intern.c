@@ -6,22 +6,13 @@
 
 struct interned {
     uint32_t users; /* one is the cache's */
-    uint32_t size;  /* of the thing, without its key */
-    uint16_t key_size;
-    uint8_t kind;
-    bool digested; /* the key is a digest */
+    uint32_t size;  /* of the thing */
     uint64_t thing[];
 };
 
 static struct interned *header_of(const void *thing)
 {
     return (struct interned *)((char *)(uintptr_t)thing - offsetof(struct interned, thing));
-}
-
-/* The key lies behind the thing. */
-static uint8_t *key_in(struct interned *interned)
-{
-    return (uint8_t *)interned->thing + interned->size;
 }
 
 static bool is_long(const struct intern_key *key)
@@ -57,15 +48,28 @@ static uint64_t glance_at(struct span bytes)
     return (mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
+/* glance_of tells kinds, and digests from what is as long, by bits of their own. */
+static uint64_t glance_of(uint8_t kind, struct span bytes)
+{
+    return glance_at(bytes) << 8 | (uint64_t)(kind << 1) | (bytes.n > INTERN_KEY_MOST);
+}
+
 void intern_init(struct intern *intern)
 {
     *intern = (struct intern){0};
     hash_key_random(&intern->digests);
 }
 
+void intern_use_keys(struct intern *intern, struct shared_bytes *keys)
+{
+    intern->keys = keys;
+    if (keys)
+        intern->digests = shared_bytes_key(keys);
+}
+
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes)
 {
-    struct intern_key key = {.bytes = bytes, .glance = glance_at(bytes), .kind = kind};
+    struct intern_key key = {.bytes = bytes, .glance = glance_of(kind, bytes)};
     __builtin_prefetch(intern->sets[(key.glance >> 32) % INTERN_SETS]);
     if (is_long(&key))
         key.digest = hash_digest(&intern->digests, bytes);
@@ -76,8 +80,17 @@ static void release(struct intern *intern, struct interned *interned)
 {
     if (!interned || --interned->users > 0)
         return;
-    intern->memory -= sizeof *interned + interned->size + interned->key_size;
+    intern->memory -= sizeof *interned + interned->size;
     free(interned);
+}
+
+static void forget(struct intern *intern, const struct intern_place *place)
+{
+    if (!place->interned)
+        return;
+    intern->memory -= shared_bytes_span(place->key).n;
+    shared_bytes_release(intern->keys, place->key);
+    release(intern, place->interned);
 }
 
 /* put_first moves the places before `at` back by one and puts a thing in front. */
@@ -91,35 +104,24 @@ static void put_first(struct intern_place *set, unsigned at, struct intern_place
 static void remember(struct intern *intern, struct interned *interned, const struct intern_key *key)
 {
     struct intern_place *set = set_of(intern, key);
-    struct span bytes = kept(key);
-    interned->kind = key->kind;
-    interned->digested = is_long(key);
-    if (bytes.n > 0)
-        memcpy(key_in(interned), bytes.p, bytes.n);
+    const void *bytes = shared_bytes_get(intern->keys, kept(key));
+    intern->memory += shared_bytes_span(bytes).n;
     interned->users++;
-    release(intern, set[INTERN_WAYS - 1].interned);
-    put_first(set, INTERN_WAYS - 1, (struct intern_place){key->glance, interned});
+    forget(intern, &set[INTERN_WAYS - 1]);
+    put_first(set, INTERN_WAYS - 1, (struct intern_place){key->glance, bytes, interned});
 }
 
 void *intern_new(struct intern *intern, size_t size, const struct intern_key *key)
 {
     if (size > INTERN_THING_MOST)
         key = NULL;
-    size_t key_size = key ? kept(key).n : 0;
-    struct interned *interned = xcalloc(1, sizeof *interned + size + key_size);
+    struct interned *interned = xcalloc(1, sizeof *interned + size);
     interned->users = 1;
     interned->size = (uint32_t)size;
-    interned->key_size = (uint16_t)key_size;
-    intern->memory += sizeof *interned + size + key_size;
+    intern->memory += sizeof *interned + size;
     if (key)
         remember(intern, interned, key);
     return interned->thing;
-}
-
-static bool is_of(struct interned *interned, const struct intern_key *key)
-{
-    return interned->kind == key->kind && interned->digested == is_long(key) &&
-           span_equal(span_of(key_in(interned), interned->key_size), kept(key));
 }
 
 void *intern_find(struct intern *intern, const struct intern_key *key)
@@ -127,7 +129,10 @@ void *intern_find(struct intern *intern, const struct intern_key *key)
     struct intern_place *set = set_of(intern, key);
     for (unsigned i = 0; i < INTERN_WAYS && set[i].interned; i++) {
         struct interned *interned = set[i].interned;
-        if (set[i].glance != key->glance || !is_of(interned, key))
+        if (set[i].glance != key->glance)
+            continue;
+        __builtin_prefetch(interned, 1);
+        if (!span_equal(shared_bytes_span(set[i].key), kept(key)))
             continue;
         if (i > 0)
             put_first(set, i, set[i]);
@@ -158,7 +163,7 @@ void intern_done(struct intern *intern)
 {
     for (unsigned i = 0; i < INTERN_SETS; i++) {
         for (unsigned j = 0; j < INTERN_WAYS; j++)
-            release(intern, intern->sets[i][j].interned);
+            forget(intern, &intern->sets[i][j]);
     }
     *intern = (struct intern){0};
 }

@@ -6,7 +6,7 @@
 #ifndef PUSHWATCH_DISSECT_INTERN_H
 #define PUSHWATCH_DISSECT_INTERN_H
 
-#include "keyed_hash.h"
+#include "shared_bytes.h"
 
 enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAYS };
 
@@ -22,9 +22,9 @@ enum { INTERN_THING_MOST = 4096 };
  * differ. */
 struct intern_key {
     struct span bytes;
-    uint64_t glance;           /* what they tell at a glance: unkeyed, and not of all bytes */
+    uint64_t glance; /* what they tell at a glance: unkeyed, not of all bytes; in the lowest bits
+                        the kind, and whether there is a digest */
     struct hash_digest digest; /* where there are more than INTERN_KEY_MOST; else zero */
-    uint8_t kind;
 };
 
 /* Make it with intern_init; free with intern_done. */
@@ -32,17 +32,23 @@ struct intern {
     /* Each: that found last first. */
     struct intern_place {
         uint64_t glance;
+        const void *key; /* of its own, or a digest: one of shared_bytes */
         struct interned *interned;
     } sets[INTERN_SETS][INTERN_WAYS];
-    struct hash_key digests; /* the key of all digests */
-    size_t memory;           /* of all things that have users */
+    struct shared_bytes *keys; /* NULL: they are its own */
+    struct hash_key digests;   /* the key of all digests */
+    size_t memory;             /* of all things that have users, and of their keys: the same whether
+                                  others have these, too */
 };
 
 void intern_init(struct intern *intern);
 
-/* intern_key_of makes the key of bytes for things of one kind: those of other kinds have nothing
- * to do with them. The bytes are borrowed until the key has been used. The key's place in `intern`
- * is brought near. */
+/* intern_use_keys has the keys be where others have theirs, too. Before the first thing. */
+void intern_use_keys(struct intern *intern, struct shared_bytes *keys);
+
+/* intern_key_of makes the key of bytes for things of one kind, a number below 128: those of other
+ * kinds have nothing to do with them. The bytes are borrowed until the key has been used. The key's
+ * place in `intern` is brought near. */
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes);
 
 /* intern_new makes a thing of `size` bytes, all zero, with one user, that is remembered under a
@@ -55,7 +61,7 @@ MUST_CHECK void *intern_find(struct intern *intern, const struct intern_key *key
 /* intern_share gives a thing to one more user. */
 MUST_CHECK const void *intern_share(const void *thing);
 
-/* intern_prefetch has a thing be near when it is shared. */
+/* intern_prefetch brings near what intern_share needs of a thing. */
 void intern_prefetch(const void *thing);
 
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL

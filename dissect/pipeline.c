@@ -11,7 +11,7 @@
 #include "limits.h"
 #include "parts.h"
 #include "shard.h"
-#include "tls_kinds.h"
+#include "shared_bytes.h"
 
 /* Batches of an input: with several threads one is filled while the shards work on the other. */
 struct input {
@@ -404,7 +404,7 @@ static struct shard_options options_of_shards(struct pipeline *p)
     return (struct shard_options){.sink = p->sink,
                                   .key = {options->hash_key[0], options->hash_key[1]},
                                   .certs = p->certs,
-                                  .kinds = tls_kind_pool_new(),
+                                  .bytes = shared_bytes_new(),
                                   .pages = pages_new(),
                                   .keylog = p->keylog,
                                   .appid = p->appid,
@@ -555,7 +555,7 @@ void pipeline_free(struct pipeline *p)
     free(p->inputs);
     crew_free(p->crew);
     cert_store_free(p->certs);
-    tls_kind_pool_free(p->shard_options.kinds);
+    shared_bytes_free(p->shard_options.bytes);
     pages_free(p->shard_options.pages);
     keylog_free(p->keylog);
     free(p);

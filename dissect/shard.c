@@ -446,7 +446,8 @@ struct shard *shard_new(const struct shard_options *options)
                                            .watch_context = options->watch_context};
     tls_store_use_memory(shard->context.store, options->max_memory / 4);
     tls_store_use_pages(shard->context.store, options->pages);
-    tls_store_use_kinds(shard->context.store, options->kinds);
+    tls_store_use_bytes(shard->context.store, options->bytes);
+    appid_pool_use_bytes(shard->context.appid_pool, options->bytes);
     tls_store_use_keys(shard->context.store, options->keylog, options->show_secrets);
     return shard;
 }

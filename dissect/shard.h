@@ -14,10 +14,10 @@ struct shard;
 /* What all shards have in common. */
 struct shard_options {
     const struct sink *sink;
-    struct hash_key key;         /* of flow_key_hash */
-    struct cert_store *certs;    /* of all shards */
-    struct tls_kind_pool *kinds; /* likewise */
-    struct pages *pages;         /* likewise */
+    struct hash_key key;        /* of flow_key_hash */
+    struct cert_store *certs;   /* of all shards */
+    struct shared_bytes *bytes; /* likewise */
+    struct pages *pages;        /* likewise */
     const struct keylog *keylog;
     struct appid *appid; /* of all shards; NULL: nDPI is not asked */
     bool show_secrets;

@@ -27,10 +27,10 @@ void tls_store_use_memory(struct tls_store *store, size_t most);
 /* tls_store_use_pages has the memory of sessions come from there. Before the first of them. */
 void tls_store_use_pages(struct tls_store *store, struct pages *pages);
 
-/* tls_store_use_kinds has what tells the kinds of hellos (tls_kinds.h) be there; without it all are
- * read anew. Before the first of them. */
-struct tls_kind_pool;
-void tls_store_use_kinds(struct tls_store *store, struct tls_kind_pool *pool);
+/* tls_store_use_bytes has what hellos, names and chains are found by be there (shared_bytes.h).
+ * Before the first of them. */
+struct shared_bytes;
+void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes);
 
 /* tls_store_memory gives the bytes that all its sessions hold beside themselves. */
 size_t tls_store_memory(const struct tls_store *store);

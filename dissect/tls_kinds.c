@@ -2,9 +2,6 @@
  * compared; of each hello only these are kept. */
 #include "tls_kinds.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-
 /* Bytes that are compared; none: a value of RFC 8701 stands there. */
 struct run {
     uint16_t at, n;
@@ -34,53 +31,6 @@ struct tls_kind {
     struct run parts[COUNT_OF(spans)]; /* where the spans are in its body */
     struct run runs[];
 };
-
-/* --- kinds of all shards --- */
-
-/* Who forgets one that is in use makes another like it: that costs memory, which its user has been
- * charged with. */
-struct tls_kind_pool {
-    pthread_mutex_t lock; /* taken when a shard meets a kind, or forgets one */
-    struct intern kinds;  /* each is its own key */
-};
-
-struct tls_kind_pool *tls_kind_pool_new(void)
-{
-    struct tls_kind_pool *pool = xmalloc(sizeof *pool);
-    pthread_mutex_init(&pool->lock, NULL);
-    intern_init(&pool->kinds);
-    return pool;
-}
-
-void tls_kind_pool_free(struct tls_kind_pool *pool)
-{
-    if (!pool)
-        return;
-    intern_done(&pool->kinds);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
-}
-
-/* pool_share gives the kind that equals these bytes to one more user. */
-static const struct tls_kind *pool_share(struct tls_kind_pool *pool, struct span bytes)
-{
-    struct intern_key key = intern_key_of(&pool->kinds, 0, bytes);
-    pthread_mutex_lock(&pool->lock);
-    struct tls_kind *kind = intern_find(&pool->kinds, &key);
-    if (!kind) {
-        kind = intern_new(&pool->kinds, bytes.n, &key);
-        memcpy(kind, bytes.p, bytes.n);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return kind;
-}
-
-static void pool_release(struct tls_kind_pool *pool, const struct tls_kind *kind)
-{
-    pthread_mutex_lock(&pool->lock);
-    intern_release(&pool->kinds, kind);
-    pthread_mutex_unlock(&pool->lock);
-}
 
 /* --- a look at a hello --- */
 
@@ -323,21 +273,13 @@ static size_t write_kind(struct tls_kind *kind, const struct tls_hello *hello, b
     return (size_t)(bytes - (uint8_t *)kind);
 }
 
-static size_t size_of_kind(const struct tls_kind *kind)
-{
-    size_t size = sizeof *kind + kind->run_count * sizeof *kind->runs;
-    for (unsigned i = 0; i < kind->run_count; i++)
-        size += kind->runs[i].n;
-    return size;
-}
-
 static void release(struct tls_kinds *kinds, const struct tls_kind_place *place)
 {
     if (!place->kind)
         return;
-    kinds->memory -= size_of_kind(place->kind);
+    kinds->memory -= shared_bytes_span(place->kind).n;
     intern_release(kinds->shared, place->facts);
-    pool_release(kinds->pool, place->kind);
+    shared_bytes_release(kinds->shared->keys, place->kind);
 }
 
 void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool server,
@@ -348,7 +290,7 @@ void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool 
         struct tls_kind kind;
     } made = {{0}};
     uint64_t glance;
-    if (!kinds->pool || !is_plain(hello, server) || !glance_at(&glance, server, hello->body))
+    if (!is_plain(hello, server) || !glance_at(&glance, server, hello->body))
         return;
     struct tls_kind_place *set = set_of(kinds, glance);
     size_t size = write_kind(&made.kind, hello, server);
@@ -356,8 +298,9 @@ void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool 
         return;
     release(kinds, &set[TLS_KIND_WAYS - 1]);
     put_first(set, TLS_KIND_WAYS - 1,
-              (struct tls_kind_place){glance, pool_share(kinds->pool, span_of(made.bytes, size)),
-                                      intern_share(facts)});
+              (struct tls_kind_place){
+                  glance, shared_bytes_get(kinds->shared->keys, span_of(made.bytes, size)),
+                  intern_share(facts)});
     kinds->memory += size;
 }
 
@@ -367,5 +310,5 @@ void tls_kinds_done(struct tls_kinds *kinds)
         for (unsigned j = 0; j < TLS_KIND_WAYS; j++)
             release(kinds, &kinds->sets[i][j]);
     }
-    *kinds = (struct tls_kinds){.pool = kinds->pool, .shared = kinds->shared};
+    *kinds = (struct tls_kinds){.shared = kinds->shared};
 }

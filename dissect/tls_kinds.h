@@ -16,19 +16,11 @@
 enum { TLS_KIND_SETS = 32, TLS_KIND_WAYS = 4, TLS_KINDS_MAX = TLS_KIND_SETS * TLS_KIND_WAYS };
 enum { TLS_KIND_MOST = 2048, TLS_KIND_RUNS = 60 };
 
-/* What tells the kinds of hellos that there are, each once for all shards, which all meet the same:
- * what is compared with each hello should be near. Several threads may use it at once. */
-struct tls_kind_pool;
-
-MUST_CHECK struct tls_kind_pool *tls_kind_pool_new(void);
-void tls_kind_pool_free(struct tls_kind_pool *pool);
-
-/* Those that a shard has met, whoever else has. Zero-initialise but for `pool` (NULL: nothing is
- * remembered) and `shared`, where facts are; free with tls_kinds_done. */
+/* Zero-initialise but for `shared`, where facts are; what tells a kind is where its keys are. Free
+ * with tls_kinds_done. */
 struct tls_kinds {
-    struct tls_kind_pool *pool;
     struct intern *shared;
-    size_t memory; /* that these kinds would take alone: the same whatever others have met */
+    size_t memory; /* of what tells them, as in struct intern */
     /* Each: that found last first. */
     struct tls_kind_place {
         uint64_t glance;

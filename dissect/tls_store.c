@@ -43,9 +43,9 @@ void tls_store_use_pages(struct tls_store *store, struct pages *pages)
     store->sessions.pages = pages;
 }
 
-void tls_store_use_kinds(struct tls_store *store, struct tls_kind_pool *pool)
+void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes)
 {
-    store->kinds.pool = pool;
+    intern_use_keys(&store->shared, bytes);
 }
 
 void tls_store_use_memory(struct tls_store *store, size_t most)

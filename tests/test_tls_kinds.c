@@ -10,16 +10,6 @@
 
 #include <cmocka.h>
 
-/* One pool for all tests: a store meets its kinds itself, whoever else has met them. */
-static struct tls_kind_pool *pool;
-
-static struct tls_store *new_store(void)
-{
-    struct tls_store *store = tls_store_new(NULL);
-    tls_store_use_kinds(store, pool);
-    return store;
-}
-
 static bool read_anew(struct tls_hello *hello, bool server, struct span body)
 {
     return server ? tls_hello_server(hello, body) : tls_hello_client(hello, body);
@@ -159,7 +149,7 @@ static void a_client_hello_is_known_but_for_what_changes(void **state)
 {
     (void)state;
     static const char name[] = "courier.push.example";
-    struct tls_store *store = new_store();
+    struct tls_store *store = tls_store_new(NULL);
     struct buf body = {0};
     make_client(&body, name);
     struct span whole = span_of(body.p, body.n);
@@ -210,7 +200,7 @@ static void a_server_hello_is_known_but_for_what_changes(void **state)
     static const uint8_t retry[32] = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8"
                                      "\x91\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8"
                                      "\x33\x9c";
-    struct tls_store *store = new_store();
+    struct tls_store *store = tls_store_new(NULL);
     struct buf body = {0};
     make_server(&body, 9);
     struct span whole = span_of(body.p, body.n);
@@ -230,7 +220,7 @@ static void the_oldest_are_forgotten(void **state)
 {
     (void)state;
     enum { MANY = 3 * TLS_KINDS_MAX };
-    struct tls_store *store = new_store();
+    struct tls_store *store = tls_store_new(NULL);
     char name[MANY + 1];
     size_t known = 0;
     memset(name, 'a', MANY);
@@ -279,12 +269,14 @@ static void shards_share_a_kind(void **state)
     struct tls_hello hello;
     const void *facts[2];
     struct buf body = {0};
+    struct shared_bytes *all = shared_bytes_new();
     make_client(&body, "courier.push.example");
     struct span whole = span_of(body.p, body.n);
     assert_true(tls_hello_client(&hello, whole));
     for (unsigned i = 0; i < 2; i++) {
         intern_init(&shared[i]);
-        kinds[i] = (struct tls_kinds){.pool = pool, .shared = &shared[i]};
+        intern_use_keys(&shared[i], all);
+        kinds[i] = (struct tls_kinds){.shared = &shared[i]};
         facts[i] = intern_new(&shared[i], 8, NULL);
         assert_false(tls_kinds_find(&kinds[i], &hello, false, whole));
         tls_kinds_add(&kinds[i], &hello, false, facts[i]);
@@ -303,21 +295,8 @@ static void shards_share_a_kind(void **state)
         assert_int_equal(shared[i].memory, 0);
         intern_done(&shared[i]);
     }
+    shared_bytes_free(all);
     buf_done(&body);
-}
-
-static int make_pool(void **state)
-{
-    (void)state;
-    pool = tls_kind_pool_new();
-    return 0;
-}
-
-static int free_pool(void **state)
-{
-    (void)state;
-    tls_kind_pool_free(pool);
-    return 0;
 }
 
 int main(void)
@@ -328,5 +307,5 @@ int main(void)
         cmocka_unit_test(the_oldest_are_forgotten),
         cmocka_unit_test(shards_share_a_kind),
     };
-    return cmocka_run_group_tests_name("tls_kinds", tests, make_pool, free_pool);
+    return cmocka_run_group_tests_name("tls_kinds", tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
  * must read as it does when it is read anew. The first byte tells whether it is a server's; the
  * second how many bytes differ: a place in two bytes each, and what the byte there is changed by.
  * The hello follows. */
-#include "../../dissect/tls_kinds.h"
 #include "../../dissect/tls_store.h"
 #include "../same_hello.h"
 
@@ -47,9 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!cursor_u8(&in, &server) || !cursor_u8(&in, &count) ||
         !cursor_bytes(&in, &places, 3 * (size_t)count))
         return 0;
-    struct tls_kind_pool *pool = tls_kind_pool_new();
     struct tls_store *store = tls_store_new(NULL);
-    tls_store_use_kinds(store, pool);
     struct span body = cursor_rest(&in);
     for (unsigned i = 0; i < 3; i++)
         see(store, server & 1, body);
@@ -64,6 +61,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(other);
     tls_store_free(store);
-    tls_kind_pool_free(pool);
     return 0;
 }
