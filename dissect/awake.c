@@ -58,11 +58,18 @@ static void link_oldest(struct awake_list *list, struct connection *connection)
     list->oldest = awake;
 }
 
-static void drop(struct awake_list *list, struct awake *awake)
+static void leave(struct awake_list *list, struct awake *awake)
 {
     unlink_awake(list, awake);
-    blocks_free(&list->rooms, awake, ROOM);
     list->count--;
+    if (list->over == awake->connection)
+        list->over = SLAB_NONE;
+}
+
+static void drop(struct awake_list *list, struct awake *awake)
+{
+    leave(list, awake);
+    blocks_free(&list->rooms, awake, ROOM);
 }
 
 /* --- forms --- */
@@ -100,6 +107,25 @@ void awake_pack_soon(struct awake_list *list, struct connection *connection)
 {
     unlink_awake(list, connection->awake);
     link_oldest(list, connection);
+}
+
+void awake_rest(struct awake_list *list, nanotime now)
+{
+    if (list->over == SLAB_NONE)
+        return;
+    struct connection *connection = connection_of(list, list->over);
+    if (now - connection->last_time > AWAKE_OVER)
+        awake_pack(list, connection);
+}
+
+void awake_over(struct awake_list *list, uint32_t number, nanotime now)
+{
+    if (list->over != number)
+        awake_rest(list, now);
+    if (list->over == SLAB_NONE)
+        list->over = number;
+    else
+        awake_pack_soon(list, connection_of(list, number));
 }
 
 void awake_forget_packed(struct awake_list *list, struct connection *connection)
@@ -200,8 +226,7 @@ void awake_release(struct awake_list *list, struct connection *connection,
 struct awake *awake_detach(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
-    unlink_awake(list, awake);
-    list->count--;
+    leave(list, awake);
     list->in_flight -= awake->in_flight;
     connection->form = FORM_NONE;
     return awake;

@@ -12,6 +12,7 @@ struct awake_list {
     struct awake *newest, *oldest;
     uint32_t count;
     uint32_t turn;        /* flows that became the newest so far; may wrap */
+    uint32_t over;        /* a connection in working order that is over: awake_rest; or SLAB_NONE */
     struct blocks memory; /* of flows at rest */
     struct blocks rooms;  /* of those in working order: cache lines from end to end */
     size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
@@ -22,7 +23,7 @@ struct awake_list {
 struct flow *awake_new(struct awake_list *list, uint32_t connection);
 
 /* awake_flow gives a connection's flow in working order, whatever form it had. It stays so until
- * LIMIT_AWAKE / 2 others have been asked for. */
+ * LIMIT_AWAKE / 2 others have been asked for, or awake_rest packs it. */
 struct flow *awake_flow(struct awake_list *list, uint32_t connection,
                         const struct flow_context *context);
 
@@ -44,6 +45,14 @@ static inline void awake_weigh(struct awake_list *list, struct awake *awake, uns
 /* awake_pack puts a flow in working order to rest; awake_pack_soon has it be the next one. */
 void awake_pack(struct awake_list *list, struct connection *connection);
 void awake_pack_soon(struct awake_list *list, struct connection *connection);
+
+/* awake_over is for one that has closed at packet time `now`. awake_rest packs it, while it is
+ * near, once more than AWAKE_OVER has passed since its last packet: no copy of that comes by
+ * another interface then. One that closes while another one waits for this is packed as by
+ * awake_pack_soon. */
+#define AWAKE_OVER RECENT_WITHIN
+void awake_over(struct awake_list *list, uint32_t connection, nanotime now);
+void awake_rest(struct awake_list *list, nanotime now);
 
 /* awake_forget_packed frees the bytes of a flow at rest, of which a copy was made;
  * awake_recall_packed makes a flow at rest of such a copy. */

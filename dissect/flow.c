@@ -315,6 +315,8 @@ void flow_take(struct flow *flow, unsigned from, const struct segment *segment,
     const struct tcp_end *sender = &flow->tcp.ends[from], *peer = &flow->tcp.ends[from ^ 1];
     uint64_t una_before = peer->una;
     flow->unsteady = true;
+    if (segment->flags & FLAG_FIN) /* its checksum and Zeek come first: meanwhile it gets near */
+        tcp_prefetch_fin(sender);
     recent_add(&flow->recent[from], segment);
     if (UNLIKELY(segment->interface & PACKET_HAS_PROCESS))
         see_process(flow, segment);

@@ -45,22 +45,35 @@ static void append(struct handout *handout, uint32_t number)
     handout->last = number;
 }
 
+enum { LINE = 64 };
+
 /* prefetch_packed brings a flow at rest near: it is far away, for it rests since long ago. */
 static void prefetch_packed(const struct connection *c)
 {
-    enum { LINE = 64 };
     for (size_t at = 0; c->form == FORM_PACKED && at < c->packed_size; at += LINE)
         __builtin_prefetch(c->packed + at);
 }
 
-/* The next one has its turn when the other shards had theirs. */
+/* The next one has its turn when the other shards had theirs; the one behind it tells then where
+ * its flow is. */
+static void prefetch_first(const struct handout *handout)
+{
+    const struct connection *c = connection_of(handout, handout->first);
+    prefetch_packed(c);
+    if (c->next == SLAB_NONE)
+        return;
+    const struct connection *then = connection_of(handout, c->next);
+    __builtin_prefetch(then);
+    __builtin_prefetch(&then->next);
+}
+
 static void remove_first(struct handout *handout)
 {
     handout->first = connection_of(handout, handout->first)->next;
     if (handout->first == SLAB_NONE)
         handout->last = SLAB_NONE;
     else
-        prefetch_packed(connection_of(handout, handout->first));
+        prefetch_first(handout);
 }
 
 void handout_begun(struct handout *handout, uint32_t number)
