@@ -25,6 +25,17 @@
 #define ALWAYS_INLINE   inline __attribute__((always_inline))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+enum { CACHE_LINE = 64 };
+
+/* prefetch has the cache lines of n bytes fetched, for use soon after. */
+static inline void prefetch(const void *p, size_t n)
+{
+    for (size_t at = 0; at < n; at += CACHE_LINE)
+        __builtin_prefetch((const char *)p + at);
+    if ((uintptr_t)p % CACHE_LINE != 0)
+        __builtin_prefetch((const char *)p + n - 1);
+}
+
 #define NS_PER_SECOND INT64_C(1000000000)
 
 /* A time: nanoseconds since 1970-01-01 00:00 UTC, or a difference of two. */

@@ -8,14 +8,15 @@
 
 /* What each begins with a cache line, of which there are an odd number: so the same lines of
  * several do not compete for the same places of a cache. */
-enum { LINE = 64, ROOM = 25 * LINE };
+enum { ROOM = 25 * CACHE_LINE };
 _Static_assert(sizeof(struct awake) <= ROOM, "there is room");
-#define BEGINS_LINE(field) (offsetof(struct flow, field) % LINE == 0)
+#define BEGINS_LINE(field) (offsetof(struct flow, field) % CACHE_LINE == 0)
 _Static_assert(offsetof(struct awake, flow) == 0 && BEGINS_LINE(tcp.ends[0]) &&
                    BEGINS_LINE(tcp.ends[0].reasm.held) && BEGINS_LINE(tcp.ends[0].flight.segment) &&
                    BEGINS_LINE(tcp.ends[1]) && BEGINS_LINE(tcp.last_time) &&
                    BEGINS_LINE(recent[0]) && BEGINS_LINE(recent[1]) &&
-                   offsetof(struct flow, zeek.rest) - offsetof(struct flow, tcp.last_time) == LINE,
+                   offsetof(struct flow, zeek.rest) - offsetof(struct flow, tcp.last_time) ==
+                       CACHE_LINE,
                "what is used at a time lies in few lines");
 
 static struct connection *connection_of(const struct awake_list *list, uint32_t number)

@@ -1,4 +1,5 @@
-/* batch.c: one array of segments, a chain through it for each shard, one block of their bytes. */
+/* batch.c: one array of segments, one of each shard's arrivals, one block of the segments' bytes.
+ */
 #include "batch.h"
 
 #include <stdlib.h>
@@ -60,53 +61,53 @@ void batch_keep(struct batch *batch)
 
 void batch_add(struct batch *batch, unsigned shard, unsigned from, uint32_t hash, nanotime now)
 {
-    struct batch_segment *added = batch->next++;
-    added->next = NULL;
-    added->now = now;
-    added->hash = hash;
-    added->from = from;
-    *batch->link[shard] = added;
-    batch->link[shard] = &added->next;
+    *batch->of[shard].end++ = (struct arrival){batch->next++, now, hash, from};
+}
+
+/* Room for `most` arrivals of each shard. Shards' first ones lie in other places of a cache. */
+static void make_room(struct batch *batch, uint32_t most)
+{
+    enum { BESIDE = 11 };
+    const size_t stride = most + BESIDE;
+    batch->most = most;
+    batch->segments = batch->next = xaligned(most * sizeof *batch->segments);
+    batch->of[0].first = xmalloc(SHARDS * stride * sizeof(struct arrival));
+    for (unsigned i = 0; i < SHARDS; i++)
+        batch->of[i].first = batch->of[i].end = batch->of[0].first + i * stride;
 }
 
 void batch_grow(struct batch *batch)
 {
-    struct batch_segment *old = batch->segments;
-    const uint32_t count = batch_count(batch);
-    batch->most *= 2;
-    batch->segments = xmalloc(batch->most * sizeof *old);
-    batch->next = batch->segments + count;
-    memcpy(batch->segments, old, count * sizeof *old);
-    for (unsigned i = 0; i < SHARDS; i++) {
-        struct batch_segment **link = &batch->first[i];
-        for (; *link; link = &(*link)->next)
-            *link = batch->segments + (*link - old);
-        batch->link[i] = link;
-    }
-    free(old);
+    struct batch old = *batch;
+    make_room(batch, old.most * 2);
+    batch->next += batch_count(&old);
+    memcpy(batch->segments, old.segments, batch_count(&old) * sizeof *old.segments);
+    for (unsigned i = 0; i < SHARDS; i++)
+        for (struct arrival *a = old.of[i].first; a < old.of[i].end; a++) {
+            *batch->of[i].end = *a;
+            batch->of[i].end++->segment = batch->segments + (a->segment - old.segments);
+        }
+    free(old.segments);
+    free(old.of[0].first);
 }
 
-/* Which of the segments that are next came first? `count`: none. */
-static unsigned earliest(const struct batch_segment *const *next, unsigned count)
+/* Which of the arrivals that are next came first? `count`: none. */
+static unsigned earliest(const struct arrivals *from, unsigned count)
 {
     unsigned best = count;
     for (unsigned i = 0; i < count; i++)
-        if (next[i] && (best == count || next[i]->segment.frame < next[best]->segment.frame))
+        if (from[i].first < from[i].end &&
+            (best == count || from[i].first->segment->frame < from[best].first->segment->frame))
             best = i;
     return best;
 }
 
-bool batch_merge(struct batch *batch, unsigned shard, const struct batch_segment **next,
-                 unsigned count)
+size_t arrivals_merge(struct arrival *to, size_t most, struct arrivals *from, unsigned count)
 {
-    unsigned i;
-    while ((i = earliest(next, count)) < count && batch_count(batch) < batch->most) {
-        const struct batch_segment *segment = next[i];
-        *batch_next(batch) = segment->segment;
-        batch_add(batch, shard, segment->from, segment->hash, segment->now);
-        next[i] = segment->next;
-    }
-    return i < count;
+    size_t n = 0;
+    for (unsigned i; n < most && (i = earliest(from, count)) < count; n++)
+        to[n] = *from[i].first++;
+    return n;
 }
 
 void batch_clear(struct batch *batch, unsigned step)
@@ -114,22 +115,21 @@ void batch_clear(struct batch *batch, unsigned step)
     uint32_t most = batch_segments(step);
     if (batch->most != most) {
         batch_done(batch);
-        *batch = (struct batch){.most = most, .room = batch_bytes(step)};
-        batch->segments = xmalloc(most * sizeof *batch->segments);
+        *batch = (struct batch){.room = batch_bytes(step)};
+        make_room(batch, most);
         batch->bytes = xmalloc(batch->room);
     }
     drop_extra(batch);
     batch->next = batch->segments;
     batch->used = 0;
-    for (unsigned i = 0; i < SHARDS; i++) {
-        batch->first[i] = NULL;
-        batch->link[i] = &batch->first[i];
-    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        batch->of[i].end = batch->of[i].first;
 }
 
 void batch_done(struct batch *batch)
 {
     drop_extra(batch);
     free(batch->segments);
+    free(batch->of[0].first);
     free(batch->bytes);
 }

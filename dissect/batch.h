@@ -6,7 +6,7 @@
 
 /* Connections are shared out among this many shards, however many threads there are: so that what
  * comes out never depends on the number of threads. */
-enum { SHARDS = 16 };
+enum { SHARDS = 8 };
 
 /* A batch of the largest size holds far more than SHARDS segments, yet no more than a core's cache
  * does. The first ones are smaller, each step by four: most captures are. */
@@ -22,34 +22,40 @@ static inline size_t batch_bytes(unsigned step)
     return BATCH_BYTES >> 2 * (BATCH_STEPS - step);
 }
 
-struct batch_segment {
-    struct segment segment;     /* its spans lie in the batch, or where they stay: batch_keep */
-    struct batch_segment *next; /* of the same shard, or NULL */
-    nanotime now;               /* the latest packet time so far */
-    uint32_t hash;              /* of its connection */
-    uint32_t from;              /* which end of its connection's key sent it */
+/* A segment that has arrived. Those of a shard lie side by side, apart from the segments: so what
+ * is needed of these can be fetched before they are come to. */
+struct arrival {
+    struct segment *segment; /* its spans lie in the batch, or where they stay: batch_keep */
+    nanotime now;            /* the latest packet time so far */
+    uint32_t hash;           /* of its connection */
+    uint32_t from;           /* which end of its connection's key sent it */
 };
 
-/* batch_segment_end gives an end of its connection's key. Which of the two has sent a segment is as
- * good as random: no branch. */
-static inline const struct endpoint *batch_segment_end(const struct batch_segment *s, unsigned end)
+/* arrival_end gives an end of its connection's key. Which of the two has sent a segment is as good
+ * as random: no branch. */
+static inline const struct endpoint *arrival_end(const struct arrival *arrival, unsigned end)
 {
-    return end ? &s->segment.ends[1] - s->from : &s->segment.ends[0] + s->from;
+    const struct segment *s = arrival->segment;
+    return end ? &s->ends[1] - arrival->from : &s->ends[0] + arrival->from;
 }
+
+/* Some that follow one another. */
+struct arrivals {
+    struct arrival *first, *end; /* `end` is behind the last */
+};
 
 /* Bytes that have no room in a batch's block. */
 struct batch_extra;
 
 /* Zero-initialise it; free with batch_done. */
 struct batch {
-    struct batch_segment *segments;
-    struct batch_segment *next; /* the place behind them */
+    struct segment *segments;
+    struct segment *next; /* the place behind them */
     uint32_t most;
     uint8_t *bytes;
     size_t used, room;
     struct batch_extra *extra;
-    struct batch_segment *first[SHARDS];
-    struct batch_segment **link[SHARDS]; /* where the address of a shard's next segment goes */
+    struct arrivals of[SHARDS];
 };
 
 static inline uint32_t batch_count(const struct batch *batch)
@@ -61,7 +67,7 @@ static inline uint32_t batch_count(const struct batch *batch)
  * It counts once batch_add is called. */
 static inline struct segment *batch_next(struct batch *batch)
 {
-    return &batch->next->segment;
+    return batch->next;
 }
 
 /* What batch_add takes up of a batch's bytes beside those of the packet. */
@@ -77,11 +83,18 @@ void batch_add(struct batch *batch, unsigned shard, unsigned from, uint32_t hash
 /* batch_grow makes room for twice as many segments, which are elsewhere then. */
 void batch_grow(struct batch *batch);
 
-/* batch_merge adds a shard's segments of `count` batches in the order of their frames, as many as
- * there is room for. `next` says for each batch which of them is next, its `first` at the
- * beginning. Their bytes stay where they are. Returns whether there are more. */
-bool batch_merge(struct batch *batch, unsigned shard, const struct batch_segment **next,
-                 unsigned count);
+/* arrivals_some takes the first of them, `most` at most. */
+static inline struct arrivals arrivals_some(struct arrivals *arrivals, size_t most)
+{
+    struct arrival *first = arrivals->first;
+    size_t left = (size_t)(arrivals->end - first);
+    arrivals->first += left < most ? left : most;
+    return (struct arrivals){first, arrivals->first};
+}
+
+/* arrivals_merge takes from `count` runs what comes next by frame, `most` arrivals at most, and
+ * puts it at `to`. Returns how many. */
+size_t arrivals_merge(struct arrival *to, size_t most, struct arrivals *from, unsigned count);
 
 /* batch_clear empties it, and makes it of the size of a step, 0 to BATCH_STEPS. Call it before the
  * first use, too. */

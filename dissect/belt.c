@@ -14,8 +14,7 @@ struct belt_place {
 } APART;
 
 struct worker {
-    uint64_t done;       /* windows that it has worked on */
-    struct batch merged; /* what is of its shards, where some was put aside */
+    uint64_t done; /* windows that it has worked on */
 } APART;
 
 struct belt {
@@ -118,14 +117,12 @@ static void fill_next(struct belt *belt)
 /* A thread does it for its own shards. */
 static void work(const struct belt *belt, unsigned thread, struct belt_place *place)
 {
-    const struct batch *both[] = {&place->batch, &place->late};
-    const struct batch_segment *next[COUNT_OF(both)];
     for (unsigned i = thread; i < SHARDS; i += crew_size(belt->crew)) {
+        struct arrivals both[] = {place->batch.of[i], place->late.of[i]};
         if (LIKELY(batch_count(&place->late) == 0))
-            shard_work(belt->shards[i], i, &place->batch, 0, 0);
+            shard_work(belt->shards[i], both, 0, 0);
         else
-            shard_work_merged(belt->shards[i], i, &belt->workers[thread].merged, both, next,
-                              COUNT_OF(both));
+            shard_work_merged(belt->shards[i], both, COUNT_OF(both));
     }
 }
 
@@ -173,8 +170,6 @@ void belt_free(struct belt *belt)
 {
     if (!belt)
         return;
-    for (unsigned i = 0; i < crew_size(belt->crew); i++)
-        batch_done(&belt->workers[i].merged);
     for (unsigned i = 0; i < belt->count; i++) {
         intake_done(&belt->places[i].intake);
         batch_done(&belt->places[i].batch);

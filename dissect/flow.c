@@ -398,8 +398,6 @@ bool flow_take_in_order(struct flow *flow, unsigned from, const struct segment *
                         const struct flow_context *context)
 {
     struct tcp_end *ends = flow->tcp.ends;
-    if (flow->tls) /* TCP comes first: meanwhile it gets near */
-        tls_prefetch(flow->tls, from);
     return is_plain(segment) && !recent_may_have(&flow->recent[from], segment) &&
            (!flow->unsteady || becomes_steady(flow)) &&
            take_in_order(flow, &ends[from], &ends[from ^ 1], from, segment, context);

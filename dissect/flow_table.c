@@ -115,8 +115,8 @@ static ALWAYS_INLINE uint64_t difference(const struct endpoint *a, const struct 
     return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (rest_x ^ rest_y);
 }
 
-static ALWAYS_INLINE bool same_key(const struct flow_key *key, const struct endpoint *lower,
-                                   const struct endpoint *upper)
+bool flow_key_is(const struct flow_key *key, const struct endpoint *lower,
+                 const struct endpoint *upper)
 {
     return (difference(&key->ends[0], lower) | difference(&key->ends[1], upper)) == 0;
 }
@@ -146,7 +146,7 @@ static ALWAYS_INLINE struct flow_table_entry array_find(const struct array *arra
         if (slots[i].hash != hash)
             continue;
         struct flow_key *key = slab_at(slab, slots[i].entry);
-        if (LIKELY(same_key(key, lower, upper)))
+        if (LIKELY(flow_key_is(key, lower, upper)))
             return (struct flow_table_entry){key, slots[i].entry};
     }
     return (struct flow_table_entry){NULL, SLAB_NONE};
@@ -228,6 +228,15 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
 void flow_table_prefetch(const struct flow_table *table, uint32_t hash)
 {
     __builtin_prefetch(&table->now.slots[hash & table->now.mask]);
+}
+
+uint32_t flow_table_guess(const struct flow_table *table, uint32_t hash)
+{
+    const struct slot *slots = table->now.slots;
+    size_t i = hash & table->now.mask;
+    while (slots[i].entry && slots[i].hash != hash)
+        i = (i + 1) & table->now.mask;
+    return slots[i].entry;
 }
 
 void flow_table_add(struct flow_table *table, uint32_t entry, uint32_t hash)

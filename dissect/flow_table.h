@@ -64,8 +64,16 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         const struct endpoint *lower, const struct endpoint *upper,
                                         uint32_t hash);
 
-/* flow_table_prefetch brings the place of a hash near, for a find soon after. */
+/* flow_table_prefetch brings the place of a hash near, for a guess or a find soon after. */
 void flow_table_prefetch(const struct flow_table *table, uint32_t hash);
+
+/* flow_table_guess gives an entry with this hash, whatever its key, without looking at it;
+ * SLAB_NONE: it knows none, though there may be one. */
+uint32_t flow_table_guess(const struct flow_table *table, uint32_t hash);
+
+/* flow_key_is compares a key with two ends. */
+bool flow_key_is(const struct flow_key *key, const struct endpoint *lower,
+                 const struct endpoint *upper);
 
 /* flow_table_add adds an entry; there must be none under its key. */
 void flow_table_add(struct flow_table *table, uint32_t entry, uint32_t hash);

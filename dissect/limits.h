@@ -20,8 +20,8 @@
 /* The same in pieces, so that one-byte segments can't make the list long to walk. */
 #define LIMIT_REASM_CHUNKS 512
 /* All directions of one shard together, with what the list costs: each of a flood of flows could
- * fill its own. Beyond it, holes are gaps. Sixteen shards make 64 MiB of it. */
-#define LIMIT_REASM_ALL (4u * 1024 * 1024)
+ * fill its own. Beyond it, holes are gaps. Eight shards make 64 MiB of it. */
+#define LIMIT_REASM_ALL (8u * 1024 * 1024)
 /* A hole that the receiver has acknowledged is missing in the capture only, or comes late because
  * the recorder saw two interfaces: after this long it is given up. */
 #define LIMIT_REASM_PATIENCE_S 5
@@ -40,7 +40,7 @@
  * The least valuable go first (shard.c). */
 #define LIMIT_MEMORY (UINT64_C(1) << 30)
 /* Flows of one shard in working order: those that are busy at the same time. At about 2 kB each. */
-#define LIMIT_AWAKE 256
+#define LIMIT_AWAKE 512
 /* A SYN that nobody answers: longer than any stack retries it (Linux: 127 s). */
 #define LIMIT_SYN_IDLE_S 300
 /* After a connection has closed its tuple is remembered for twice the maximum segment lifetime
@@ -60,10 +60,10 @@
 #define LIMIT_NDPI_HELLO 4096
 /* Flows of one shard about which nDPI has not made up its mind, at about 3 kB each: beyond it new
  * flows get no label until others have theirs. */
-#define LIMIT_NDPI_FLOWS 1024
+#define LIMIT_NDPI_FLOWS 2048
 /* Bytes of packets that a shard keeps to remember what nDPI made of them, or to give them to it
  * later: beyond, it is given them at once. */
-#define LIMIT_NDPI_KEPT (1024 * 1024)
+#define LIMIT_NDPI_KEPT (2 * 1024 * 1024)
 /* Distinct labels that a shard remembers, at 300 bytes: a protocol with its risks each; traffic has
  * tens. Beyond it new ones are called unknown. */
 #define LIMIT_NDPI_LABELS 1024
@@ -74,9 +74,9 @@
 #define LIMIT_TLS_SSL2_HELLO 1024
 /* A handshake message that is put together from pieces. OpenSSL takes chains up to 100 kB. */
 #define LIMIT_TLS_MESSAGE (128u * 1024)
-/* All such messages of one shard's sessions together: sixteen large chains cut at the same moment;
- * where memory is scarce, a quarter of the shard's. */
-#define LIMIT_TLS_HELD (2u * 1024 * 1024)
+/* All such messages of one shard's sessions together: some thirty large chains cut at the same
+ * moment; where memory is scarce, a quarter of the shard's. */
+#define LIMIT_TLS_HELD (4u * 1024 * 1024)
 /* Segments in which a stream that was joined midway is searched for a record. A record is at most
  * twelve segments long, so that a TLS stream shows one well before. */
 #define LIMIT_TLS_SEARCH 64
@@ -90,7 +90,7 @@
 #define LIMIT_PROLOGUE_TARGET 264
 /* All prologues of one shard, at 1.2 kB while they go on: some thousands in all shards. Beyond it,
  * what does not begin as TLS is not TLS. */
-#define LIMIT_PROLOGUES_HELD (1024u * 1024)
+#define LIMIT_PROLOGUES_HELD (2u * 1024 * 1024)
 /* Certificates of one chain. OpenSSL verifies up to 100 deep; none that works has over ten. */
 #define LIMIT_TLS_CHAIN 16
 /* A server name that is kept: a DNS name has 255 bytes at most. */
@@ -106,7 +106,7 @@
  * moment after the ServerHello: a handshake with a large chain, and what is said first. */
 #define LIMIT_DECRYPT_WAITING (64u * 1024)
 /* All of one shard's sessions: the ones that wait the longest get no more secrets. */
-#define LIMIT_DECRYPT_HELD (4u * 1024 * 1024)
+#define LIMIT_DECRYPT_HELD (8u * 1024 * 1024)
 /* Sequence numbers and keys that are tried for one direction behind holes of unknown content. A
  * record costs some microseconds each time. */
 #define LIMIT_DECRYPT_TRIALS 1024

@@ -11,10 +11,9 @@
 /* What a thread has. */
 struct part {
     struct intake *intake;
-    struct batch *own;                 /* the batch that the intake goes back to */
-    struct batch batch;                /* of what it was given, */
-    struct batch merged;               /* and of what is of its shards, */
-    const struct batch_segment **next; /* of `batches`, that are next there */
+    struct batch *own;     /* the batch that the intake goes back to */
+    struct batch batch;    /* of what it was given */
+    struct arrivals *next; /* of `batches`, for one of its shards */
 };
 
 struct parts {
@@ -144,9 +143,10 @@ static bool take_late(struct parts *parts)
 /* Has a shard work on what is its own. */
 static void work_shard(struct parts *parts, unsigned shard, unsigned thread)
 {
-    struct part *own = &parts->each[thread];
-    shard_work_merged(parts->shards[shard], shard, &own->merged, parts->batches, own->next,
-                      parts->count + 1);
+    struct arrivals *next = parts->each[thread].next;
+    for (unsigned i = 0; i <= parts->count; i++)
+        next[i] = parts->batches[i]->of[shard];
+    shard_work_merged(parts->shards[shard], next, parts->count + 1);
 }
 
 /* A thread does it for its own shards. */
@@ -204,8 +204,7 @@ static void drop_batches(struct parts *parts)
 {
     for (unsigned i = 0; i < parts->count; i++) {
         batch_done(&parts->each[i].batch);
-        batch_done(&parts->each[i].merged);
-        parts->each[i].batch = parts->each[i].merged = (struct batch){0};
+        parts->each[i].batch = (struct batch){0};
     }
 }
 

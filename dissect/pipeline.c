@@ -67,7 +67,8 @@ static void work_on(void *context, unsigned number, unsigned thread)
     for (unsigned i = 0; i < p->options.inputs; i++) {
         const struct input *input = &p->inputs[i];
         nanotime now = i + 1 < p->options.inputs || p->ending ? 0 : p->now;
-        shard_work(shard, number, input->working, input->frame_base, now);
+        shard_work(shard, input->working ? &input->working->of[number] : NULL, input->frame_base,
+                   now);
     }
     if (p->ending)
         shard_end(shard, p->now);
@@ -77,7 +78,7 @@ static void drain(void *context, unsigned number, unsigned thread)
 {
     struct pipeline *p = context;
     (void)thread;
-    shard_work(p->shards[number], number, NULL, 0, p->now);
+    shard_work(p->shards[number], NULL, 0, p->now);
     if (!p->shard_options.in_order)
         shard_prepare(p->shards[number]);
 }
@@ -254,7 +255,7 @@ static void fill_and_work(void *context, unsigned number, unsigned thread)
         goes_on = !intake_is_over(intake) && p->fill(p->fill_context, number, intake);
         nanotime now = goes_on ? 0 : intake->now;
         for (unsigned shard = number; shard < SHARDS; shard += intake->owners)
-            shard_work(p->shards[shard], shard, intake->batch, 0, now);
+            shard_work(p->shards[shard], &intake->batch->of[shard], 0, now);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "handout.h"
 #include "limits.h"
+#include "nearby.h"
 #include "tcp_fate.h"
 #include "tcp_outcome.h"
 
@@ -107,6 +108,7 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
     struct connection *c = connection_of(shard, number);
     flow_table_remove(shard->table, number, hash_of(shard, c));
     queue_remove(shard, number);
+    c->ended = true;
     if (c->reported) {
         awake_release(&shard->awake, c, &shard->context);
         slab_free(&shard->connections, number);
@@ -114,7 +116,6 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
     }
     if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) /* that is let go now */
         flow_end(awake_flow(&shard->awake, number, &shard->context), reason, &shard->context);
-    c->ended = true;
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);
     handout_ended(&shard->handout, number);
@@ -280,15 +281,14 @@ bool shard_unblock(struct shard *shard)
 
 /* Makes a connection whose first segment this is. Its place in the order is that of the segment
  * that shows that it has begun. */
-static struct flow_table_entry begin(struct shard *shard, const struct batch_segment *arrived)
+static struct flow_table_entry begin(struct shard *shard, const struct arrival *arrived)
 {
     evict_while(shard, is_full);
     uint32_t number = slab_new(&shard->connections);
     struct connection *c = connection_of(shard, number);
-    *c = (struct connection){
-        .key = {{*batch_segment_end(arrived, 0), *batch_segment_end(arrived, 1)}},
-        .order = arrived->segment.frame,
-        .form = FORM_NONE};
+    *c = (struct connection){.key = {{*arrival_end(arrived, 0), *arrival_end(arrived, 1)}},
+                             .order = arrived->segment->frame,
+                             .form = FORM_NONE};
     flow_table_add(shard->table, number, arrived->hash);
     handout_begun(&shard->handout, number);
     return (struct flow_table_entry){c, number};
@@ -307,9 +307,9 @@ static ALWAYS_INLINE void take(struct shard *shard, struct flow_table_entry entr
         change_kind(shard, entry.number, kind);
 }
 
-static void begin_and_take(struct shard *shard, const struct batch_segment *arrived)
+static void begin_and_take(struct shard *shard, const struct arrival *arrived)
 {
-    const struct segment *segment = &arrived->segment;
+    const struct segment *segment = arrived->segment;
     struct flow_table_entry entry = begin(shard, arrived);
     if (connection_is_lone_syn(segment)) {
         connection_put_syn(entry.at, arrived->from, segment);
@@ -325,7 +325,7 @@ static void begin_and_take(struct shard *shard, const struct batch_segment *arri
 /* The SYN that a flow has kept, sent by the peer of this segment's sender, was answered by it: it
  * began another connection. */
 static void replace(struct shard *shard, uint32_t old, struct flow *old_flow,
-                    const struct batch_segment *arrived)
+                    const struct arrival *arrived)
 {
     struct segment syn = *old_flow->pending_syn;
     unsigned from = arrived->from;
@@ -337,7 +337,7 @@ static void replace(struct shard *shard, uint32_t old, struct flow *old_flow,
     flow_begin(flow, !from, &syn);
     queue_put(shard, entry.number, KIND_OPEN);
     take(shard, entry, flow, !from, &syn);
-    take(shard, entry, flow, from, &arrived->segment);
+    take(shard, entry, flow, from, arrived->segment);
 }
 
 /* Takes a segment that was in doubt. */
@@ -351,19 +351,19 @@ static void take_doubt(struct shard *shard, struct flow_table_entry entry, struc
 
 /* A segment came that may tell what those in doubt are. */
 static NOINLINE void settle_doubts(struct shard *shard, struct flow_table_entry entry,
-                                   struct flow *flow, const struct batch_segment *arrived)
+                                   struct flow *flow, const struct arrival *arrived)
 {
     struct doubt *doubt;
-    while ((doubt = flow_settle_doubts(flow, arrived->from, &arrived->segment, &shard->context)))
+    while ((doubt = flow_settle_doubts(flow, arrived->from, arrived->segment, &shard->context)))
         take_doubt(shard, entry, flow, doubt);
 }
 
 /* Returns false if a segment is to be taken in spite of its checksum, after those that waited. */
 static NOINLINE bool keep_doubt(struct shard *shard, struct flow_table_entry entry,
-                                struct flow *flow, const struct batch_segment *arrived)
+                                struct flow *flow, const struct arrival *arrived)
 {
     struct doubt *doubt;
-    if (flow_keep_doubt(flow, arrived->from, &arrived->segment, &shard->context)) {
+    if (flow_keep_doubt(flow, arrived->from, arrived->segment, &shard->context)) {
         shard->counts.skipped[NOTE_CHECKSUM]++;
         return true;
     }
@@ -372,20 +372,19 @@ static NOINLINE bool keep_doubt(struct shard *shard, struct flow_table_entry ent
     return false;
 }
 
-static enum tcp_fate fate_of(const struct flow *flow, const struct batch_segment *arrived)
+static enum tcp_fate fate_of(const struct flow *flow, const struct arrival *arrived)
 {
-    if (LIKELY(!(arrived->segment.flags & (FLAG_SYN | FLAG_RST))))
+    if (LIKELY(!(arrived->segment->flags & (FLAG_SYN | FLAG_RST))))
         return TCP_BELONGS; /* it neither begins one nor answers a SYN */
-    return tcp_fate(&flow->tcp, arrived->from, &arrived->segment,
+    return tcp_fate(&flow->tcp, arrived->from, arrived->segment,
                     flow_syn_kept_for(flow, arrived->from));
 }
 
 /* Takes a segment of a connection, or the first of one. */
-static void take_segment(struct shard *shard, const struct batch_segment *arrived)
+static void take_segment(struct shard *shard, const struct arrival *arrived, uint32_t guess)
 {
-    const struct segment *segment = &arrived->segment;
-    struct flow_table_entry entry = flow_table_find(shard->table, batch_segment_end(arrived, 0),
-                                                    batch_segment_end(arrived, 1), arrived->hash);
+    const struct segment *segment = arrived->segment;
+    struct flow_table_entry entry = nearby_find(shard->table, &shard->connections, arrived, guess);
     struct connection *c = entry.at;
     if (c && c->kind != KIND_LINGER && is_due(shard, c)) {
         expire(shard, entry.number);
@@ -457,26 +456,32 @@ struct shard *shard_new(const struct shard_options *options)
     return shard;
 }
 
-static void take_batch(struct shard *shard, struct batch_segment *first, uint64_t frame_base)
+/* Takes what has arrived, a few at a time, and brings the next few near meanwhile. */
+static void take_arrivals(struct shard *shard, struct arrivals arrivals, uint64_t frame_base)
 {
-    for (struct batch_segment *arrived = first; arrived; arrived = arrived->next) {
-        arrived->segment.frame += frame_base;
-        if (arrived->next)
-            flow_table_prefetch(shard->table, arrived->next->hash);
-        advance(shard, arrived->now);
-        if (UNLIKELY(arrived->segment.frame >= shard->weigh_at))
-            weigh(shard, arrived->segment.frame);
-        take_segment(shard, arrived);
+    struct nearby nearby;
+    nearby_prefetch(shard->table, arrivals);
+    while (arrivals.first < arrivals.end) {
+        struct arrivals some = arrivals_some(&arrivals, NEARBY);
+        nearby_fetch(&nearby, shard->table, &shard->connections, some);
+        nearby_prefetch(shard->table, arrivals);
+        for (const uint32_t *number = nearby.numbers; some.first < some.end; some.first++) {
+            some.first->segment->frame += frame_base;
+            advance(shard, some.first->now);
+            if (UNLIKELY(some.first->segment->frame >= shard->weigh_at))
+                weigh(shard, some.first->segment->frame);
+            take_segment(shard, some.first, *number++);
+        }
     }
 }
 
-void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
+void shard_work(struct shard *shard, const struct arrivals *arrivals, uint64_t frame_base,
                 nanotime now)
 {
     handout_release(&shard->handout, &shard->context);
-    if (batch) {
+    if (arrivals) {
         shard->choked = shard->choked && !shard->round_over;
-        take_batch(shard, batch->first[number], frame_base);
+        take_arrivals(shard, *arrivals, frame_base);
     }
     advance(shard, now);
     shard->round_over = now != 0;
@@ -484,17 +489,14 @@ void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint6
         report_lingering(shard);
 }
 
-void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
-                       const struct batch *const *from, const struct batch_segment **next,
-                       unsigned count)
+void shard_work_merged(struct shard *shard, struct arrivals *from, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        next[i] = from[i]->first[number];
-    for (bool more = true; more;) {
-        batch_clear(merged, BATCH_STEPS);
-        more = batch_merge(merged, number, next, count);
-        shard_work(shard, number, merged, 0, 0);
-    }
+    struct arrival merged[256];
+    struct arrivals some = {merged, merged};
+    do {
+        some.end = merged + arrivals_merge(merged, COUNT_OF(merged), from, count);
+        shard_work(shard, &some, 0, 0);
+    } while (some.end == merged + COUNT_OF(merged));
 }
 
 void shard_prepare(struct shard *shard)

@@ -35,17 +35,15 @@ struct shard_options {
 /* shard_new makes a shard. The options must outlive it. */
 MUST_CHECK struct shard *shard_new(const struct shard_options *options);
 
-/* shard_work takes the shard's segments of a batch, whose frames count from `frame_base` on, ends
- * what is due at packet time `now`. What was handed out before is freed. `now` is 0 if another
- * batch follows, or shard_end, before anything is handed out. */
-void shard_work(struct shard *shard, unsigned number, struct batch *batch, uint64_t frame_base,
+/* shard_work takes what has arrived for the shard, if not NULL; frames count from `frame_base` on.
+ * It ends what is due at packet time `now`. What was handed out before is freed. `now` is 0 if more
+ * follow, or shard_end, before anything is handed out. */
+void shard_work(struct shard *shard, const struct arrivals *arrivals, uint64_t frame_base,
                 nanotime now);
 
-/* shard_work_merged takes those of several batches in the order of their frames, and others follow.
- * `merged`, and `next` for as many pointers, are what it works with. */
-void shard_work_merged(struct shard *shard, unsigned number, struct batch *merged,
-                       const struct batch *const *from, const struct batch_segment **next,
-                       unsigned count);
+/* shard_work_merged takes those of several batches, of which none are left then, in the order of
+ * their frames; others follow. */
+void shard_work_merged(struct shard *shard, struct arrivals *from, unsigned count);
 
 /* shard_prepare prepares a few flows to be handed out in the order of their ends. shard_next,
  * shard_describe and shard_let_go are for that of their first segments, one at a time: handout.h.

@@ -237,10 +237,9 @@ void tls_fin(struct tls *tls, unsigned direction)
     update(tls, d->last_frame);
 }
 
-void tls_prefetch(const struct tls *tls, unsigned direction)
+void tls_prefetch(const struct tls *tls)
 {
-    __builtin_prefetch(&tls->directions[direction & 1]);
-    __builtin_prefetch(&tls->opener); /* what stands behind it, too */
+    prefetch(tls, offsetof(struct tls, facts));
 }
 
 bool tls_holds(const struct tls *tls)

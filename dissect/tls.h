@@ -80,8 +80,8 @@ void tls_gap(struct tls *tls, unsigned direction, uint64_t length, const struct 
  * with the data. Decides close_notify's "likely", and whether a handshake failed. */
 void tls_fin(struct tls *tls, unsigned direction);
 
-/* tls_prefetch brings what tls_data needs near, for a call soon after. */
-void tls_prefetch(const struct tls *tls, unsigned direction);
+/* tls_prefetch brings what tls_data needs near, for calls soon after. */
+void tls_prefetch(const struct tls *tls);
 
 /* tls_holds tells that a part of a message waits for the rest of it. */
 bool tls_holds(const struct tls *tls);

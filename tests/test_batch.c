@@ -23,10 +23,10 @@ static uint8_t *put(struct batch *batch, uint8_t value, size_t n)
 
 static void assert_holds(const struct batch *batch, uint32_t i, size_t n)
 {
-    struct span ip = segment_ip(&batch->segments[i].segment);
+    struct span ip = segment_ip(&batch->segments[i]);
     assert_int_equal(ip.n, HEADERS + n);
     for (size_t at = 0; at < ip.n; at++)
-        assert_int_equal(ip.p[at], batch->segments[i].segment.seq);
+        assert_int_equal(ip.p[at], batch->segments[i].seq);
 }
 
 /* Far more than there is room for: those that were there before don't move. */
@@ -46,10 +46,11 @@ static void bytes_beyond_the_room(void **state)
     }
     for (unsigned i = 0; i < COUNT; i++)
         assert_holds(&batch, i, LARGE);
-    assert_int_equal(batch.first[3]->segment.seq, 3);
-    assert_ptr_equal(batch.link[3], &batch.segments[19].next);
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_ptr_equal(batch.of[i % SHARDS].first[i / SHARDS].segment, &batch.segments[i]);
+    assert_int_equal(batch.of[0].end - batch.of[0].first, (COUNT + SHARDS - 1) / SHARDS);
     batch_clear(&batch, 0);
-    assert_null(batch.first[3]);
+    assert_ptr_equal(batch.of[0].first, batch.of[0].end);
     batch_done(&batch);
 }
 
@@ -60,7 +61,7 @@ static void bytes_that_stay_are_not_copied(void **state)
     batch_clear(&batch, 0);
     uint8_t *ip = put(&batch, 7, 100);
     batch_add(&batch, 0, 0, 0, 0);
-    assert_ptr_equal(segment_ip(&batch.segments[0].segment).p, ip);
+    assert_ptr_equal(segment_ip(&batch.segments[0]).p, ip);
     assert_int_equal(batch.used, 0);
     batch_done(&batch);
     free(ip);
@@ -76,17 +77,20 @@ static void what_a_tunnel_said_is_kept(void **state)
     batch_keep(&batch);
     batch_add(&batch, 0, 0, 0, 0);
     memset(&outer, 0, sizeof outer);
-    assert_int_equal(batch.segments[0].segment.outer->ends[0][2], 3);
+    assert_int_equal(batch.segments[0].outer->ends[0][2], 3);
     batch_done(&batch);
 }
 
-/* Three batches of two shards, one of them grown; the merged one is too small for all at once. */
+/* Three batches of two shards, one of them grown; some at a time, and not all batches have as many.
+ */
 static void merged_in_the_order_of_frames(void **state)
 {
     (void)state;
     enum { FROM = 3, COUNT = 3000, SHARD = 4, OTHER = 5 };
-    struct batch batches[FROM] = {0}, merged = {0};
-    const struct batch_segment *next[FROM];
+    enum { SOME = 256 };
+    struct batch batches[FROM] = {0};
+    struct arrivals left[FROM];
+    struct arrival merged[SOME];
     for (unsigned i = 0; i < FROM; i++)
         batch_clear(&batches[i], 0);
     for (uint64_t frame = 1; frame <= COUNT; frame++) {
@@ -98,25 +102,22 @@ static void merged_in_the_order_of_frames(void **state)
                   (nanotime)frame * 3);
     }
     for (unsigned i = 0; i < FROM; i++)
-        next[i] = batches[i].first[SHARD];
+        left[i] = batches[i].of[SHARD];
     uint64_t frame = 0;
-    for (bool more = true; more;) {
-        batch_clear(&merged, 0);
-        more = batch_merge(&merged, SHARD, next, FROM);
-        assert_true(more ? batch_count(&merged) == merged.most : batch_count(&merged) > 0);
-        assert_null(merged.first[OTHER]);
-        for (const struct batch_segment *s = merged.first[SHARD]; s; s = s->next) {
+    size_t n;
+    do {
+        n = arrivals_merge(merged, SOME, left, FROM);
+        for (const struct arrival *a = merged; a < merged + n; a++) {
             frame += frame % 10 == 9 ? 2 : 1;
-            assert_int_equal(s->segment.frame, frame);
-            assert_int_equal(s->from, frame & 1);
-            assert_int_equal(s->hash, frame * 2);
-            assert_int_equal(s->now, frame * 3);
+            assert_int_equal(a->segment->frame, frame);
+            assert_int_equal(a->from, frame & 1);
+            assert_int_equal(a->hash, frame * 2);
+            assert_int_equal(a->now, frame * 3);
         }
-    }
+    } while (n == SOME);
     assert_int_equal(frame, COUNT - 1);
     for (unsigned i = 0; i < FROM; i++)
         batch_done(&batches[i]);
-    batch_done(&merged);
 }
 
 int main(void)

@@ -157,6 +157,29 @@ static void expect_all(const struct all *all, uint32_t count)
     assert_int_equal(flow_table_count(all->table), in);
 }
 
+/* Of two entries with the same hash it gives either, and none that is not there. */
+static void a_guess_has_the_hash(void **state)
+{
+    (void)state;
+    struct all all = begin();
+    struct flow_key keys[] = {key_of(1), key_of(2), key_of(3)};
+    assert_int_equal(flow_table_guess(all.table, 63), SLAB_NONE);
+    for (unsigned i = 0; i < COUNT_OF(keys); i++)
+        all.numbers[i] = add(&all, &keys[i]);
+    flow_table_add(all.table, all.numbers[0], 63);
+    flow_table_add(all.table, all.numbers[1], 63);
+    flow_table_add(all.table, all.numbers[2], 62);             /* its place is taken by neither */
+    flow_table_add(all.table, all.numbers[2], 63 + (1 << 20)); /* that of another hash */
+    assert_int_equal(flow_table_guess(all.table, 63), all.numbers[0]);
+    assert_int_equal(flow_table_guess(all.table, 62), all.numbers[2]);
+    assert_int_equal(flow_table_guess(all.table, 63 + (1 << 20)), all.numbers[2]);
+    flow_table_remove(all.table, all.numbers[0], 63);
+    assert_int_equal(flow_table_guess(all.table, 63), all.numbers[1]);
+    flow_table_remove(all.table, all.numbers[1], 63);
+    assert_int_equal(flow_table_guess(all.table, 63), SLAB_NONE);
+    done(&all);
+}
+
 static void grows_and_shrinks(void **state)
 {
     (void)state;
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test(both_directions_have_one_key),
         cmocka_unit_test(places_of_keys),
         cmocka_unit_test(the_family_is_part_of_the_key),
+        cmocka_unit_test(a_guess_has_the_hash),
         cmocka_unit_test(grows_and_shrinks),
         cmocka_unit_test(entries_that_collide),
         cmocka_unit_test(the_hash_depends_on_key_and_input),

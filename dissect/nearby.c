@@ -1,0 +1,72 @@
+/* nearby.c: in steps, of which each needs what the one before has fetched. One segment out of two
+ * is of the connection of the one before it. */
+#include "nearby.h"
+
+static size_t count_of(struct arrivals arrivals)
+{
+    size_t count = (size_t)(arrivals.end - arrivals.first);
+    return count < NEARBY ? count : NEARBY;
+}
+
+static bool is_like_before(const struct arrival *arrivals, size_t i)
+{
+    return i > 0 && arrivals[i].hash == arrivals[i - 1].hash;
+}
+
+void nearby_prefetch(const struct flow_table *table, struct arrivals arrivals)
+{
+    const size_t count = count_of(arrivals);
+    for (size_t i = 0; i < count; i++) {
+        const struct arrival *arrival = &arrivals.first[i];
+        __builtin_prefetch(arrival->segment);
+        __builtin_prefetch(&arrival->segment->headers);
+        flow_table_prefetch(table, arrival->hash);
+    }
+}
+
+static void prefetch_flow(const struct connection *c)
+{
+    if (LIKELY(c->form == FORM_AWAKE))
+        flow_prefetch(&c->awake->flow);
+    else if (c->form == FORM_PACKED)
+        prefetch(c->packed, c->packed_size);
+}
+
+void nearby_fetch(struct nearby *nearby, const struct flow_table *table,
+                  const struct slab *connections, struct arrivals arrivals)
+{
+    const size_t count = count_of(arrivals);
+    uint32_t distinct[NEARBY], *numbers = nearby->numbers;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_like_before(arrivals.first, i)) {
+            numbers[i] = numbers[i - 1];
+            continue;
+        }
+        numbers[i] = flow_table_guess(table, arrivals.first[i].hash);
+        if (LIKELY(numbers[i] != SLAB_NONE)) {
+            prefetch(slab_at(connections, numbers[i]), sizeof(struct connection));
+            distinct[n++] = numbers[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        prefetch_flow(slab_at(connections, distinct[i]));
+    for (size_t i = 0; i < n; i++) {
+        const struct connection *c = slab_at(connections, distinct[i]);
+        if (LIKELY(c->form == FORM_AWAKE))
+            flow_prefetch_tls(&c->awake->flow);
+    }
+}
+
+/* One that has ended is not in the table any more, but its key may be where it was. */
+struct flow_table_entry nearby_find(const struct flow_table *table, const struct slab *connections,
+                                    const struct arrival *arrival, uint32_t number)
+{
+    const struct endpoint *lower = arrival_end(arrival, 0), *upper = arrival_end(arrival, 1);
+    if (LIKELY(number != SLAB_NONE)) {
+        struct connection *c = slab_at(connections, number);
+        if (LIKELY(flow_key_is(&c->key, lower, upper) && !c->ended))
+            return (struct flow_table_entry){c, number};
+    }
+    return flow_table_find(table, lower, upper, arrival->hash);
+}
