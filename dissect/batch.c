@@ -64,13 +64,14 @@ void batch_add(struct batch *batch, unsigned shard, unsigned from, uint32_t hash
     *batch->of[shard].end++ = (struct arrival){batch->next++, now, hash, from};
 }
 
-/* Room for `most` arrivals of each shard. Shards' first ones lie in other places of a cache. */
+/* Room for `most` segments, each two cache lines, and for as many arrivals of each shard. Shards'
+ * first ones lie in other places of a cache. */
 static void make_room(struct batch *batch, uint32_t most)
 {
     enum { BESIDE = 11 };
     const size_t stride = most + BESIDE;
     batch->most = most;
-    batch->segments = batch->next = xaligned(most * sizeof *batch->segments);
+    batch->segments = batch->next = xpages(most * sizeof *batch->segments);
     batch->of[0].first = xmalloc(SHARDS * stride * sizeof(struct arrival));
     for (unsigned i = 0; i < SHARDS; i++)
         batch->of[i].first = batch->of[i].end = batch->of[0].first + i * stride;

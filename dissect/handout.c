@@ -45,13 +45,11 @@ static void append(struct handout *handout, uint32_t number)
     handout->last = number;
 }
 
-enum { LINE = 64 };
-
 /* prefetch_packed brings a flow at rest near: it is far away, for it rests since long ago. */
 static void prefetch_packed(const struct connection *c)
 {
-    for (size_t at = 0; c->form == FORM_PACKED && at < c->packed_size; at += LINE)
-        __builtin_prefetch(c->packed + at);
+    if (c->form == FORM_PACKED)
+        prefetch(c->packed, c->packed_size);
 }
 
 /* The next one has its turn when the other shards had theirs; the one behind it tells then where
@@ -60,11 +58,8 @@ static void prefetch_first(const struct handout *handout)
 {
     const struct connection *c = connection_of(handout, handout->first);
     prefetch_packed(c);
-    if (c->next == SLAB_NONE)
-        return;
-    const struct connection *then = connection_of(handout, c->next);
-    __builtin_prefetch(then);
-    __builtin_prefetch(&then->next);
+    if (c->next != SLAB_NONE)
+        prefetch(connection_of(handout, c->next), sizeof *c);
 }
 
 static void remove_first(struct handout *handout)

@@ -591,7 +591,7 @@ static void waiting_has_an_end(void **state)
 static void all_that_waits_has_an_end(void **state)
 {
     const struct fixture *f = *state;
-    enum { SESSIONS = 2000 };
+    enum { SESSIONS = LIMIT_DECRYPT_HELD / 2048 }; /* at over 2 kB each */
     struct run run = begin(f, 1, KEYS_NEVER);
     struct tls **all = xcalloc(SESSIONS, sizeof *all);
     for (unsigned i = 0; i < SESSIONS; i++) {
