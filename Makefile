@@ -27,7 +27,7 @@ OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 HELPERS  := $(patsubst %.c,$(B)/%.o,$(filter-out tests/test_%.c,$(wildcard tests/*.c)))
 UNITS    := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
 # Tests whose threads ThreadSanitizer watches; others of the kind take minutes under it.
-THREADED := crew lanes relay relay_pcapng cert_store parsed_certs
+THREADED := crew lanes relay relay_pcapng cert_store parsed_certs shared_bytes
 FUZZ_MAIN := -fsanitize=fuzzer
 FUZZ_HELPERS := $(patsubst %,$(B)/tests/%.o,craft json_check whole_run)
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))

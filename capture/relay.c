@@ -117,7 +117,8 @@ void relay_begin(struct relay *relay, struct source *source, const struct packet
                                   .left = *limits,
                                   .ended = source->ended != SOURCE_PACKET};
     relay->window = limits->window ? limits->window : relay->most;
-    relay->taken = relay->turn = relay->baton.offset / relay->window;
+    relay->taken = relay->baton.offset / relay->window;
+    relay->turn = relay->taken;
 }
 
 /* Reads on up to offset `to`, or to the end. */
@@ -259,7 +260,7 @@ static inline void relax(void)
  */
 static void look_for_turn(const struct relay *relay, struct runner *runner, uint64_t window)
 {
-    enum { LOOKS = 1 << 12 }; /* twenty to eighty microseconds */
+    enum { LOOKS = 1 << 12 }; /* twenty to two hundred microseconds, by what a pause takes */
     for (unsigned i = 0; i <= runner->looks; i++) {
         if (atomic_load_explicit(&relay->turn, memory_order_relaxed) == window) {
             runner->looks = LOOKS;

@@ -123,7 +123,7 @@ void awake_over(struct awake_list *list, uint32_t number, nanotime now)
 {
     if (list->over != number)
         awake_rest(list, now);
-    if (list->over == SLAB_NONE)
+    if (list->over == SLAB_NONE && list->count > LIMIT_AWAKE / 2)
         list->over = number;
     else
         awake_pack_soon(list, connection_of(list, number));

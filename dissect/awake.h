@@ -47,9 +47,10 @@ void awake_pack(struct awake_list *list, struct connection *connection);
 void awake_pack_soon(struct awake_list *list, struct connection *connection);
 
 /* awake_over is for one that has closed at packet time `now`. awake_rest packs it, while it is
- * near, once more than AWAKE_OVER has passed since its last packet: no copy of that comes by
- * another interface then. One that closes while another one waits for this is packed as by
- * awake_pack_soon. */
+ * near, once more than AWAKE_OVER has passed since its last packet: where packets come in the order
+ * of their times, no copy of that comes by another interface then. Where they may not, it matters
+ * once many are awake: with up to LIMIT_AWAKE / 2, or while another one waits for this, one that
+ * closes is packed as by awake_pack_soon. */
 #define AWAKE_OVER RECENT_WITHIN
 void awake_over(struct awake_list *list, uint32_t connection, nanotime now);
 void awake_rest(struct awake_list *list, nanotime now);

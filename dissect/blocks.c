@@ -9,7 +9,7 @@ enum { CHUNK_FIRST = 1 << 13, CHUNK_LAST = 1 << 16 };
 
 /* A chunk begins with the pointer to the one before it; the blocks begin with a cache line, so that
  * those of so many whole lines take no more. */
-enum { LINE = 64, CHUNK_HEAD = sizeof(void *) + LINE };
+enum { CHUNK_HEAD = sizeof(void *) + CACHE_LINE };
 
 static size_t rounded(size_t size)
 {
@@ -30,7 +30,7 @@ static void add_chunk(struct blocks *blocks)
     uint8_t *chunk = xmalloc(blocks->chunk_size + BLOCK_SLACK);
     memcpy(chunk, &blocks->chunks, sizeof blocks->chunks);
     blocks->chunks = chunk;
-    blocks->fresh = chunk + CHUNK_HEAD - (uintptr_t)(chunk + CHUNK_HEAD) % LINE;
+    blocks->fresh = chunk + CHUNK_HEAD - (uintptr_t)(chunk + CHUNK_HEAD) % CACHE_LINE;
     blocks->fresh_size = blocks->chunk_size - CHUNK_HEAD;
 }
 

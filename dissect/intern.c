@@ -51,7 +51,9 @@ static uint64_t glance_at(struct span bytes)
 /* glance_of tells kinds, and digests from what is as long, by bits of their own. */
 static uint64_t glance_of(uint8_t kind, struct span bytes)
 {
-    return glance_at(bytes) << 8 | (uint64_t)(kind << 1) | (bytes.n > INTERN_KEY_MOST);
+    uint64_t mixed = glance_at(bytes);
+    mixed ^= mixed >> 32; /* the upper bits, which most bytes reach, are shifted out */
+    return mixed << 8 | (uint64_t)(kind << 1) | (bytes.n > INTERN_KEY_MOST);
 }
 
 void intern_init(struct intern *intern)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { LINE = 64 };
-
 struct pages {
     pthread_mutex_t lock; /* over all that follows */
     uint8_t **regions;
@@ -41,7 +39,7 @@ static void add_region(struct pages *pages)
 
 void *pages_take(struct pages *pages, size_t size)
 {
-    size = (size + LINE - 1) / LINE * LINE;
+    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     pthread_mutex_lock(&pages->lock);
     if (PAGES_REGION - pages->taken < size)
         add_region(pages);

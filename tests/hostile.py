@@ -90,7 +90,7 @@ def shard(client):
     product = (1024 + client % 60000) * 5223
     mixed = (total ^ product << 40 ^ product << 8) & mask
     mixed = mixed * factor & mask
-    return ((mixed ^ mixed >> 32) * factor & mask) >> 60
+    return (((mixed ^ mixed >> 32) * factor & mask) >> 60) % 8
 
 
 def connect(capture, kind, client):

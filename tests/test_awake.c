@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "../dissect/awake.h"
+#include "../dissect/limits.h"
+#include "../dissect/tls_store.h"
 
 /* From the beginning of one to that of the next. */
 static void memory_is_what_is_taken(void **state)
@@ -51,9 +53,15 @@ static void what_is_over_is_packed_once_no_copy_can_come(void **state)
     (void)state;
     struct slab connections = {.size = sizeof(struct connection)};
     struct awake_list list = {.connections = &connections};
-    const struct flow_context context = {0};
+    struct cert_store *certs = cert_store_new(SIZE_MAX);
+    const struct flow_context context = {.store = tls_store_new(certs)};
     const nanotime t = NS_PER_SECOND;
     uint32_t a = open_at(&list, t), b = open_at(&list, t);
+    awake_over(&list, a, t);
+    awake_rest(&list, t + 4 * AWAKE_OVER); /* there is room for more */
+    assert_int_equal(form_of(&list, a), FORM_AWAKE);
+    for (unsigned i = 2; i <= LIMIT_AWAKE / 2 + 1; i++)
+        open_at(&list, t);
     awake_over(&list, a, t);
     awake_rest(&list, t + AWAKE_OVER);
     assert_int_equal(form_of(&list, a), FORM_AWAKE);
@@ -72,6 +80,8 @@ static void what_is_over_is_packed_once_no_copy_can_come(void **state)
     awake_release(&list, slab_at(&connections, b), &context);
     awake_done(&list);
     slab_done(&connections);
+    tls_store_free(context.store);
+    cert_store_free(certs);
 }
 
 int main(void)
