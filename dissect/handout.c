@@ -154,6 +154,11 @@ void handout_ended(struct handout *handout, uint32_t number)
         spill_ended(handout);
 }
 
+void handout_over(struct handout *handout)
+{
+    handout->most_waiting = SIZE_MAX;
+}
+
 /* Gives a flow that comes back from disk a connection again. */
 static uint32_t read_back(struct handout *handout)
 {

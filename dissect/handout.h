@@ -49,6 +49,10 @@ void handout_begun(struct handout *handout, uint32_t connection);
  * and connection_end are set. */
 void handout_ended(struct handout *handout, uint32_t connection);
 
+/* handout_over says that only ends come from now on: they take no memory, so that none is spilled.
+ */
+void handout_over(struct handout *handout);
+
 /* handout_now prepares a flow that goes on to exist, if there is room: handout_has_room. */
 bool handout_has_room(const struct handout *handout);
 void handout_now(struct handout *handout, uint32_t connection, nanotime now,

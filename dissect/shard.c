@@ -6,20 +6,16 @@
 #include "handout.h"
 #include "limits.h"
 #include "nearby.h"
+#include "queues.h"
 #include "tcp_fate.h"
 #include "tcp_outcome.h"
-
-/* Connections of one kind, by when they got into it. */
-struct queue {
-    uint32_t oldest, newest;
-};
 
 struct shard {
     const struct shard_options *options;
     struct flow_context context;
     struct slab connections;
     struct flow_table *table;
-    struct queue queues[KINDS];
+    struct queues queues;
     struct awake_list awake;
     struct handout handout;
     struct dissect_counts counts;
@@ -46,16 +42,6 @@ static struct connection *connection_of(const struct shard *shard, uint32_t numb
     return slab_at(&shard->connections, number);
 }
 
-/* --- queues --- */
-
-static void queue_remove(struct shard *shard, uint32_t number)
-{
-    const struct connection *c = connection_of(shard, number);
-    struct queue *queue = &shard->queues[c->kind];
-    *(c->earlier ? &connection_of(shard, c->earlier)->later : &queue->oldest) = c->later;
-    *(c->later ? &connection_of(shard, c->later)->earlier : &queue->newest) = c->earlier;
-}
-
 /* Whole seconds: they only say when to look at a connection again. */
 static uint32_t seconds_now(const struct shard *shard)
 {
@@ -64,14 +50,14 @@ static uint32_t seconds_now(const struct shard *shard)
 
 static void queue_put(struct shard *shard, uint32_t number, enum connection_kind kind)
 {
-    struct connection *c = connection_of(shard, number);
-    struct queue *queue = &shard->queues[kind];
-    c->kind = (uint8_t)kind;
-    c->since = seconds_now(shard);
-    c->later = SLAB_NONE;
-    c->earlier = queue->newest;
-    *(queue->newest ? &connection_of(shard, queue->newest)->later : &queue->oldest) = number;
-    queue->newest = number;
+    queues_put(&shard->queues, number, kind, seconds_now(shard));
+}
+
+/* Also one that is of the kind: to its end. */
+static void queue_again(struct shard *shard, uint32_t number, enum connection_kind kind)
+{
+    queues_remove(&shard->queues, number);
+    queue_put(shard, number, kind);
 }
 
 static enum connection_kind kind_of(const struct shard *shard, const struct connection *c,
@@ -86,8 +72,7 @@ static enum connection_kind kind_of(const struct shard *shard, const struct conn
 
 static NOINLINE void change_kind(struct shard *shard, uint32_t number, enum connection_kind kind)
 {
-    queue_remove(shard, number);
-    queue_put(shard, number, kind);
+    queue_again(shard, number, kind);
     if (kind != KIND_CLOSED)
         return;
     awake_over(&shard->awake, number, shard->now);
@@ -102,12 +87,10 @@ static uint32_t hash_of(const struct shard *shard, const struct connection *c)
     return flow_key_hash(&shard->options->key, &c->key.ends[0], &c->key.ends[1]);
 }
 
-/* Takes a connection from the table and hands it out, or lets it wait for its turn. */
-static void end(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
+/* Hands a connection out, or lets it wait for its turn. */
+static void leave(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
 {
     struct connection *c = connection_of(shard, number);
-    flow_table_remove(shard->table, number, hash_of(shard, c));
-    queue_remove(shard, number);
     c->ended = true;
     if (c->reported) {
         awake_release(&shard->awake, c, &shard->context);
@@ -119,6 +102,13 @@ static void end(struct shard *shard, uint32_t number, enum end_reason reason, na
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);
     handout_ended(&shard->handout, number);
+}
+
+static void end(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
+{
+    flow_table_remove(shard->table, number, hash_of(shard, connection_of(shard, number)));
+    queues_remove(&shard->queues, number);
+    leave(shard, number, reason, now);
 }
 
 /* Ended for its silence alone: also by which a port is used again after it. */
@@ -141,12 +131,11 @@ static void expire(struct shard *shard, uint32_t number)
 static uint32_t next_due(struct shard *shard, enum connection_kind kind)
 {
     uint32_t number, timeout = (uint32_t)(timeouts[kind] / NS_PER_SECOND);
-    while ((number = shard->queues[kind].oldest) != SLAB_NONE &&
+    while ((number = shard->queues.of[kind].oldest) != SLAB_NONE &&
            seconds_now(shard) - connection_of(shard, number)->since > timeout) {
         if (is_due(shard, connection_of(shard, number)))
             return number;
-        queue_remove(shard, number);
-        queue_put(shard, number, kind);
+        queue_again(shard, number, kind);
     }
     return SLAB_NONE;
 }
@@ -161,8 +150,7 @@ static void report_lingering(struct shard *shard)
            handout_has_room(&shard->handout)) {
         handout_now(&shard->handout, number, shard->now, &shard->context);
         connection_of(shard, number)->reported = true;
-        queue_remove(shard, number);
-        queue_put(shard, number, KIND_CLOSED);
+        queue_again(shard, number, KIND_CLOSED);
     }
     shard->more_linger = number != SLAB_NONE;
 }
@@ -213,12 +201,11 @@ static bool is_full(const struct shard *shard)
 static uint32_t most_silent(struct shard *shard, enum connection_kind kind)
 {
     uint32_t number;
-    while ((number = shard->queues[kind].oldest) != SLAB_NONE) {
+    while ((number = shard->queues.of[kind].oldest) != SLAB_NONE) {
         const struct connection *c = connection_of(shard, number);
         if ((c->last_time - shard->begun) / NS_PER_SECOND <= (nanotime)c->since)
             break;
-        queue_remove(shard, number);
-        queue_put(shard, number, kind);
+        queue_again(shard, number, kind);
     }
     return number;
 }
@@ -241,8 +228,8 @@ static bool evict(struct shard *shard)
 static void evict_while(struct shard *shard, bool (*too_much)(const struct shard *))
 {
     while (too_much(shard)) {
-        if (shard->queues[KIND_SYN].oldest == SLAB_NONE &&
-            shard->queues[KIND_CLOSED].oldest == SLAB_NONE)
+        if (shard->queues.of[KIND_SYN].oldest == SLAB_NONE &&
+            shard->queues.of[KIND_CLOSED].oldest == SLAB_NONE)
             shard->choked = true;
         if (!evict(shard))
             break;
@@ -435,7 +422,7 @@ struct shard *shard_new(const struct shard_options *options)
     shard->connections.pages = shard->awake.memory.pages = shard->awake.rooms.pages =
         options->pages;
     shard->table = flow_table_new(&shard->connections);
-    shard->awake.connections = &shard->connections;
+    shard->awake.connections = shard->queues.connections = &shard->connections;
     handout_init(&shard->handout, options->sink, &shard->awake, options->in_order,
                  options->max_memory / 4);
     /* nDPI's undecided flows get an eighth of the memory: a label is the least to be missed. */
@@ -524,22 +511,33 @@ uint64_t shard_open(const struct shard *shard, uint64_t otherwise)
     return handout_open(&shard->handout, otherwise);
 }
 
+/* Nobody looks for a connection any more: none is taken from the table. */
+static void end_all(struct shard *shard, enum connection_kind kind, nanotime now)
+{
+    uint32_t next = queues_empty(&shard->queues, kind), number;
+    while ((number = next) != SLAB_NONE) {
+        const struct connection *c = connection_of(shard, number);
+        next = c->later;
+        if (next != SLAB_NONE)
+            prefetch(connection_of(shard, next), sizeof *c);
+        bool is_idle = kind != KIND_LINGER && is_due(shard, c);
+        shard->counts.flows_expired += is_idle && kind != KIND_CLOSED;
+        leave(shard, number, is_idle ? ENDED_IDLE : ENDED_END_OF_CAPTURE,
+              is_idle ? c->last_time + timeouts[kind] : now);
+    }
+}
+
 void shard_end(struct shard *shard, nanotime now)
 {
     if (shard->over)
         return;
     shard->over = true;
     shard->more_linger = false;
+    handout_over(&shard->handout);
     if (now > shard->now)
         shard->now = now;
     for (unsigned kind = 0; kind < KINDS; kind++)
-        while (shard->queues[kind].oldest != SLAB_NONE) {
-            uint32_t number = shard->queues[kind].oldest;
-            if (kind != KIND_LINGER && is_due(shard, connection_of(shard, number)))
-                expire(shard, number);
-            else
-                end(shard, number, ENDED_END_OF_CAPTURE, now);
-        }
+        end_all(shard, (enum connection_kind)kind, now);
 }
 
 bool shard_is_ready(const struct shard *shard)
@@ -566,7 +564,7 @@ void shard_snapshot(struct shard *shard, nanotime now, uint64_t *n)
 {
     static const enum connection_kind going_on[] = {KIND_SYN, KIND_OPEN};
     for (unsigned i = 0; i < COUNT_OF(going_on); i++)
-        for (uint32_t number = shard->queues[going_on[i]].oldest; number != SLAB_NONE;
+        for (uint32_t number = shard->queues.of[going_on[i]].oldest; number != SLAB_NONE;
              number = connection_of(shard, number)->later)
             handout_snapshot(&shard->handout, number, now, ++*n, &shard->context);
 }
@@ -589,7 +587,7 @@ void shard_free(struct shard *shard)
         return;
     handout_done(&shard->handout, &shard->context);
     for (unsigned kind = 0; kind < KINDS; kind++)
-        for (uint32_t i = shard->queues[kind].oldest; i; i = connection_of(shard, i)->later)
+        for (uint32_t i = shard->queues.of[kind].oldest; i; i = connection_of(shard, i)->later)
             awake_release(&shard->awake, connection_of(shard, i), &shard->context);
     awake_done(&shard->awake);
     flow_table_free(shard->table);
