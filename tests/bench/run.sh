@@ -22,17 +22,17 @@ if [ "${1:-}" = --install ]; then
 fi
 
 # many: the factor for C. syns, idles: how many of a kind weigh enough to be weighed. flooded: so many
-# that the limit, in MiB, is reached.
+# that the limit, in MiB, is reached. memory: MiB that are touched before each timed run (warm.c).
 pushwatch=${1:?usage: run.sh PUSHWATCH [quick|full]}
 mode=${2:-quick}
 case $mode in
 quick)
     size=${BENCH_SIZE:-0.04} runs=${BENCH_RUNS:-3} many=0.02 checked=1 syns=0.05 idles=0.01
-    flooded=0.1 limit=96
+    flooded=0.1 limit=96 memory=64
     ;;
 full)
     size=${BENCH_SIZE:-1} runs=${BENCH_RUNS:-5} many=$size checked=0.1 syns=0.4 idles=0.05
-    flooded=$size limit=256
+    flooded=$size limit=256 memory=512
     ;;
 *)
     echo "run.sh: neither quick nor full: $mode" >&2
@@ -76,10 +76,12 @@ figure() { printf '%s\t%s\n' "$1" "$2" >>"$work/figures"; }
 # The commands to be measured: add NAME COMMAND.
 begin() { : >"$work/commands"; }
 add() { printf '%s\n%s\n' "$1" "$2" >>"$work/commands"; }
-# measure NAME: runs each once, then each again: what disturbs the machine for a while disturbs all
-# of them. The results are in $work/NAME.
+# measure NAME FILE...: runs each once, then each again: what disturbs the machine for a while disturbs
+# all of them. Before each run memory and the files are touched. The results are in $work/NAME.
 measure() {
     name=$1
+    shift
+    warm="$tools/warm $memory $*"
     set --
     while read -r title && read -r command; do
         set -- "$@" -n "$title" "$command"
@@ -88,7 +90,7 @@ measure() {
     round=0
     while [ "$round" -lt "$runs" ]; do
         round=$((round + 1))
-        hyperfine --style none -N --runs 1 --warmup $((round == 1)) \
+        hyperfine --style none -N --runs 1 --warmup $((round == 1)) --prepare "$warm" \
             --export-json "$work/$name/$round.json" "$@" >/dev/null 2>"$work/errors" </dev/null ||
             { cat "$work/errors" >&2; exit 1; }
     done
@@ -115,7 +117,7 @@ compare() {
         add "tshark, a line for each packet" "tshark -n -r $tenth -d tcp.port==5223,tls"
         add "tshark, the facts" "tshark -n -r $tenth -d tcp.port==5223,tls $facts"
         add "tshark, start" "tshark -n -r $file -d tcp.port==5223,tls"
-        measure "$1.tshark"
+        measure "$1.tshark" "$tenth"
     fi
     capture "$1" "$size"
     begin
@@ -128,7 +130,7 @@ compare() {
     have tcpdump && add "tcpdump -w /dev/null, BPF" "tcpdump -r $file -w /dev/null 'tcp port 5223'"
     have ndpiReader && add ndpiReader "ndpiReader -q -i $file"
     have tcptrace && add tcptrace "tcptrace -n $file"
-    measure "$1"
+    measure "$1" "$file"
     python3 "$here/table.py" "$1" "$work/figures" "$work/$1" "$file.json" "$work/$1.tshark" \
         "$tenth.json"
 }
@@ -163,7 +165,7 @@ remember() {
     begin
     add "pushwatch" "$pushwatch -q -o json:/dev/null $file"
     add "pushwatch, twice as many" "$pushwatch -q -o json:/dev/null $twice"
-    measure C
+    measure C "$file" "$twice"
     python3 "$here/table.py" C "$work/figures" "$work/C"
     # Peers need gigabytes for a million.
     free=$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)
@@ -212,7 +214,7 @@ start() {
     add "pushwatch --no-ndpi, 30 KB" "$pushwatch -q --no-ndpi -o json:/dev/null $file"
     add "pushwatch, 30 KB" "$pushwatch -q -o json:/dev/null $file"
     runs=20
-    measure start
+    measure start "$file"
     printf '\n== Start: %s bytes\n' "$(wc -c <"$file")"
     python3 "$here/table.py" start "$work/figures" "$work/start"
 }

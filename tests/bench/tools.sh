@@ -24,3 +24,4 @@ build generate "certificates.c dialogue.c hello_marks.c sessions.c tally.c wire.
     -lssl -lcrypto
 build empty_pcap "" -lpcap
 build raw_read ""
+build warm ""
