@@ -155,6 +155,7 @@ static void what_the_disk_loses_is_passed_over(void **state)
     enum { MEMORY = FLOWS * 3500, FULL = FLOWS * 6 /* for the file of each shard */ };
     struct trial trial;
     begin(&trial, (struct pipeline_options){.threads = 3, .max_memory = MEMORY});
+    trial.traffic.step = NS_PER_SECOND / 20; /* for closed ones to be over before the capture is */
     limit_files(FULL);
     traffic_open(&trial.traffic, 0);
     for (uint32_t client = 1; client < FLOWS; client++) {
