@@ -147,7 +147,10 @@ void handout_ended(struct handout *handout, uint32_t number)
         append(handout, number);
     pass_ended(handout);
     struct connection *c = connection_of(handout, number);
-    handout->waiting_bytes += memory_of(c);
+    const size_t memory = memory_of(c);
+    handout->waiting_bytes += memory;
+    if (handout->over && c->form != FORM_AWAKE)
+        handout->most_waiting += memory; /* it was in use already */
     if (c->form == FORM_AWAKE)
         awake_pack_soon(handout->awake, c);
     if (handout->in_order && handout->waiting_bytes > handout->most_waiting && !handout->no_disk)
@@ -156,7 +159,7 @@ void handout_ended(struct handout *handout, uint32_t number)
 
 void handout_over(struct handout *handout)
 {
-    handout->most_waiting = SIZE_MAX;
+    handout->over = true;
 }
 
 /* Gives a flow that comes back from disk a connection again. */

@@ -27,6 +27,7 @@ struct handout {
     bool in_order;
     size_t most_waiting; /* bytes of ended flows in memory, beyond which they are spilled */
     size_t waiting_bytes;
+    bool over;            /* nothing goes on */
     bool no_disk;         /* to spill to */
     uint32_t first, last; /* in order: all connections; else those that have ended. By `next` */
     uint32_t open;        /* in order: the first of them that has not ended */
@@ -49,8 +50,8 @@ void handout_begun(struct handout *handout, uint32_t connection);
  * and connection_end are set. */
 void handout_ended(struct handout *handout, uint32_t connection);
 
-/* handout_over says that only ends come from now on: they take no memory, so that none is spilled.
- */
+/* handout_over says that no segments come any more: what ends now and was at rest waits in the
+ * memory that it had, however many there are. Those that had to be woken for it may take more. */
 void handout_over(struct handout *handout);
 
 /* handout_now prepares a flow that goes on to exist, if there is room: handout_has_room. */

@@ -82,11 +82,6 @@ static NOINLINE void change_kind(struct shard *shard, uint32_t number, enum conn
 
 /* --- ends --- */
 
-static uint32_t hash_of(const struct shard *shard, const struct connection *c)
-{
-    return flow_key_hash(&shard->options->key, &c->key.ends[0], &c->key.ends[1]);
-}
-
 /* Hands a connection out, or lets it wait for its turn. */
 static void leave(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
 {
@@ -106,15 +101,22 @@ static void leave(struct shard *shard, uint32_t number, enum end_reason reason, 
 
 static void end(struct shard *shard, uint32_t number, enum end_reason reason, nanotime now)
 {
-    flow_table_remove(shard->table, number, hash_of(shard, connection_of(shard, number)));
+    const struct flow_key *key = &connection_of(shard, number)->key;
+    uint32_t hash = flow_key_hash(&shard->options->key, &key->ends[0], &key->ends[1]);
+    flow_table_remove(shard->table, number, hash);
     queues_remove(&shard->queues, number);
     leave(shard, number, reason, now);
+}
+
+static nanotime due_time(const struct connection *c)
+{
+    return c->last_time + timeouts[c->kind];
 }
 
 /* Ended for its silence alone: also by which a port is used again after it. */
 static bool is_due(const struct shard *shard, const struct connection *c)
 {
-    return shard->now - c->last_time > timeouts[c->kind];
+    return shard->now > due_time(c);
 }
 
 /* Ends a connection that is due, as of when it became so: whoever notices it, and when, changes
@@ -122,9 +124,8 @@ static bool is_due(const struct shard *shard, const struct connection *c)
 static void expire(struct shard *shard, uint32_t number)
 {
     const struct connection *c = connection_of(shard, number);
-    enum connection_kind kind = (enum connection_kind)c->kind;
-    shard->counts.flows_expired += kind != KIND_CLOSED;
-    end(shard, number, ENDED_IDLE, c->last_time + timeouts[kind]);
+    shard->counts.flows_expired += c->kind != KIND_CLOSED;
+    end(shard, number, ENDED_IDLE, due_time(c));
 }
 
 /* The next of a kind that is due, or SLAB_NONE. Those on the way that were active are put back. */
@@ -511,19 +512,19 @@ uint64_t shard_open(const struct shard *shard, uint64_t otherwise)
     return handout_open(&shard->handout, otherwise);
 }
 
-/* Nobody looks for a connection any more: none is taken from the table. */
+/* Nobody looks for a connection any more: none is taken from the table, which is not used again. */
 static void end_all(struct shard *shard, enum connection_kind kind, nanotime now)
 {
     uint32_t next = queues_empty(&shard->queues, kind), number;
     while ((number = next) != SLAB_NONE) {
         const struct connection *c = connection_of(shard, number);
-        next = c->later;
+        next = c->later; /* which leave() writes over */
         if (next != SLAB_NONE)
             prefetch(connection_of(shard, next), sizeof *c);
         bool is_idle = kind != KIND_LINGER && is_due(shard, c);
         shard->counts.flows_expired += is_idle && kind != KIND_CLOSED;
         leave(shard, number, is_idle ? ENDED_IDLE : ENDED_END_OF_CAPTURE,
-              is_idle ? c->last_time + timeouts[kind] : now);
+              is_idle ? due_time(c) : now);
     }
 }
 

@@ -185,16 +185,21 @@ static void what_waits_on_disk_comes_in_order(void **state)
     traffic_end(&other);
 }
 
+static void send_byte(struct traffic *t, uint32_t client, bool from_client, uint32_t seq,
+                      uint32_t ack)
+{
+    struct packet packet =
+        traffic_packet(t, client, from_client, FLAG_ACK, seq, ack, span_of("x", 1));
+    packet.frame = ++t->frame;
+    pipeline_packet(t->pipeline, &packet);
+    free((void *)(uintptr_t)packet.bytes);
+}
+
 /* A client sends `count` bytes, each by itself, and nobody acknowledges them. */
 static void send_unacked(struct traffic *t, uint32_t client, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct packet packet =
-            traffic_packet(t, client, true, FLAG_ACK, 101 + i, 9001, span_of("x", 1));
-        packet.frame = ++t->frame;
-        pipeline_packet(t->pipeline, &packet);
-        free((void *)(uintptr_t)packet.bytes);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        send_byte(t, client, true, 101 + i, 9001);
 }
 
 /* Of flows that are all in working order, too: here are fewer than LIMIT_AWAKE in each shard. */
@@ -230,6 +235,28 @@ static void a_full_disk_is_said(void **state)
     for (size_t i = 1; i < t.count; i++)
         assert_true(t.flows[i].first_frame > t.flows[i - 1].first_frame);
     traffic_end(&t);
+}
+
+/* No disk is needed for what was at rest anyway. What holds bytes behind a hole is woken to end,
+ * and needs memory: without a disk to spill to, some is lost. */
+static void at_the_end_what_is_woken_is_spilled(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 31500 }; /* of which those that end take more than may wait in memory */
+    for (unsigned holes = 0; holes < 2; holes++) {
+        struct traffic t;
+        traffic_begin(&t, (struct pipeline_options){.max_memory = UINT64_C(64) << 20});
+        for (uint32_t i = 0; i < CLIENTS; i++) {
+            traffic_open(&t, i);
+            if (holes)
+                send_byte(&t, i, true, 201, 9001);
+        }
+        limit_files(200 * 1000);
+        assert_int_equal(pipeline_finish(t.pipeline, 0, NULL, NULL), !holes);
+        limit_files(RLIM_INFINITY);
+        assert_true(holes ? t.count < CLIENTS : t.count == CLIENTS);
+        traffic_end(&t);
+    }
 }
 
 static void a_run_given_up_with_flows_on_disk(void **state)
@@ -273,6 +300,7 @@ int main(void)
         cmocka_unit_test(what_waits_on_disk_comes_in_order),
         cmocka_unit_test(what_is_in_flight_counts),
         cmocka_unit_test(a_full_disk_is_said),
+        cmocka_unit_test(at_the_end_what_is_woken_is_spilled),
         cmocka_unit_test(a_run_given_up_with_flows_on_disk),
         cmocka_unit_test(threads_change_nothing),
     };
