@@ -242,7 +242,7 @@ static void a_full_disk_is_said(void **state)
 static void at_the_end_what_is_woken_is_spilled(void **state)
 {
     (void)state;
-    enum { CLIENTS = 31500 }; /* of which those that end take more than may wait in memory */
+    enum { CLIENTS = 20 * 1000 }; /* of which those that end take more than may wait in memory */
     for (unsigned holes = 0; holes < 2; holes++) {
         struct traffic t;
         traffic_begin(&t, (struct pipeline_options){.max_memory = UINT64_C(64) << 20});

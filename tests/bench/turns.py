@@ -9,7 +9,8 @@ Each COMMAND is one argument, as in
     turns.py 7 'build/old/pushwatch -q -j 1 -o json:/dev/null A.pcap' \\
                'build/pushwatch -q -j 1 -o json:/dev/null A.pcap'
 Tells for each the ratio of its CPU time to that of the first command in the same round, and its CPU
-seconds. The same command given twice tells how far to trust the ratios. Linux only."""
+seconds. The same command given twice tells how far to trust the ratios. Only the command itself is
+stopped, not what it starts: no shell around it. Linux only."""
 import os
 import random
 import shlex
@@ -48,9 +49,10 @@ def take_turn(pid):
 
 def one_round(commands, core):
     """Gives the CPU seconds of each."""
-    running = {i: start(command, core) for i, command in enumerate(commands)}
-    seconds = {}
+    running, seconds = {}, {}
     try:
+        for i, command in enumerate(commands):
+            running[i] = start(command, core)
         while running:
             for i in random.sample(list(running), len(running)):
                 status, seconds[i] = take_turn(running[i])
@@ -68,6 +70,8 @@ def one_round(commands, core):
 def main():
     if len(sys.argv) < 3 or not sys.argv[1].isdigit() or sys.argv[1] == "0":
         sys.exit(__doc__)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: none is left stopped behind
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     commands = [shlex.split(argument) for argument in sys.argv[2:]]
     cores = sorted(os.sched_getaffinity(0))
     core = cores[-1]

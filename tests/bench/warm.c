@@ -1,7 +1,7 @@
 /* warm.c: brings back what the host of a virtual machine has taken from it meanwhile: memory that
  * was free, pages of a file that were not read for a while. Whoever touches these first waits for
  * them, up to milliseconds for 2 MiB, and a program that is measured after one that took more
- * memory would be the faster for it: warm MIB [FILE] */
+ * memory would be the faster for it: warm MIB [FILE...] */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
