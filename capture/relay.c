@@ -13,10 +13,15 @@
  * so that the one who has the baton need not read. */
 enum { BEYOND = 2048 };
 
-/* What a runner's buffer has room for: before a window, there may be what precedes it in a page. */
-static size_t room_for(size_t window)
+/* A runner reads its windows to so many places by turns, so many bytes behind the offset in a page
+ * that they have in the file (xpages): some processors take longer to copy to what is still in the
+ * second-level cache, or to that very offset. Measured: docs/performance.md. */
+enum { PLACES = 3, ASIDE = 240 };
+
+/* Bytes of a place: before a window, there may be what precedes it in a page. */
+static size_t place_bytes(size_t window)
 {
-    return PAGE_BYTES + window + BEYOND;
+    return (ASIDE + PAGE_BYTES + window + BEYOND + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 struct baton {
@@ -29,8 +34,11 @@ struct baton {
 };
 
 struct runner {
-    uint8_t *buffer;
-    size_t capacity, have;  /* bytes in it */
+    uint8_t *places;
+    unsigned place;
+    uint8_t *larger;        /* than a place, for a large record; else NULL */
+    uint8_t *buffer;        /* in either, */
+    size_t capacity, have;  /* and bytes in it */
     uint64_t window;        /* of the file, that is in it */
     uint64_t from;          /* offset in the file of the first of them: where a page begins */
     struct packet *packets; /* in it: */
@@ -73,8 +81,7 @@ struct relay *relay_new(const struct source *source, unsigned runners, size_t mo
     pthread_mutex_init(&relay->lock, NULL);
     pthread_cond_init(&relay->passed, NULL);
     for (unsigned i = 0; i < runners; i++) {
-        relay->runners[i].capacity = room_for(most);
-        relay->runners[i].buffer = xpages(room_for(most));
+        relay->runners[i].places = xpages(PLACES * place_bytes(most));
         relay->runners[i].packets = xmalloc(RELAY_PACKETS_MAX * sizeof(struct packet));
     }
     return relay;
@@ -146,8 +153,8 @@ static NOINLINE bool read_rest(const struct relay *relay, struct runner *runner,
         memcpy(larger, runner->buffer, runner->have);
         for (uint32_t i = 0; i < runner->count; i++)
             runner->packets[i].bytes = larger + (runner->packets[i].bytes - runner->buffer);
-        free(runner->buffer);
-        runner->buffer = larger;
+        free(runner->larger);
+        runner->larger = runner->buffer = larger;
         runner->capacity = needs;
     }
     read_up_to(relay, runner, runner->from + needs);
@@ -296,14 +303,14 @@ static bool take_turn(struct relay *relay, struct runner *runner, uint64_t windo
     return goes;
 }
 
-/* What a large record has taken is not kept: there may be many runners. */
-static void give_back(const struct relay *relay, struct runner *runner)
+/* The next place. What a large record has taken is not kept: there may be many runners. */
+static void change_place(const struct relay *relay, struct runner *runner)
 {
-    if (LIKELY(runner->capacity == room_for(relay->most)))
-        return;
-    free(runner->buffer);
-    runner->capacity = room_for(relay->most);
-    runner->buffer = xpages(runner->capacity);
+    free(runner->larger);
+    runner->larger = NULL;
+    runner->place = (runner->place + 1) % PLACES;
+    runner->buffer = runner->places + runner->place * place_bytes(relay->most) + ASIDE;
+    runner->capacity = place_bytes(relay->most) - ASIDE;
 }
 
 bool relay_claim(struct relay *relay, unsigned number)
@@ -314,7 +321,7 @@ bool relay_claim(struct relay *relay, unsigned number)
     const bool ended = relay->baton.ended;
     relay->taken += !ended;
     pthread_mutex_unlock(&relay->lock);
-    give_back(relay, runner);
+    change_place(relay, runner);
     /* Of the first window, only what is behind where it all began. */
     const uint64_t begin = window * relay->window;
     runner->from = (begun > begin ? begun : begin) / PAGE_BYTES * PAGE_BYTES;
@@ -361,7 +368,8 @@ void relay_free(struct relay *relay)
     if (!relay)
         return;
     for (unsigned i = 0; i < relay->count; i++) {
-        free(relay->runners[i].buffer);
+        free(relay->runners[i].places);
+        free(relay->runners[i].larger);
         free(relay->runners[i].packets);
     }
     pthread_mutex_destroy(&relay->lock);
