@@ -65,7 +65,8 @@ struct cert {
     struct text_list key_usage, extended_key_usage, policies, ocsp, crl;
     unsigned sct_count; /* RFC 6962 section 3.3 */
 
-    size_t memory;    /* bytes that all of this takes */
+    struct x509_st *parsed; /* in OpenSSL's form, which nobody changes; NULL if it is not kept */
+    size_t memory;          /* bytes that all of this takes, without it */
     uint64_t ordinal; /* from 1 and dense, in order of arrival: differs from run to run where there
                          are several threads, so that it is in no report */
 

@@ -155,6 +155,8 @@ static struct cert_entry *add_take(struct cert_store *store, struct cert *cert, 
     hash_table_add(&store->certs, &entry->node);
     store->memory += cert->memory;
     cert->ordinal = store->certs.count;
+    if (cert->ordinal > LIMIT_CERTS_PARSED || cert->der.n > LIMIT_CERT_PARSED_BYTES)
+        x509_forget(cert);
     return entry;
 }
 

@@ -1,5 +1,4 @@
-/* x509.c: certificate facts by OpenSSL. Everything is copied into blocks that the cert owns, so
- * that no OpenSSL object outlives the call. */
+/* x509.c: certificate facts by OpenSSL. Everything is copied into blocks that the cert owns. */
 #include "x509.h"
 
 #include "asn1.h"
@@ -353,13 +352,21 @@ struct cert *x509_new(struct span der)
     cert->malformed = !x || p != cert->der.p + der.n ||
                       !asn1_time(&cert->not_before, X509_get0_notBefore(x)) ||
                       !asn1_time(&cert->not_after, X509_get0_notAfter(x));
-    if (!cert->malformed)
+    cert->parsed = x;
+    if (!cert->malformed) {
         read_all(owned, x);
-    else
+    } else {
         cert->not_before = cert->not_after = 0;
-    X509_free(x);
+        x509_forget(cert);
+    }
     ERR_clear_error();
     return cert;
+}
+
+void x509_forget(struct cert *cert)
+{
+    X509_free(cert->parsed);
+    cert->parsed = NULL;
 }
 
 void x509_free(struct cert *cert)
@@ -371,6 +378,7 @@ void x509_free(struct cert *cert)
         next = block->next;
         free(block);
     }
+    x509_forget(cert);
     free(owned);
 }
 

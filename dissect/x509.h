@@ -9,6 +9,9 @@
  * use in this run is zero. Free with x509_free. */
 struct cert *x509_new(struct span der);
 
+/* x509_forget frees its `parsed`, which takes some times as much as the certificate. */
+void x509_forget(struct cert *cert);
+
 /* x509_free frees a cert of x509_new, but not its `names`. NULL is fine. */
 void x509_free(struct cert *cert);
 

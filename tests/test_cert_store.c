@@ -3,6 +3,8 @@
 
 #include "../dissect/limits.h"
 
+#include "pki.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -252,6 +254,39 @@ static void threads_find_the_same_certificates(void **state)
     cert_store_free(store);
 }
 
+/* Certificates that differ in their last byte, of a signature that nobody checks. */
+static unsigned count_parsed(struct cert_share *share, const struct cert *like, unsigned count)
+{
+    uint8_t *der = xmemdup(like->der.p, like->der.n);
+    unsigned parsed = 0;
+    for (unsigned i = 0; i < count; i++) {
+        der[like->der.n - 1] = (uint8_t)i;
+        const struct cert *cert = cert_store_get(share, span_of(der, like->der.n));
+        assert_false(cert->malformed);
+        parsed += cert->parsed != NULL;
+    }
+    free(der);
+    return parsed;
+}
+
+static void few_and_small_ones_stay_parsed(void **state)
+{
+    (void)state;
+    struct cert_share share;
+    struct cert_store *store = store_with(&share);
+    static char names[2 * LIMIT_CERT_PARSED_BYTES];
+    for (size_t i = 0; i + 10 < sizeof names; i += 10)
+        memcpy(names + i, i ? ",DNS:a.net" : "DNS:aa.net", 10);
+    const struct pki_recipe small = {.subject = "small"},
+                            large = {.subject = "large", .san = names};
+    struct pki a = pki_make(&small), b = pki_make(&large);
+    assert_int_equal(count_parsed(&share, b.cert, 3), 0);
+    assert_int_equal(count_parsed(&share, a.cert, LIMIT_CERTS_PARSED + 9), LIMIT_CERTS_PARSED - 3);
+    pki_done(&a);
+    pki_done(&b);
+    cert_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +298,7 @@ int main(void)
         cmocka_unit_test(room_does_not_depend_on_who_came_first),
         cmocka_unit_test(a_round_settles_what_was_found),
         cmocka_unit_test(threads_find_the_same_certificates),
+        cmocka_unit_test(few_and_small_ones_stay_parsed),
     };
     return cmocka_run_group_tests_name("cert_store", tests, NULL, NULL);
 }

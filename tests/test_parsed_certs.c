@@ -1,5 +1,6 @@
 /* test_parsed_certs.c: a certificate is parsed once, is the right one, and lives as long as anybody
  * has it. */
+#include "../dissect/limits.h"
 #include "../report/judge/parsed_certs.h"
 
 #include "pki.h"
@@ -34,6 +35,7 @@ static struct cert numbered(const struct pki *pki, uint64_t ordinal)
 {
     struct cert cert = *pki->cert;
     cert.ordinal = ordinal;
+    cert.parsed = NULL;
     return cert;
 }
 
@@ -54,6 +56,18 @@ static void the_same_is_parsed_once(void **state)
     parsed_certs_give_back(parsed, third);
     parsed_certs_free(parsed);
     parsed_certs_free(NULL);
+}
+
+static void what_the_certificate_has_is_not_parsed_again(void **state)
+{
+    const struct world *world = *state;
+    struct parsed_certs *parsed = parsed_certs_new();
+    X509 *got = parsed_certs_get(parsed, world->one.cert);
+    assert_non_null(got);
+    assert_ptr_equal(got, world->one.cert->parsed);
+    assert_int_equal(X509_cmp(got, world->one.x), 0);
+    parsed_certs_give_back(parsed, got);
+    parsed_certs_free(parsed);
 }
 
 static void one_whose_place_is_taken_lives_on(void **state)
@@ -78,7 +92,7 @@ static void what_has_no_place_is_parsed_each_time(void **state)
 {
     const struct world *world = *state;
     struct parsed_certs *parsed = parsed_certs_new();
-    static uint8_t large[PARSED_CERT_BYTES_MOST + 1];
+    static uint8_t large[LIMIT_CERT_PARSED_BYTES + 1];
     struct cert homeless = numbered(&world->one, 0), padded = numbered(&world->one, 3),
                 malformed = numbered(&world->one, 4), broken = numbered(&world->one, 6);
     /* OpenSSL reads a certificate and leaves alone what stands behind it. */
@@ -143,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_is_parsed_once),
+        cmocka_unit_test(what_the_certificate_has_is_not_parsed_again),
         cmocka_unit_test(one_whose_place_is_taken_lives_on),
         cmocka_unit_test(what_has_no_place_is_parsed_each_time),
         cmocka_unit_test(threads_share_them),

@@ -2,6 +2,8 @@
  * one; the lock is held for a look and a count, up or down. */
 #include "parsed_certs.h"
 
+#include "../../dissect/limits.h"
+
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -64,8 +66,12 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
 {
     if (cert->malformed)
         return NULL;
+    if (cert->parsed) {
+        X509_up_ref(cert->parsed);
+        return cert->parsed;
+    }
     /* One that no store has given out has no ordinal. */
-    bool kept = cert->ordinal > 0 && cert->der.n <= PARSED_CERT_BYTES_MOST;
+    bool kept = cert->ordinal > 0 && cert->der.n <= LIMIT_CERT_PARSED_BYTES;
     struct place *place = &parsed->places[cert->ordinal % PARSED_CERTS_MOST];
     X509 *x509 = kept ? find(parsed, place, cert->ordinal) : NULL;
     if (x509)

@@ -1,5 +1,5 @@
-/* parsed_certs.h: certificates in OpenSSL's form, which take a million instructions to make: kept
- * for the next chain or name that asks for them. */
+/* parsed_certs.h: certificates in OpenSSL's form, where that was not kept (`parsed` in cert.h): it
+ * is, here, for the next chain or name that asks for them. */
 #ifndef PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
 #define PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
 
@@ -7,9 +7,9 @@
 
 #include <openssl/x509.h>
 
-/* So many are kept, and none that is larger, so that nobody can make it large: OpenSSL takes some
- * times as much as the certificate itself. What comes later takes the place of what came before. */
-enum { PARSED_CERTS_MOST = 128, PARSED_CERT_BYTES_MOST = 8 << 10 };
+/* So many are kept, and none larger than LIMIT_CERT_PARSED_BYTES. What comes later takes the place
+ * of what came before. */
+enum { PARSED_CERTS_MOST = 128 };
 
 struct parsed_certs;
 
