@@ -13,7 +13,7 @@ struct awake_list {
     uint32_t count;
     uint32_t turn;        /* flows that became the newest so far; may wrap */
     uint32_t over;        /* a connection in working order that is over: awake_rest; or SLAB_NONE */
-    struct blocks memory; /* of flows at rest */
+    struct blocks memory; /* of flows at rest, and of what they share: tls_store_use_blocks */
     struct blocks rooms;  /* of those in working order: cache lines from end to end */
     size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
     size_t in_flight;     /* bytes that flows hold for what is not acknowledged */

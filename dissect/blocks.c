@@ -34,17 +34,46 @@ static void add_chunk(struct blocks *blocks)
     blocks->fresh_size = blocks->chunk_size - CHUNK_HEAD;
 }
 
+static void put_free(struct blocks *blocks, void *block, size_t size)
+{
+    void **list = &blocks->free[size / BLOCK_STEP];
+    memcpy(block, list, sizeof *list);
+    *list = block;
+}
+
+static void *take_free(struct blocks *blocks, size_t size)
+{
+    void **list = &blocks->free[size / BLOCK_STEP], *block = *list;
+    if (block)
+        memcpy(list, block, sizeof *list);
+    return block;
+}
+
+/* Cuts a block off a larger one. Else what one kind of connections leaves would be in vain for
+ * another kind, though nobody counts it any more. */
+static void *cut_free(struct blocks *blocks, size_t size)
+{
+    for (size_t larger = size + BLOCK_STEP; larger <= BLOCK_MOST; larger += BLOCK_STEP) {
+        uint8_t *block = take_free(blocks, larger);
+        if (!block)
+            continue;
+        put_free(blocks, block + size, larger - size);
+        return block;
+    }
+    return NULL;
+}
+
 void *blocks_new(struct blocks *blocks, size_t size)
 {
     size = rounded(size);
     blocks->used += size;
     if (size > BLOCK_MOST)
         return xmalloc(size + BLOCK_SLACK);
-    void **list = &blocks->free[size / BLOCK_STEP], *block = *list;
-    if (block) {
-        memcpy(list, block, sizeof *list);
+    void *block = take_free(blocks, size);
+    if (!block && blocks->fresh_size < size)
+        block = cut_free(blocks, size);
+    if (block)
         return block;
-    }
     if (blocks->fresh_size < size) /* what is left of the old one is too little to matter */
         add_chunk(blocks);
     block = blocks->fresh;
@@ -61,9 +90,7 @@ void blocks_free(struct blocks *blocks, void *block, size_t size)
         free(block);
         return;
     }
-    void **list = &blocks->free[size / BLOCK_STEP];
-    memcpy(block, list, sizeof *list);
-    *list = block;
+    put_free(blocks, block, size);
 }
 
 void blocks_done(struct blocks *blocks)

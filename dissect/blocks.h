@@ -20,7 +20,8 @@ struct blocks {
     size_t used; /* bytes in blocks that are handed out */
 };
 
-/* blocks_new gives a block of at least `size` bytes. */
+/* blocks_new gives a block of at least `size` bytes. Before more memory is taken for it, it is cut
+ * off a larger one that was taken back. */
 void *blocks_new(struct blocks *blocks, size_t size);
 
 /* blocks_free takes it back; the size is the one that was asked for. */

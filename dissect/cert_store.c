@@ -19,6 +19,9 @@ struct cert_entry {
     bool visited;
 };
 
+/* What a certificate takes here: its entry, and its places in arrays that double. */
+enum { ENTRY_COST = sizeof(struct cert_entry) + CERT_MALLOC_COST + 4 * sizeof(void *) };
+
 struct cert_store {
     struct hash_key key;
     pthread_mutex_t lock; /* of all that follows */
@@ -147,6 +150,7 @@ static struct cert_entry *add_take(struct cert_store *store, struct cert *cert, 
     struct cert_entry *entry = xcalloc(1, sizeof *entry);
     entry->node.hash = hash;
     entry->cert = cert;
+    cert->memory += ENTRY_COST;
     if (store->certs.count == store->room) {
         store->room = store->room ? store->room * 2 : 64;
         store->by_ordinal = xrealloc(store->by_ordinal, store->room * sizeof(struct cert_entry *));
@@ -250,6 +254,12 @@ static int compare_names(struct span a, struct span b)
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+/* Most certificates have one name, and so an array for it alone. */
+static size_t name_cost(struct span name)
+{
+    return sizeof name + CERT_MALLOC_COST + name.n + CERT_MALLOC_COST;
+}
+
 /* add_name keeps the names that are the least by their bytes, sorted: so which ones they are does
  * not depend on who came first. For the same reason each time is paid for. */
 static void add_name(struct cert_share *share, struct text_list *names, struct span name)
@@ -259,21 +269,21 @@ static void add_name(struct cert_share *share, struct text_list *names, struct s
     int order = 1;
     if (name.n > share->bytes)
         return;
-    pay(share, sizeof *names->items + name.n);
+    pay(share, name_cost(name));
     while (at < names->count && (order = compare_names(names->items[at], name)) < 0)
         at++;
     if (order == 0 || at == LIMIT_CERT_NAMES)
         return;
     if (names->count == LIMIT_CERT_NAMES) {
         names->count--;
-        store->memory -= sizeof *names->items + names->items[names->count].n;
+        store->memory -= name_cost(names->items[names->count]);
         free((void *)names->items[names->count].p);
     }
     names->items = xrealloc(names->items, (names->count + 1) * sizeof *names->items);
     memmove(names->items + at + 1, names->items + at, (names->count - at) * sizeof *names->items);
     names->items[at] = span_of(xmemdup(name.p, name.n), name.n);
     names->count++;
-    store->memory += sizeof *names->items + name.n;
+    store->memory += name_cost(name);
 }
 
 void cert_store_presented(struct cert_share *share, const struct cert *const *chain, unsigned count,

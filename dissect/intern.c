@@ -69,6 +69,11 @@ void intern_use_keys(struct intern *intern, struct shared_bytes *keys)
         intern->digests = shared_bytes_key(keys);
 }
 
+void intern_use_blocks(struct intern *intern, struct blocks *blocks)
+{
+    intern->blocks = blocks;
+}
+
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes)
 {
     struct intern_key key = {.bytes = bytes, .glance = glance_of(kind, bytes)};
@@ -82,8 +87,12 @@ static void release(struct intern *intern, struct interned *interned)
 {
     if (!interned || --interned->users > 0)
         return;
-    intern->memory -= sizeof *interned + interned->size;
-    free(interned);
+    const size_t size = sizeof *interned + interned->size;
+    intern->memory -= size;
+    if (intern->blocks)
+        blocks_free(intern->blocks, interned, size);
+    else
+        free(interned);
 }
 
 static void forget(struct intern *intern, const struct intern_place *place)
@@ -117,10 +126,12 @@ void *intern_new(struct intern *intern, size_t size, const struct intern_key *ke
 {
     if (size > INTERN_THING_MOST)
         key = NULL;
-    struct interned *interned = xcalloc(1, sizeof *interned + size);
+    const size_t all = sizeof(struct interned) + size;
+    struct interned *interned = intern->blocks ? blocks_new(intern->blocks, all) : xmalloc(all);
+    memset(interned, 0, all);
     interned->users = 1;
     interned->size = (uint32_t)size;
-    intern->memory += sizeof *interned + size;
+    intern->memory += all;
     if (key)
         remember(intern, interned, key);
     return interned->thing;

@@ -6,6 +6,7 @@
 #ifndef PUSHWATCH_DISSECT_INTERN_H
 #define PUSHWATCH_DISSECT_INTERN_H
 
+#include "blocks.h"
 #include "shared_bytes.h"
 
 enum { INTERN_SETS = 256, INTERN_WAYS = 4, INTERN_MAX = INTERN_SETS * INTERN_WAYS };
@@ -36,6 +37,7 @@ struct intern {
         struct interned *interned;
     } sets[INTERN_SETS][INTERN_WAYS];
     struct shared_bytes *keys; /* NULL: they are its own */
+    struct blocks *blocks;     /* where things are; NULL: each is by itself */
     struct hash_key digests;   /* the key of all digests */
     size_t memory;             /* of all things that have users, and of their keys: the same whether
                                   others have these, too */
@@ -45,6 +47,9 @@ void intern_init(struct intern *intern);
 
 /* intern_use_keys has the keys be where others have theirs, too. Before the first thing. */
 void intern_use_keys(struct intern *intern, struct shared_bytes *keys);
+
+/* intern_use_blocks has the things be there: none outlives them. Before the first thing. */
+void intern_use_blocks(struct intern *intern, struct blocks *blocks);
 
 /* intern_key_of makes the key of bytes for things of one kind, a number below 128: those of other
  * kinds have nothing to do with them. The bytes are borrowed until the key has been used. The key's

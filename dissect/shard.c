@@ -438,6 +438,7 @@ struct shard *shard_new(const struct shard_options *options)
                                            .watch_context = options->watch_context};
     tls_store_use_memory(shard->context.store, options->max_memory / 4);
     tls_store_use_pages(shard->context.store, options->pages);
+    tls_store_use_blocks(shard->context.store, &shard->awake.memory);
     tls_store_use_bytes(shard->context.store, options->bytes);
     appid_pool_use_bytes(shard->context.appid_pool, options->bytes);
     tls_store_use_keys(shard->context.store, options->keylog, options->show_secrets);
@@ -590,10 +591,10 @@ void shard_free(struct shard *shard)
     for (unsigned kind = 0; kind < KINDS; kind++)
         for (uint32_t i = shard->queues.of[kind].oldest; i; i = connection_of(shard, i)->later)
             awake_release(&shard->awake, connection_of(shard, i), &shard->context);
+    tls_store_free(shard->context.store);
     awake_done(&shard->awake);
     flow_table_free(shard->table);
     slab_done(&shard->connections);
     appid_pool_free(shard->context.appid_pool);
-    tls_store_free(shard->context.store);
     free(shard);
 }

@@ -7,6 +7,7 @@
 
 /* What the sessions of one shard share, and what they reuse. */
 struct tls_store;
+struct blocks;
 struct keylog;
 struct pages;
 
@@ -26,6 +27,10 @@ void tls_store_use_memory(struct tls_store *store, size_t most);
 
 /* tls_store_use_pages has the memory of sessions come from there. Before the first of them. */
 void tls_store_use_pages(struct tls_store *store, struct pages *pages);
+
+/* tls_store_use_blocks has hellos, names and chains be there: what they leave is of use to others,
+ * and the other way round. Before the first of them; the store is freed before the blocks. */
+void tls_store_use_blocks(struct tls_store *store, struct blocks *blocks);
 
 /* tls_store_use_bytes has what hellos, names and chains are found by be there (shared_bytes.h).
  * Before the first of them. */

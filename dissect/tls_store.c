@@ -43,6 +43,11 @@ void tls_store_use_pages(struct tls_store *store, struct pages *pages)
     store->sessions.pages = pages;
 }
 
+void tls_store_use_blocks(struct tls_store *store, struct blocks *blocks)
+{
+    intern_use_blocks(&store->shared, blocks);
+}
+
 void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes)
 {
     intern_use_keys(&store->shared, bytes);

@@ -17,9 +17,6 @@ struct block {
     uint8_t bytes[];
 };
 
-/* What an allocation takes beside its bytes: its header, and rounding up. */
-enum { MALLOC_COST = 16 };
-
 struct owned_cert {
     struct cert cert; /* first: a cert is cast back */
     struct block *blocks;
@@ -30,7 +27,7 @@ static void *keep(struct owned_cert *owned, const void *bytes, size_t n)
     struct block *block = xmalloc(sizeof *block + n + 1);
     block->next = owned->blocks;
     owned->blocks = block;
-    owned->cert.memory += MALLOC_COST + sizeof *block + n + 1;
+    owned->cert.memory += CERT_MALLOC_COST + sizeof *block + n + 1;
     if (n > 0)
         memcpy(block->bytes, bytes, n);
     block->bytes[n] = '\0';
@@ -340,7 +337,7 @@ struct cert *x509_new(struct span der)
 {
     struct owned_cert *owned = xcalloc(1, sizeof *owned);
     struct cert *cert = &owned->cert;
-    cert->memory = MALLOC_COST + sizeof *owned;
+    cert->memory = CERT_MALLOC_COST + sizeof *owned;
     cert->der = keep_span(owned, der.p, der.n);
     cert->key_type = "unknown";
     cert->signature_algorithm = "unknown";

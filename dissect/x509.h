@@ -4,6 +4,9 @@
 
 #include "cert.h"
 
+/* What an allocation takes beside its bytes: its header, and rounding up. */
+enum { CERT_MALLOC_COST = 16 };
+
 /* x509_new reads a certificate (RFC 5280) and copies all it keeps. What OpenSSL does not accept, or
  * has bytes behind its end, gives a cert with `malformed`, hashes and DER only. The part about its
  * use in this run is zero. Free with x509_free. */

@@ -10,6 +10,8 @@ KIND: syn       a SYN that nobody answers
       partial   half a ClientHello
       hellos    a ClientHello like no other
       certs     a certificate that at most one other shows
+      turns     of the first sixth, a certificate of its own; then three that have a byte beyond a
+                hole, both ways, and one that ends as it should, in turns
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
@@ -109,6 +111,12 @@ def connect(capture, kind, client):
     elif kind == "certs":
         capture.send(client, True, ACK, 2, 6, hello(client))
         capture.send(client, False, ACK, 6, 2 + len(hello(client)), certificate(client * 2 // 3))
+    elif kind == "own":
+        capture.send(client, True, ACK, 2, 6, hello(client))
+        capture.send(client, False, ACK, 6, 2 + len(hello(client)), certificate(client))
+    elif kind == "gaps":
+        capture.send(client, True, ACK, 1000, 6, b"x")
+        capture.send(client, False, ACK, 1000, 6, b"x")
     elif kind == "holes":
         for i in range(8):
             capture.send(client, True, ACK, 1000 + 2000 * i, 6, b"x" * 1400)
@@ -128,6 +136,13 @@ def connect(capture, kind, client):
         sys.exit(f"hostile.py: no kind {kind}")
 
 
+def kind_of(kind, client, count):
+    """In turns, what a connection does depends on which one it is."""
+    if kind != "turns":
+        return kind
+    return "own" if client <= count // 6 else "gaps" if client % 4 else "closed"
+
+
 def main():
     kind, count, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     capture = Capture(path)
@@ -137,7 +152,7 @@ def main():
         client += 1
         if kind == "apart" and shard(client) == shard(0):
             continue
-        connect(capture, kind, client)
+        connect(capture, kind_of(kind, client, count), client)
         done += 1
         if done % 1000 == 0:
             capture.send(0, True, ACK, 2, 6)

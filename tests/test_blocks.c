@@ -76,6 +76,28 @@ static void what_is_free_is_used_first(void **state)
     blocks_done(&blocks); /* small ones need not be freed one by one */
 }
 
+/* Before more memory is taken, they are cut in small ones. */
+static void what_larger_ones_leave_is_used(void **state)
+{
+    (void)state;
+    enum { LARGE = 1024, LARGE_ONES = 1000 };
+    static void *large[LARGE_ONES];
+    struct blocks blocks = {0};
+    for (unsigned i = 0; i < LARGE_ONES; i++)
+        large[i] = blocks_new(&blocks, LARGE);
+    const void *chunks = blocks.chunks;
+    for (unsigned i = 0; i < LARGE_ONES; i++)
+        blocks_free(&blocks, large[i], LARGE);
+    for (unsigned i = 0; i < LARGE_ONES * 3; i++) {
+        struct block block = {.size = i % 2 ? 200 : 304};
+        block.bytes = blocks_new(&blocks, block.size);
+        fill(&block, i);
+    }
+    assert_ptr_equal(blocks.chunks, chunks);
+    assert_int_equal(blocks.used, LARGE_ONES * 3 / 2 * (200 + 304));
+    blocks_done(&blocks);
+}
+
 /* So that none has a part in one line more than it needs. */
 static void blocks_of_whole_lines_begin_with_one(void **state)
 {
@@ -96,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_keep_apart),
         cmocka_unit_test(what_is_free_is_used_first),
+        cmocka_unit_test(what_larger_ones_leave_is_used),
         cmocka_unit_test(blocks_of_whole_lines_begin_with_one),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);

@@ -9,8 +9,21 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cmocka.h>
+
+/* memory_in_use gives the bytes that are allocated, 0 where that cannot be told. */
+static size_t memory_in_use(void)
+{
+#ifdef __GLIBC__
+    return mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
 
 /* store_with makes a store of which all is one share. */
 static struct cert_store *store_with(struct cert_share *share)
@@ -206,6 +219,30 @@ static void a_round_settles_what_was_found(void **state)
     cert_store_free(store);
 }
 
+/* The heap holds no more than the store may, names, entries and what malloc adds included. Under a
+ * sanitizer, which has a heap of its own, this tells nothing. */
+static void no_more_is_taken_than_allowed(void **state)
+{
+    (void)state;
+    enum { MOST = 1 << 20 };
+    struct cert_store *store = cert_store_new(MOST);
+    struct cert_share share;
+    cert_share_init(&share, store);
+    const size_t before = memory_in_use();
+    const struct cert *cert;
+    unsigned count = 0;
+    do {
+        char text[16];
+        struct span name = span_of(text, (size_t)snprintf(text, sizeof text, "%u", count++));
+        cert = cert_store_get(&share, name);
+        if (cert)
+            cert_store_presented(&share, &cert, 1, CERT_FROM_SERVER, name);
+    } while (cert);
+    assert_in_range(count, MOST / 1024, MOST / 256);
+    assert_in_range(memory_in_use() - before, 0, MOST);
+    cert_store_free(store);
+}
+
 /* --- threads --- */
 
 enum { THREADS = 4, CERTS = 50, ROUNDS = 40 };
@@ -297,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_name_stands_before_longer_ones_that_begin_with_it),
         cmocka_unit_test(room_does_not_depend_on_who_came_first),
         cmocka_unit_test(a_round_settles_what_was_found),
+        cmocka_unit_test(no_more_is_taken_than_allowed),
         cmocka_unit_test(threads_find_the_same_certificates),
         cmocka_unit_test(few_and_small_ones_stay_parsed),
     };

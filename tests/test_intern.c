@@ -139,6 +139,32 @@ static void one_that_is_not_remembered_is_freed(void **state)
     intern_done(&intern);
 }
 
+/* Those of blocks take room there and leave it to others. */
+static void things_may_be_in_blocks(void **state)
+{
+    (void)state;
+    struct intern intern;
+    struct blocks blocks = {0};
+    intern_init(&intern);
+    intern_use_blocks(&intern, &blocks);
+    for (size_t size = 0; size < 2 * BLOCK_MOST; size += 100) {
+        uint8_t *thing = intern_new(&intern, size, NULL);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(thing[i], 0);
+        memset(thing, 1, size);
+        assert_in_range(blocks.used, size + 1, size + 100);
+        intern_release(&intern, thing);
+        assert_int_equal(blocks.used, 0);
+    }
+    const uint64_t *seven = make(&intern, 7), *found = find(&intern, 7);
+    assert_ptr_equal(found, seven);
+    intern_release(&intern, seven);
+    intern_release(&intern, found);
+    intern_done(&intern);
+    assert_int_equal(blocks.used, 0);
+    blocks_done(&blocks);
+}
+
 static void digests_tell_inputs_and_keys_apart(void **state)
 {
     (void)state;
@@ -181,6 +207,7 @@ int main(void)
         cmocka_unit_test(the_one_found_longest_ago_is_forgotten),
         cmocka_unit_test(one_that_is_not_remembered_is_freed),
         cmocka_unit_test(a_large_one_is_not_remembered),
+        cmocka_unit_test(things_may_be_in_blocks),
         cmocka_unit_test(digests_tell_inputs_and_keys_apart),
     };
     return cmocka_run_group_tests_name("intern", tests, NULL, NULL);
