@@ -244,6 +244,14 @@ size_t awake_memory(const struct awake_list *list)
     return list->rooms.used + list->packed_cost + list->in_flight;
 }
 
+void awake_spare(struct awake_list *list, size_t most)
+{
+    if (slab_held(list->connections) + list->memory.held <= most)
+        return;
+    slab_give_back(list->connections);
+    blocks_give_back(&list->memory);
+}
+
 void awake_done(struct awake_list *list)
 {
     blocks_done(&list->memory);

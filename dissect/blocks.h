@@ -15,17 +15,25 @@ struct blocks {
     struct pages *pages; /* where most of it comes from, and stays until they are freed, or NULL */
     void *free[BLOCK_MOST / BLOCK_STEP + 1]; /* lists by size */
     void *chunks;                            /* list of those that are not of `pages` */
-    uint8_t *fresh;                          /* of the latest chunk: what was never handed out */
+    struct block_run
+        *runs;      /* list of what is free from end to end, in pieces larger than a block */
+    uint8_t *fresh; /* of the latest chunk or run: what was not handed out */
     size_t fresh_size, chunk_size;
-    size_t used; /* bytes in blocks that are handed out */
+    size_t used;  /* bytes in blocks that are handed out */
+    size_t held;  /* bytes that were taken for them, without what was given back */
+    size_t apart; /* bytes that were taken back since neighbours were looked for */
 };
 
 /* blocks_new gives a block of at least `size` bytes. Before more memory is taken for it, it is cut
- * off a larger one that was taken back. */
+ * off a larger one that was taken back, or off several that lie side by side. */
 void *blocks_new(struct blocks *blocks, size_t size);
 
 /* blocks_free takes it back; the size is the one that was asked for. */
 void blocks_free(struct blocks *blocks, void *block, size_t size);
+
+/* blocks_give_back leaves the memory of what is free to the system, where a quarter of what is held
+ * may be. */
+void blocks_give_back(struct blocks *blocks);
 
 void blocks_done(struct blocks *blocks);
 

@@ -49,6 +49,14 @@ void *pages_take(struct pages *pages, size_t size)
     return memory;
 }
 
+size_t pages_drop(void *memory, size_t size)
+{
+    const size_t begin = ((uintptr_t)memory + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    const size_t end = ((uintptr_t)memory + size) / PAGE_BYTES * PAGE_BYTES;
+    uint8_t *first = (uint8_t *)memory + (begin - (uintptr_t)memory);
+    return end > begin && madvise(first, end - begin, MADV_DONTNEED) == 0 ? end - begin : 0;
+}
+
 void pages_free(struct pages *pages)
 {
     if (!pages)

@@ -17,6 +17,10 @@ struct pages *pages_new(void);
  * pages_free. Several threads may call it. */
 void *pages_take(struct pages *pages, size_t size);
 
+/* pages_drop leaves the whole pages in this memory to the system, and returns their bytes. It stays
+ * the caller's; what was in it may be lost. */
+size_t pages_drop(void *memory, size_t size);
+
 void pages_free(struct pages *pages);
 
 #endif

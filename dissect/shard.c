@@ -180,8 +180,7 @@ static void advance(struct shard *shard, nanotime now)
 
 /* --- room --- */
 
-/* Ended ones that wait are not counted: they have a quarter of the memory to themselves, and go to
- * disk beyond it. */
+/* Ended ones that wait are not counted: they have a quarter to themselves, then go to disk. */
 static bool memory_is_full(const struct shard *shard)
 {
     size_t memory = shard->connections.used * sizeof(struct connection) +
@@ -243,6 +242,7 @@ static NOINLINE void weigh(struct shard *shard, uint64_t frame)
 {
     shard->weigh_at = frame + 256;
     evict_while(shard, memory_is_full);
+    awake_spare(&shard->awake, shard->options->max_memory / 4 * 3);
 }
 
 bool shard_is_choked(struct shard *shard)

@@ -1,4 +1,5 @@
-/* slab.c: chunks that are never given back: what was needed once is needed again. */
+/* slab.c: chunks stay where they are: what was needed once is needed again. Their memory may not.
+ */
 #include "slab.h"
 
 #include <stdlib.h>
@@ -15,8 +16,20 @@ static uint8_t *new_chunk(const struct slab *slab)
     return is_of_pages(slab, slab->chunk_count) ? pages_take(slab->pages, size) : xmalloc(size);
 }
 
+/* Has the entries of a chunk be in the list again, whose memory was given back. */
+static void refill(struct slab *slab)
+{
+    uint32_t last = (slab->bare[--slab->bare_count] + 1) * SLAB_CHUNK;
+    for (uint32_t i = 0; i < SLAB_CHUNK; i++) {
+        memcpy(slab_at(slab, last - i), &slab->free, sizeof slab->free);
+        slab->free = last - i;
+    }
+}
+
 uint32_t slab_new(struct slab *slab)
 {
+    if (slab->free == SLAB_NONE && slab->bare_count > 0)
+        refill(slab);
     uint32_t number = slab->free;
     slab->used++;
     if (number != SLAB_NONE) {
@@ -41,11 +54,70 @@ void slab_free(struct slab *slab, uint32_t number)
     slab->used--;
 }
 
+/* --- giving back --- */
+
+static uint32_t chunk_of(uint32_t number)
+{
+    return (number - 1) / SLAB_CHUNK;
+}
+
+/* How many entries of each chunk are free. */
+static uint16_t *count_free(const struct slab *slab)
+{
+    uint16_t *counts = xcalloc(slab->chunk_count, sizeof *counts);
+    for (uint32_t number = slab->free; number != SLAB_NONE;) {
+        counts[chunk_of(number)]++;
+        memcpy(&number, slab_at(slab, number), sizeof number);
+    }
+    return counts;
+}
+
+/* Takes the entries of chunks that are free out of the list. Returns how many are left. */
+static uint32_t unlink_free(struct slab *slab, const uint16_t *counts)
+{
+    void *link = &slab->free;
+    uint32_t number = slab->free, left = 0;
+    while (number != SLAB_NONE) {
+        uint32_t next;
+        void *entry = slab_at(slab, number);
+        memcpy(&next, entry, sizeof next);
+        if (counts[chunk_of(number)] < SLAB_CHUNK) {
+            memcpy(link, &number, sizeof number);
+            link = entry;
+            left++;
+        }
+        number = next;
+    }
+    memcpy(link, &number, sizeof number);
+    return left;
+}
+
+void slab_give_back(struct slab *slab)
+{
+    const uint32_t held = slab->fresh - slab->bare_count * SLAB_CHUNK, idle = held - slab->used;
+    if (idle < slab->barren)
+        slab->barren = idle;
+    if (!slab->pages || idle < held / 4 || idle - slab->barren < held / 8 || idle < 2 * SLAB_CHUNK)
+        return;
+    uint16_t *counts = count_free(slab);
+    slab->barren = unlink_free(slab, counts);
+    slab->bare = xrealloc(slab->bare, slab->chunk_count * sizeof *slab->bare);
+    for (uint32_t chunk = 0; chunk < slab->chunk_count; chunk++) {
+        if (counts[chunk] < SLAB_CHUNK)
+            continue;
+        slab->bare[slab->bare_count++] = chunk;
+        if (is_of_pages(slab, chunk))
+            (void)pages_drop(slab->chunks[chunk], SLAB_CHUNK * slab->size);
+    }
+    free(counts);
+}
+
 void slab_done(struct slab *slab)
 {
     for (uint32_t i = 0; i < slab->chunk_count; i++)
         if (!is_of_pages(slab, i))
             free(slab->chunks[i]);
     free(slab->chunks);
+    free(slab->bare);
     *slab = (struct slab){.size = slab->size, .pages = slab->pages};
 }

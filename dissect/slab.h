@@ -16,6 +16,9 @@ struct slab {
     uint32_t chunk_count, used;
     uint32_t fresh; /* entries that were handed out at least once */
     uint32_t free;  /* head of the list of free ones */
+    uint32_t *bare; /* chunks whose memory was given back; `bare_count` of them */
+    uint32_t bare_count;
+    uint32_t barren; /* entries that were free, but not all of a chunk, at the last try */
 };
 
 /* slab_new gives the number of an entry, whose bytes are whatever they are. */
@@ -30,6 +33,16 @@ static inline void *slab_at(const struct slab *slab, uint32_t number)
 
 /* slab_free takes an entry back. */
 void slab_free(struct slab *slab, uint32_t number);
+
+/* slab_held gives the bytes of all entries whose memory was not given back. */
+static inline size_t slab_held(const struct slab *slab)
+{
+    return (size_t)(slab->fresh - slab->bare_count * SLAB_CHUNK) * slab->size;
+}
+
+/* slab_give_back leaves the memory of chunks that are free to the system, where a quarter of what
+ * is held may be. It looks at each free entry, but not again before there are many more. */
+void slab_give_back(struct slab *slab);
 
 void slab_done(struct slab *slab);
 

@@ -10,8 +10,7 @@ KIND: syn       a SYN that nobody answers
       partial   half a ClientHello
       hellos    a ClientHello like no other
       certs     a certificate that at most one other shows
-      turns     of the first sixth, a certificate of its own; then three that have a byte beyond a
-                hole, both ways, and one that ends as it should, in turns
+      phases    of a nineteenth, a certificate of its own; then SYNs, open connections and hellos
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should
@@ -114,9 +113,6 @@ def connect(capture, kind, client):
     elif kind == "own":
         capture.send(client, True, ACK, 2, 6, hello(client))
         capture.send(client, False, ACK, 6, 2 + len(hello(client)), certificate(client))
-    elif kind == "gaps":
-        capture.send(client, True, ACK, 1000, 6, b"x")
-        capture.send(client, False, ACK, 1000, 6, b"x")
     elif kind == "holes":
         for i in range(8):
             capture.send(client, True, ACK, 1000 + 2000 * i, 6, b"x" * 1400)
@@ -127,6 +123,8 @@ def connect(capture, kind, client):
             capture.send(client, True, ACK, 2 + len(hello(client)) + i * len(records), 6, records)
     elif kind == "slow":
         capture.send(client, True, ACK, 2, 6, hello(0))
+    elif kind == "open":
+        pass
     elif kind == "closed":
         capture.close(client, 20 * 10**6)
     elif kind == "apart":
@@ -137,10 +135,11 @@ def connect(capture, kind, client):
 
 
 def kind_of(kind, client, count):
-    """In turns, what a connection does depends on which one it is."""
-    if kind != "turns":
+    """In phases, what a connection does depends on which one it is."""
+    if kind != "phases":
         return kind
-    return "own" if client <= count // 6 else "gaps" if client % 4 else "closed"
+    part = client * 19 // count
+    return "own" if part < 1 else "syn" if part < 12 else "open" if part < 16 else "hellos"
 
 
 def main():

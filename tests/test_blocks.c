@@ -49,6 +49,8 @@ static void expect_apart(struct pages *pages)
             if (round + 1 == ROUNDS || i % 3 != (round + 1) % 3)
                 blocks_free(&blocks, held[i].bytes, held[i].size);
         }
+        blocks_give_back(&blocks);
+        assert_in_range(blocks.used, 0, blocks.held);
     }
     assert_int_equal(blocks.used, 0);
     blocks_done(&blocks);
@@ -98,6 +100,55 @@ static void what_larger_ones_leave_is_used(void **state)
     blocks_done(&blocks);
 }
 
+/* The other way round: what lies side by side is one. */
+static void what_smaller_ones_leave_is_used(void **state)
+{
+    (void)state;
+    enum { SMALL = 200, SMALL_ONES = 5000 };
+    static void *small[SMALL_ONES];
+    struct blocks blocks = {0};
+    for (unsigned i = 0; i < SMALL_ONES; i++)
+        small[i] = blocks_new(&blocks, SMALL);
+    const size_t held = blocks.held;
+    for (unsigned i = 0; i < SMALL_ONES; i++) /* in another order than that of their places */
+        blocks_free(&blocks, small[i * 7 % SMALL_ONES], SMALL);
+    for (unsigned i = 0; i < SMALL_ONES * SMALL / 1100; i++) {
+        struct block block = {.size = i % 2 ? 1104 : 1000};
+        block.bytes = blocks_new(&blocks, block.size);
+        fill(&block, i);
+    }
+    assert_int_equal(blocks.held, held);
+    blocks_done(&blocks);
+}
+
+static void what_is_free_is_given_back(void **state)
+{
+    (void)state;
+    enum { ONES = 6000, SIZE = 400, KEPT = 100 };
+    static struct block ones[ONES];
+    struct pages *pages = pages_new();
+    struct blocks blocks = {.pages = pages};
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = round ? KEPT : 0; i < ONES; i++) {
+            ones[i] = (struct block){.bytes = blocks_new(&blocks, SIZE), .size = SIZE};
+            fill(&ones[i], i);
+        }
+        const size_t held = blocks.held;
+        assert_in_range(held, ONES * SIZE, ONES * SIZE * 9 / 8);
+        blocks_give_back(&blocks); /* nothing is free */
+        assert_int_equal(blocks.held, held);
+        for (unsigned i = 0; i < ONES; i++) {
+            expect_filled(&ones[i], i);
+            if (i >= KEPT)
+                blocks_free(&blocks, ones[i].bytes, SIZE);
+        }
+        blocks_give_back(&blocks);
+        assert_in_range(blocks.held, KEPT * SIZE, ONES * SIZE / 4);
+    }
+    blocks_done(&blocks);
+    pages_free(pages);
+}
+
 /* So that none has a part in one line more than it needs. */
 static void blocks_of_whole_lines_begin_with_one(void **state)
 {
@@ -119,6 +170,8 @@ int main(void)
         cmocka_unit_test(blocks_keep_apart),
         cmocka_unit_test(what_is_free_is_used_first),
         cmocka_unit_test(what_larger_ones_leave_is_used),
+        cmocka_unit_test(what_smaller_ones_leave_is_used),
+        cmocka_unit_test(what_is_free_is_given_back),
         cmocka_unit_test(blocks_of_whole_lines_begin_with_one),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);

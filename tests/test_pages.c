@@ -79,11 +79,36 @@ static void a_region_is_filled(void **state)
     pages_free(NULL);
 }
 
+/* Linux: what was left to the system comes back as zeros, and nothing else was touched. */
+static void what_is_dropped_is_gone(void **state)
+{
+    (void)state;
+#ifdef __linux__
+    enum { SIZE = 20 * PAGE_BYTES };
+    struct pages *pages = pages_new();
+    uint8_t *memory = pages_take(pages, SIZE);
+    memset(memory, 1, SIZE);
+    assert_int_equal(pages_drop(memory + 1, PAGE_BYTES - 1), 0);
+    const size_t dropped = pages_drop(memory + 100, SIZE - 200);
+    assert_int_equal(dropped % PAGE_BYTES, 0);
+    assert_in_range(dropped, SIZE - 200 - 2 * PAGE_BYTES, SIZE - 200);
+    size_t zeros = 0;
+    for (size_t i = 0; i < SIZE; i++)
+        zeros += memory[i] == 0;
+    assert_int_equal(zeros, dropped);
+    assert_int_equal(memory[99] + memory[SIZE - 100], 2);
+    pages_free(pages);
+#else
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_keep_apart),
         cmocka_unit_test(a_region_is_filled),
+        cmocka_unit_test(what_is_dropped_is_gone),
     };
     return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
 }

@@ -72,6 +72,41 @@ static void freed_numbers_come_back(void **state)
     slab_done(&slab);
 }
 
+/* All but some entries of the first chunks are freed; of others, one is left in each. */
+static void what_is_free_is_given_back(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 40, EMPTY = 30, MANY = CHUNKS * SLAB_CHUNK };
+    struct pages *pages = pages_new();
+    struct slab slab = {.size = sizeof(struct entry), .pages = pages};
+    static bool in_use[MANY + 1];
+    for (unsigned round = 0; round < 3; round++) {
+        while (slab.used < MANY) {
+            uint32_t number = slab_new(&slab);
+            assert_in_range(number, 1, MANY);
+            assert_false(in_use[number]);
+            in_use[number] = true;
+            at(&slab, number)->key[0] = at(&slab, number)->key[4] = number;
+        }
+        assert_int_equal(slab_held(&slab), MANY * slab.size);
+        slab_give_back(&slab); /* nothing is free */
+        assert_int_equal(slab_held(&slab), MANY * slab.size);
+        for (uint32_t number = 1; number <= MANY; number++) {
+            assert_int_equal(at(&slab, number)->key[0], number);
+            assert_int_equal(at(&slab, number)->key[4], number);
+            in_use[number] = number > EMPTY * SLAB_CHUNK && number % SLAB_CHUNK == 0;
+            if (!in_use[number])
+                slab_free(&slab, number);
+        }
+        slab_give_back(&slab);
+        assert_int_equal(slab_held(&slab), (CHUNKS - EMPTY) * SLAB_CHUNK * slab.size);
+        slab_give_back(&slab); /* no more to be had */
+        assert_int_equal(slab.used, CHUNKS - EMPTY);
+    }
+    slab_done(&slab);
+    pages_free(pages);
+}
+
 /* The list of free entries lies in the entries. */
 static void the_smallest_entries(void **state)
 {
@@ -96,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_stay_where_they_are),
         cmocka_unit_test(freed_numbers_come_back),
+        cmocka_unit_test(what_is_free_is_given_back),
         cmocka_unit_test(the_smallest_entries),
     };
     return cmocka_run_group_tests_name("slab", tests, NULL, NULL);
