@@ -28,6 +28,7 @@ struct cert_store {
     struct hash_table certs;
     struct cert_entry **by_ordinal; /* certs.count of them */
     size_t room, memory, most;      /* memory: bytes, and the limit of it */
+    size_t parsed;                  /* bytes of those that are kept in OpenSSL's form */
     size_t fresh;                   /* shown by a flow, and not visited */
     uint64_t dropped;
     unsigned shares;
@@ -159,7 +160,9 @@ static struct cert_entry *add_take(struct cert_store *store, struct cert *cert, 
     hash_table_add(&store->certs, &entry->node);
     store->memory += cert->memory;
     cert->ordinal = store->certs.count;
-    if (cert->ordinal > LIMIT_CERTS_PARSED || cert->der.n > LIMIT_CERT_PARSED_BYTES)
+    if (cert->parsed && cert->der.n <= LIMIT_CERT_BYTES_PARSED - store->parsed)
+        store->parsed += cert->der.n;
+    else
         x509_forget(cert);
     return entry;
 }

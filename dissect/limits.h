@@ -123,11 +123,10 @@
  * a large network show some tens of thousands. */
 #define LIMIT_CERTS      (64u * 1024)
 #define LIMIT_CERT_BYTES (256u * 1024 * 1024)
-/* Of these, as many as come first stay in OpenSSL's form as well, which takes a million
- * instructions to make and some times the bytes: none that is larger, so that nobody can make it
- * large. */
-#define LIMIT_CERTS_PARSED      128u
-#define LIMIT_CERT_PARSED_BYTES (8u * 1024)
+/* The bytes of certificates that are kept in OpenSSL's form as well, which takes a million
+ * instructions to make: it can be made fifty times as large as they are. By the store, those that
+ * come first; where they are validated, those that were asked for last. */
+#define LIMIT_CERT_BYTES_PARSED (128u * 1024)
 /* Entries of one list of a certificate: names, usages, URIs. Large CDN certificates have hundreds
  * of names. */
 #define LIMIT_CERT_LIST 1024

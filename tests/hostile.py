@@ -10,6 +10,7 @@ KIND: syn       a SYN that nobody answers
       partial   half a ClientHello
       hellos    a ClientHello like no other
       certs     a certificate that at most one other shows
+      rising    hellos that are longer in each of eight phases
       phases    of a nineteenth, a certificate of its own; then SYNs, open connections and hellos
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
@@ -61,8 +62,8 @@ def vector(width, body):
     return len(body).to_bytes(width, "big") + body
 
 
-def hello(client):
-    name, protocol = b"%09d" % client * 100, b"%09d" % client
+def hello(client, length=900):
+    name, protocol = (b"%09d" % client * 100)[:length], b"%09d" % client
     extensions = b"\0\0" + vector(2, vector(2, b"\0" + vector(2, name)))
     extensions += b"\0\x10" + vector(2, vector(2, vector(1, protocol)))
     body = b"\3\3" + bytes(32) + b"\0" + vector(2, b"\xc0\x2f") + b"\1\0" + vector(2, extensions)
@@ -107,6 +108,8 @@ def connect(capture, kind, client):
         capture.send(client, True, ACK, 2, 6, hello(client)[:600])
     elif kind == "hellos":
         capture.send(client, True, ACK, 2, 6, hello(client))
+    elif kind.startswith("rising"):
+        capture.send(client, True, ACK, 2, 6, hello(client, 50 + 60 * int(kind[6:])))
     elif kind == "certs":
         capture.send(client, True, ACK, 2, 6, hello(client))
         capture.send(client, False, ACK, 6, 2 + len(hello(client)), certificate(client * 2 // 3))
@@ -136,6 +139,8 @@ def connect(capture, kind, client):
 
 def kind_of(kind, client, count):
     """In phases, what a connection does depends on which one it is."""
+    if kind == "rising":
+        return f"rising{client * 8 // (count + 1)}"
     if kind != "phases":
         return kind
     part = client * 19 // count

@@ -92,7 +92,7 @@ static void what_has_no_place_is_parsed_each_time(void **state)
 {
     const struct world *world = *state;
     struct parsed_certs *parsed = parsed_certs_new();
-    static uint8_t large[LIMIT_CERT_PARSED_BYTES + 1];
+    static uint8_t large[LIMIT_CERT_BYTES_PARSED + 1];
     struct cert homeless = numbered(&world->one, 0), padded = numbered(&world->one, 3),
                 malformed = numbered(&world->one, 4), broken = numbered(&world->one, 6);
     /* OpenSSL reads a certificate and leaves alone what stands behind it. */
@@ -112,6 +112,34 @@ static void what_has_no_place_is_parsed_each_time(void **state)
     }
     assert_null(parsed_certs_get(parsed, &malformed));
     assert_null(parsed_certs_get(parsed, &broken));
+    parsed_certs_free(parsed);
+}
+
+static void the_latest_are_kept(void **state)
+{
+    const struct world *world = *state;
+    enum { BYTES = 8 << 10, MOST = LIMIT_CERT_BYTES_PARSED / BYTES };
+    struct parsed_certs *parsed = parsed_certs_new();
+    static uint8_t large[BYTES];
+    struct cert cert = numbered(&world->one, 1);
+    memcpy(large, cert.der.p, cert.der.n); /* as above */
+    cert.der = span_of(large, sizeof large);
+    X509 *got[MOST + 1];
+    for (unsigned i = 0; i <= MOST; i++) {
+        cert.ordinal = i + 1;
+        got[i] = parsed_certs_get(parsed, &cert);
+        assert_non_null(got[i]);
+    }
+    cert.ordinal = MOST + 1;
+    X509 *latest = parsed_certs_get(parsed, &cert);
+    cert.ordinal = 1;
+    X509 *first = parsed_certs_get(parsed, &cert);
+    assert_ptr_equal(latest, got[MOST]);
+    assert_ptr_not_equal(first, got[0]);
+    for (unsigned i = 0; i <= MOST; i++)
+        parsed_certs_give_back(parsed, got[i]);
+    parsed_certs_give_back(parsed, latest);
+    parsed_certs_give_back(parsed, first);
     parsed_certs_free(parsed);
 }
 
@@ -160,6 +188,7 @@ int main(void)
         cmocka_unit_test(what_the_certificate_has_is_not_parsed_again),
         cmocka_unit_test(one_whose_place_is_taken_lives_on),
         cmocka_unit_test(what_has_no_place_is_parsed_each_time),
+        cmocka_unit_test(the_latest_are_kept),
         cmocka_unit_test(threads_share_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -11,10 +11,13 @@
 struct place {
     uint64_t ordinal; /* 0: free */
     X509 *x509;
+    size_t bytes; /* of its DER */
 };
 
 struct parsed_certs {
-    pthread_mutex_t lock; /* of the places */
+    pthread_mutex_t lock; /* of all that follows */
+    size_t bytes;         /* of all, up to LIMIT_CERT_BYTES_PARSED */
+    unsigned next;        /* the place that is emptied next where that is too much */
     struct place places[PARSED_CERTS_MOST];
 };
 
@@ -47,18 +50,26 @@ static X509 *find(struct parsed_certs *parsed, const struct place *place, uint64
     return found;
 }
 
-/* Where another thread was first, its own stays. */
-static void keep(struct parsed_certs *parsed, struct place *place, uint64_t ordinal, X509 *x509)
+static void empty(struct parsed_certs *parsed, struct place *place)
 {
-    X509 *before = NULL;
+    parsed->bytes -= place->bytes;
+    X509_free(place->x509);
+    *place = (struct place){.ordinal = 0};
+}
+
+/* Where another thread was first, its own stays. */
+static void keep(struct parsed_certs *parsed, struct place *place, const struct cert *cert,
+                 X509 *x509)
+{
     pthread_mutex_lock(&parsed->lock);
-    if (place->ordinal != ordinal) {
-        before = place->x509;
+    if (place->ordinal != cert->ordinal) {
+        empty(parsed, place);
+        while (parsed->bytes > LIMIT_CERT_BYTES_PARSED - cert->der.n)
+            empty(parsed, &parsed->places[parsed->next++ % PARSED_CERTS_MOST]);
         X509_up_ref(x509);
-        place->ordinal = ordinal;
-        place->x509 = x509;
+        *place = (struct place){cert->ordinal, x509, cert->der.n};
+        parsed->bytes += cert->der.n;
     }
-    X509_free(before);
     pthread_mutex_unlock(&parsed->lock);
 }
 
@@ -71,7 +82,7 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
         return cert->parsed;
     }
     /* One that no store has given out has no ordinal. */
-    bool kept = cert->ordinal > 0 && cert->der.n <= LIMIT_CERT_PARSED_BYTES;
+    bool kept = cert->ordinal > 0 && cert->der.n <= LIMIT_CERT_BYTES_PARSED;
     struct place *place = &parsed->places[cert->ordinal % PARSED_CERTS_MOST];
     X509 *x509 = kept ? find(parsed, place, cert->ordinal) : NULL;
     if (x509)
@@ -81,7 +92,7 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
     if (x509) /* reads its extensions now, as OpenSSL would on first use: threads shall only read */
         (void)X509_check_purpose(x509, -1, 0);
     if (kept && x509)
-        keep(parsed, place, cert->ordinal, x509);
+        keep(parsed, place, cert, x509);
     return x509;
 }
 

@@ -7,8 +7,7 @@
 
 #include <openssl/x509.h>
 
-/* So many are kept, and none larger than LIMIT_CERT_PARSED_BYTES. What comes later takes the place
- * of what came before. */
+/* So many are kept at most. What comes later takes the place of what came before. */
 enum { PARSED_CERTS_MOST = 128 };
 
 struct parsed_certs;
