@@ -73,8 +73,9 @@ void awake_free(struct awake_list *list, struct awake *awake, const struct flow_
 /* awake_memory gives the bytes that all flows take, about those of the ones at rest. */
 size_t awake_memory(const struct awake_list *list);
 
-/* awake_spare leaves memory of connections that are gone to the system, once all that was taken for
- * them is more than `most`. */
+/* awake_spare leaves memory of connections that are gone to the system, once what was taken for
+ * connections and flows at rest is more than `most`. Whoever may still look at those that are gone
+ * (nearby.h) must not. */
 void awake_spare(struct awake_list *list, size_t most);
 
 void awake_done(struct awake_list *list);

@@ -216,13 +216,14 @@ void blocks_free(struct blocks *blocks, void *block, size_t size)
 void blocks_give_back(struct blocks *blocks)
 {
     const size_t idle = blocks->held - blocks->used;
-    if (idle < blocks->held / 4 || blocks->apart < APART_MOST || blocks->apart < blocks->held / 8)
+    if (!blocks->pages || idle < blocks->held / 4 || blocks->apart < APART_MOST ||
+        blocks->apart < blocks->held / 8)
         return;
     join_free(blocks);
     for (struct block_run *run = blocks->runs; run; run = run->next) {
         if (run->dropped > 0)
             continue;
-        run->dropped = pages_drop(run + 1, run->size - sizeof *run);
+        run->dropped = pages_drop(blocks->pages, run + 1, run->size - sizeof *run);
         blocks->held -= run->dropped;
     }
 }

@@ -31,8 +31,8 @@ void *blocks_new(struct blocks *blocks, size_t size);
 /* blocks_free takes it back; the size is the one that was asked for. */
 void blocks_free(struct blocks *blocks, void *block, size_t size);
 
-/* blocks_give_back leaves the memory of what is free to the system, where a quarter of what is held
- * may be. */
+/* blocks_give_back leaves the memory of what is free to the system. It does nothing unless that is
+ * a quarter of what is held, and an eighth has been taken back since neighbours were looked for. */
 void blocks_give_back(struct blocks *blocks);
 
 void blocks_done(struct blocks *blocks);

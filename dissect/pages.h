@@ -17,9 +17,10 @@ struct pages *pages_new(void);
  * pages_free. Several threads may call it. */
 void *pages_take(struct pages *pages, size_t size);
 
-/* pages_drop leaves the whole pages in this memory to the system, and returns their bytes. It stays
- * the caller's; what was in it may be lost. */
-size_t pages_drop(void *memory, size_t size);
+/* pages_drop leaves the system the whole pages in a part of what was taken, and returns their
+ * bytes: 0 where it can't, or where the memory is not of these. What was in it may be lost; it
+ * stays the caller's. */
+size_t pages_drop(struct pages *pages, void *memory, size_t size);
 
 void pages_free(struct pages *pages);
 

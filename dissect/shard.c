@@ -242,7 +242,6 @@ static NOINLINE void weigh(struct shard *shard, uint64_t frame)
 {
     shard->weigh_at = frame + 256;
     evict_while(shard, memory_is_full);
-    awake_spare(&shard->awake, shard->options->max_memory / 4 * 3);
 }
 
 bool shard_is_choked(struct shard *shard)
@@ -452,6 +451,7 @@ static void take_arrivals(struct shard *shard, struct arrivals arrivals, uint64_
     nearby_prefetch(shard->table, arrivals);
     while (arrivals.first < arrivals.end) {
         struct arrivals some = arrivals_some(&arrivals, NEARBY);
+        awake_spare(&shard->awake, shard->options->max_memory / 4 * 3);
         nearby_fetch(&nearby, shard->table, &shard->connections, some);
         nearby_prefetch(shard->table, arrivals);
         for (const uint32_t *number = nearby.numbers; some.first < some.end; some.first++) {

@@ -1,5 +1,4 @@
-/* slab.c: chunks stay where they are: what was needed once is needed again. Their memory may not.
- */
+/* slab.c: chunks stay: what was needed once is needed again. Their memory may be given back. */
 #include "slab.h"
 
 #include <stdlib.h>
@@ -16,10 +15,16 @@ static uint8_t *new_chunk(const struct slab *slab)
     return is_of_pages(slab, slab->chunk_count) ? pages_take(slab->pages, size) : xmalloc(size);
 }
 
+struct slab_bare {
+    uint32_t chunk, dropped; /* dropped: bytes of it */
+};
+
 /* Has the entries of a chunk be in the list again, whose memory was given back. */
 static void refill(struct slab *slab)
 {
-    uint32_t last = (slab->bare[--slab->bare_count] + 1) * SLAB_CHUNK;
+    const struct slab_bare *bare = &slab->bare[--slab->bare_count];
+    uint32_t last = (bare->chunk + 1) * SLAB_CHUNK;
+    slab->dropped -= bare->dropped;
     for (uint32_t i = 0; i < SLAB_CHUNK; i++) {
         memcpy(slab_at(slab, last - i), &slab->free, sizeof slab->free);
         slab->free = last - i;
@@ -61,7 +66,7 @@ static uint32_t chunk_of(uint32_t number)
     return (number - 1) / SLAB_CHUNK;
 }
 
-/* How many entries of each chunk are free. */
+/* How many entries of each chunk are free, of those that can be given back. */
 static uint16_t *count_free(const struct slab *slab)
 {
     uint16_t *counts = xcalloc(slab->chunk_count, sizeof *counts);
@@ -69,6 +74,8 @@ static uint16_t *count_free(const struct slab *slab)
         counts[chunk_of(number)]++;
         memcpy(&number, slab_at(slab, number), sizeof number);
     }
+    for (uint32_t chunk = 0; chunk < slab->chunk_count; chunk++)
+        counts[chunk] = is_of_pages(slab, chunk) ? counts[chunk] : 0;
     return counts;
 }
 
@@ -105,9 +112,9 @@ void slab_give_back(struct slab *slab)
     for (uint32_t chunk = 0; chunk < slab->chunk_count; chunk++) {
         if (counts[chunk] < SLAB_CHUNK)
             continue;
-        slab->bare[slab->bare_count++] = chunk;
-        if (is_of_pages(slab, chunk))
-            (void)pages_drop(slab->chunks[chunk], SLAB_CHUNK * slab->size);
+        size_t dropped = pages_drop(slab->pages, slab->chunks[chunk], SLAB_CHUNK * slab->size);
+        slab->bare[slab->bare_count++] = (struct slab_bare){chunk, (uint32_t)dropped};
+        slab->dropped += dropped;
     }
     free(counts);
 }

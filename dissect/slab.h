@@ -14,10 +14,11 @@ struct slab {
     struct pages *pages; /* where all but the first chunk come from, or NULL */
     uint8_t **chunks;    /* of SLAB_CHUNK entries each */
     uint32_t chunk_count, used;
-    uint32_t fresh; /* entries that were handed out at least once */
-    uint32_t free;  /* head of the list of free ones */
-    uint32_t *bare; /* chunks whose memory was given back; `bare_count` of them */
+    uint32_t fresh;         /* entries that were handed out at least once */
+    uint32_t free;          /* head of the list of free ones */
+    struct slab_bare *bare; /* chunks whose memory was given back, `bare_count` of them, */
     uint32_t bare_count;
+    size_t dropped;  /* and so many bytes of it */
     uint32_t barren; /* entries that were free, but not all of a chunk, at the last try */
 };
 
@@ -34,14 +35,15 @@ static inline void *slab_at(const struct slab *slab, uint32_t number)
 /* slab_free takes an entry back. */
 void slab_free(struct slab *slab, uint32_t number);
 
-/* slab_held gives the bytes of all entries whose memory was not given back. */
+/* slab_held gives the bytes of all entries, without what was given back. */
 static inline size_t slab_held(const struct slab *slab)
 {
-    return (size_t)(slab->fresh - slab->bare_count * SLAB_CHUNK) * slab->size;
+    return slab->fresh * slab->size - slab->dropped;
 }
 
-/* slab_give_back leaves the memory of chunks that are free to the system, where a quarter of what
- * is held may be. It looks at each free entry, but not again before there are many more. */
+/* slab_give_back leaves the memory of chunks that are free to the system. It does nothing unless a
+ * quarter of what is held is free; then it looks at each free entry, but not again before there are
+ * many more. */
 void slab_give_back(struct slab *slab);
 
 void slab_done(struct slab *slab);

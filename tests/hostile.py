@@ -11,7 +11,9 @@ KIND: syn       a SYN that nobody answers
       hellos    a ClientHello like no other
       certs     a certificate that at most one other shows
       rising    hellos that are longer in each of eight phases
-      phases    of a nineteenth, a certificate of its own; then SYNs, open connections and hellos
+      own       a certificate of its own
+      open      an open connection on which nothing is sent
+      phases    one nineteenth own, then syn, open and hellos
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
       closed    a connection that ends as it should

@@ -54,7 +54,7 @@ hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
 hold plain 20000 128
 hold rising 80000 64 --no-ndpi
-hold phases 380000 160 --no-ndpi
+hold phases 380000 150 --no-ndpi
 
 # Compressed, it is read by one thread for all, however many there are.
 python3 tests/hostile.py partial 20000 "$work/capture"

@@ -143,7 +143,9 @@ static void what_is_free_is_given_back(void **state)
                 blocks_free(&blocks, ones[i].bytes, SIZE);
         }
         blocks_give_back(&blocks);
+#ifdef __linux__
         assert_in_range(blocks.held, KEPT * SIZE, ONES * SIZE / 4);
+#endif
     }
     blocks_done(&blocks);
     pages_free(pages);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include <pthread.h>
@@ -84,19 +86,20 @@ static void what_is_dropped_is_gone(void **state)
 {
     (void)state;
 #ifdef __linux__
-    enum { SIZE = 20 * PAGE_BYTES };
     struct pages *pages = pages_new();
-    uint8_t *memory = pages_take(pages, SIZE);
-    memset(memory, 1, SIZE);
-    assert_int_equal(pages_drop(memory + 1, PAGE_BYTES - 1), 0);
-    const size_t dropped = pages_drop(memory + 100, SIZE - 200);
-    assert_int_equal(dropped % PAGE_BYTES, 0);
-    assert_in_range(dropped, SIZE - 200 - 2 * PAGE_BYTES, SIZE - 200);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 20 * page;
+    uint8_t *memory = pages_take(pages, size);
+    memset(memory, 1, size);
+    assert_int_equal(pages_drop(pages, memory + 1, page - 1), 0);
+    assert_int_equal(pages_drop(pages, pages, 4 * page), 0); /* not of a region */
+    const size_t dropped = pages_drop(pages, memory + 100, size - 200);
+    assert_int_equal(dropped % page, 0);
+    assert_in_range(dropped, size - 200 - 2 * page, size - 200);
     size_t zeros = 0;
-    for (size_t i = 0; i < SIZE; i++)
+    for (size_t i = 0; i < size; i++)
         zeros += memory[i] == 0;
     assert_int_equal(zeros, dropped);
-    assert_int_equal(memory[99] + memory[SIZE - 100], 2);
+    assert_int_equal(memory[99] + memory[size - 100], 2);
     pages_free(pages);
 #else
     skip();

@@ -72,6 +72,23 @@ static void freed_numbers_come_back(void **state)
     slab_done(&slab);
 }
 
+/* What comes back from Linux is zero: all but the first chunk, which is not of pages, and the edges
+ * of others. */
+static void expect_given_back(const struct slab *slab, uint32_t chunks)
+{
+#ifdef __linux__
+    size_t zeros = 0;
+    for (uint32_t number = 1; number <= chunks * SLAB_CHUNK; number++)
+        zeros += at(slab, number)->key[4] == 0;
+    assert_in_range(zeros, chunks * SLAB_CHUNK / 2, (chunks - 1) * SLAB_CHUNK);
+    assert_in_range(slab->fresh * slab->size - slab_held(slab), zeros * slab->size * 9 / 10,
+                    (chunks - 1) * SLAB_CHUNK * slab->size);
+#else
+    (void)chunks;
+    assert_int_equal(slab_held(slab), slab->fresh * slab->size);
+#endif
+}
+
 /* All but some entries of the first chunks are freed; of others, one is left in each. */
 static void what_is_free_is_given_back(void **state)
 {
@@ -99,7 +116,7 @@ static void what_is_free_is_given_back(void **state)
                 slab_free(&slab, number);
         }
         slab_give_back(&slab);
-        assert_int_equal(slab_held(&slab), (CHUNKS - EMPTY) * SLAB_CHUNK * slab.size);
+        expect_given_back(&slab, EMPTY);
         slab_give_back(&slab); /* no more to be had */
         assert_int_equal(slab.used, CHUNKS - EMPTY);
     }
