@@ -160,7 +160,8 @@ static struct cert_entry *add_take(struct cert_store *store, struct cert *cert, 
     hash_table_add(&store->certs, &entry->node);
     store->memory += cert->memory;
     cert->ordinal = store->certs.count;
-    if (cert->parsed && cert->der.n <= LIMIT_CERT_BYTES_PARSED - store->parsed)
+    if (cert->parsed && cert->der.n <= LIMIT_CERT_PARSED &&
+        cert->der.n <= LIMIT_CERTS_PARSED - store->parsed)
         store->parsed += cert->der.n;
     else
         x509_forget(cert);

@@ -123,10 +123,11 @@
  * a large network show some tens of thousands. */
 #define LIMIT_CERTS      (64u * 1024)
 #define LIMIT_CERT_BYTES (256u * 1024 * 1024)
-/* The bytes of certificates that are kept in OpenSSL's form as well, which takes a million
- * instructions to make: it can be made fifty times as large as they are. By the store, those that
- * come first; where they are validated, those that were asked for last. */
-#define LIMIT_CERT_BYTES_PARSED (128u * 1024)
+/* The bytes of certificates that are kept in OpenSSL's form as well, of each and of all: it takes a
+ * million instructions to make, and can be made fifty times as large as they are. The store keeps
+ * those that come first, the judge some of those that come later. */
+#define LIMIT_CERT_PARSED  (16u * 1024)
+#define LIMIT_CERTS_PARSED (128u * 1024)
 /* Entries of one list of a certificate: names, usages, URIs. Large CDN certificates have hundreds
  * of names. */
 #define LIMIT_CERT_LIST 1024

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "../dissect/blocks.h"
@@ -144,7 +146,8 @@ static void what_is_free_is_given_back(void **state)
         }
         blocks_give_back(&blocks);
 #ifdef __linux__
-        assert_in_range(blocks.held, KEPT * SIZE, ONES * SIZE / 4);
+        if (sysconf(_SC_PAGESIZE) == PAGE_BYTES) /* larger ones are hardly whole */
+            assert_in_range(blocks.held, KEPT * SIZE, ONES * SIZE / 4);
 #endif
     }
     blocks_done(&blocks);

@@ -306,23 +306,30 @@ static unsigned count_parsed(struct cert_share *share, const struct cert *like, 
     return parsed;
 }
 
+/* A certificate with so many names. */
+static struct pki with_names(unsigned count)
+{
+    static char names[2500 * 10 + 1];
+    for (unsigned i = 0; i < count; i++)
+        memcpy(names + (size_t)i * 10, i ? ",DNS:a.net" : "DNS:aa.net", 10);
+    names[count * 10] = '\0';
+    return pki_make(&(struct pki_recipe){.subject = "names", .san = names});
+}
+
 static void the_first_stay_parsed(void **state)
 {
     (void)state;
     struct cert_share share;
     struct cert_store *store = store_with(&share);
-    static char names[8190 + 1];
-    for (size_t i = 0; i < sizeof names - 1; i += 10)
-        memcpy(names + i, i ? ",DNS:a.net" : "DNS:aa.net", 10);
-    const struct pki_recipe small = {.subject = "small"},
-                            large = {.subject = "large", .san = names};
-    struct pki a = pki_make(&small), b = pki_make(&large);
+    struct pki small = with_names(1), large = with_names(800), too_large = with_names(2500);
     cert_of(&share, "not a certificate");
-    assert_int_equal(count_parsed(&share, b.cert, 3), 3);
-    const size_t left = LIMIT_CERT_BYTES_PARSED - 3 * b.cert->der.n;
-    assert_int_equal(count_parsed(&share, a.cert, 1000), left / a.cert->der.n);
-    pki_done(&a);
-    pki_done(&b);
+    assert_int_equal(count_parsed(&share, too_large.cert, 1), 0);
+    assert_int_equal(count_parsed(&share, large.cert, 3), 3);
+    const size_t left = LIMIT_CERTS_PARSED - 3 * large.cert->der.n;
+    assert_int_equal(count_parsed(&share, small.cert, 1000), left / small.cert->der.n);
+    pki_done(&small);
+    pki_done(&large);
+    pki_done(&too_large);
     cert_store_free(store);
 }
 

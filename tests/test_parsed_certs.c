@@ -92,7 +92,7 @@ static void what_has_no_place_is_parsed_each_time(void **state)
 {
     const struct world *world = *state;
     struct parsed_certs *parsed = parsed_certs_new();
-    static uint8_t large[LIMIT_CERT_BYTES_PARSED + 1];
+    static uint8_t large[LIMIT_CERT_PARSED + 1];
     struct cert homeless = numbered(&world->one, 0), padded = numbered(&world->one, 3),
                 malformed = numbered(&world->one, 4), broken = numbered(&world->one, 6);
     /* OpenSSL reads a certificate and leaves alone what stands behind it. */
@@ -118,7 +118,7 @@ static void what_has_no_place_is_parsed_each_time(void **state)
 static void the_latest_are_kept(void **state)
 {
     const struct world *world = *state;
-    enum { BYTES = 8 << 10, MOST = LIMIT_CERT_BYTES_PARSED / BYTES };
+    enum { BYTES = 8 << 10, MOST = LIMIT_CERTS_PARSED / BYTES };
     struct parsed_certs *parsed = parsed_certs_new();
     static uint8_t large[BYTES];
     struct cert cert = numbered(&world->one, 1);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "../dissect/slab.h"
@@ -77,6 +79,8 @@ static void freed_numbers_come_back(void **state)
 static void expect_given_back(const struct slab *slab, uint32_t chunks)
 {
 #ifdef __linux__
+    if (sysconf(_SC_PAGESIZE) != PAGE_BYTES)
+        return; /* larger pages are not whole in a chunk */
     size_t zeros = 0;
     for (uint32_t number = 1; number <= chunks * SLAB_CHUNK; number++)
         zeros += at(slab, number)->key[4] == 0;

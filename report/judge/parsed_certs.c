@@ -16,7 +16,7 @@ struct place {
 
 struct parsed_certs {
     pthread_mutex_t lock; /* of all that follows */
-    size_t bytes;         /* of all, up to LIMIT_CERT_BYTES_PARSED */
+    size_t bytes;         /* of all, up to LIMIT_CERTS_PARSED */
     unsigned next;        /* the place that is emptied next where that is too much */
     struct place places[PARSED_CERTS_MOST];
 };
@@ -64,7 +64,7 @@ static void keep(struct parsed_certs *parsed, struct place *place, const struct 
     pthread_mutex_lock(&parsed->lock);
     if (place->ordinal != cert->ordinal) {
         empty(parsed, place);
-        while (parsed->bytes > LIMIT_CERT_BYTES_PARSED - cert->der.n)
+        while (parsed->bytes > LIMIT_CERTS_PARSED - cert->der.n)
             empty(parsed, &parsed->places[parsed->next++ % PARSED_CERTS_MOST]);
         X509_up_ref(x509);
         *place = (struct place){cert->ordinal, x509, cert->der.n};
@@ -82,7 +82,7 @@ X509 *parsed_certs_get(struct parsed_certs *parsed, const struct cert *cert)
         return cert->parsed;
     }
     /* One that no store has given out has no ordinal. */
-    bool kept = cert->ordinal > 0 && cert->der.n <= LIMIT_CERT_BYTES_PARSED;
+    bool kept = cert->ordinal > 0 && cert->der.n <= LIMIT_CERT_PARSED;
     struct place *place = &parsed->places[cert->ordinal % PARSED_CERTS_MOST];
     X509 *x509 = kept ? find(parsed, place, cert->ordinal) : NULL;
     if (x509)

@@ -7,7 +7,8 @@
 
 #include <openssl/x509.h>
 
-/* So many are kept at most. What comes later takes the place of what came before. */
+/* So many are kept at most, within limits.h. What comes later takes the place of what came before.
+ */
 enum { PARSED_CERTS_MOST = 128 };
 
 struct parsed_certs;
