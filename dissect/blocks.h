@@ -15,9 +15,8 @@ struct blocks {
     struct pages *pages; /* where most of it comes from, and stays until they are freed, or NULL */
     void *free[BLOCK_MOST / BLOCK_STEP + 1]; /* lists by size */
     void *chunks;                            /* list of those that are not of `pages` */
-    struct block_run
-        *runs;      /* list of what is free from end to end, in pieces larger than a block */
-    uint8_t *fresh; /* of the latest chunk or run: what was not handed out */
+    struct block_run *runs; /* list of free pieces that are larger than any block */
+    uint8_t *fresh;         /* of the latest chunk or run: what was not handed out */
     size_t fresh_size, chunk_size;
     size_t used;  /* bytes in blocks that are handed out */
     size_t held;  /* bytes that were taken for them, without what was given back */

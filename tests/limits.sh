@@ -53,7 +53,7 @@ hold closed 50000 64 --no-ndpi
 hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
 hold plain 20000 128
-hold rising 80000 64 --no-ndpi
+hold rising 160000 64 --no-ndpi
 hold phases 380000 150 --no-ndpi
 
 # Compressed, it is read by one thread for all, however many there are.

@@ -1,5 +1,5 @@
-/* parsed_certs.h: certificates in OpenSSL's form, where that was not kept (`parsed` in cert.h): it
- * is, here, for the next chain or name that asks for them. */
+/* parsed_certs.h: certificates in OpenSSL's form, for the next chain or name that asks for them:
+ * those that do not have it already (`parsed` in cert.h). */
 #ifndef PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
 #define PUSHWATCH_REPORT_JUDGE_PARSED_CERTS_H
 
