@@ -11,6 +11,7 @@
 #include "cursor.h"
 #include "hash_table.h"
 #include "limits.h"
+#include "tls.h"
 
 struct appid {
     struct appid_ndpi *ndpi;
@@ -250,17 +251,21 @@ static bool answers(struct appid_flow *flow, struct shown *shown, struct appid_k
     return true;
 }
 
+static struct appid_kind first_kind(struct span payload, const struct segment *segment)
+{
+    return (struct appid_kind){.payload = payload,
+                               .length = segment->length,
+                               .headers = segment->headers,
+                               .port = segment->to.port,
+                               .flags = segment->flags,
+                               .ipv6 = segment->from.ipv6,
+                               .upwards = segment->from.port < segment->to.port};
+}
+
 static bool begins(struct appid *appid, struct shown *shown, struct appid_kind *kind,
                    const struct segment *segment)
 {
-    *kind =
-        (struct appid_kind){.payload = span_of(shown->copy + segment->headers, segment->payload.n),
-                            .length = segment->length,
-                            .headers = segment->headers,
-                            .port = segment->to.port,
-                            .flags = segment->flags,
-                            .ipv6 = segment->from.ipv6,
-                            .upwards = segment->from.port < segment->to.port};
+    *kind = first_kind(span_of(shown->copy + segment->headers, segment->payload.n), segment);
     shown->is_read = appid_hello_is_whole(segment->payload);
     return shown->ip.p == shown->copy && appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
@@ -285,6 +290,31 @@ static void show(struct shown *shown, struct appid *appid, struct appid_pool *po
         shown->of_a_kind = plain && begins(appid, shown, &kind, segment);
     if (shown->of_a_kind)
         shown->key = appid_kinds_key(&pool->kinds, &kind);
+}
+
+/* --- hellos that TLS knows --- */
+
+/* Is it a hello of that kind, and nothing else? */
+static bool is_of_kind(const struct segment *segment, const struct tls_hello_seen *seen)
+{
+    enum { HEADERS = 5 + 4 }; /* of the record and of the message */
+    return seen->kind && seen->frame == segment->frame &&
+           seen->body.p == segment->payload.p + HEADERS &&
+           seen->body.n + HEADERS == segment->payload.n && appid_hello_is_alone(segment->payload);
+}
+
+/* The kind of a flow's first packet if TLS knows its hello's, which then stands for the payload: it
+ * and the server's name determine all bytes of it but those that appid_hello_thin overwrites, if it
+ * does. (Of what TLS passes over, nDPI reads the name and values of RFC 8701 among the versions;
+ * extensions that nDPI alone reads are not sound.) */
+static bool kind_of_hello(struct appid *appid, struct appid_kind *kind,
+                          const struct segment *segment, const struct tls_hello_seen *seen)
+{
+    if (!is_of_kind(segment, seen) || !is_plain(segment, segment_ip(segment)))
+        return false;
+    *kind = first_kind(seen->name, segment);
+    kind->hello = seen->kind << 8 | segment->payload.p[2];
+    return appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
 
 /* As nDPI has it. */
@@ -360,30 +390,65 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     return label;
 }
 
-const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
-                                   struct appid_flow **flow, const struct segment *segment)
+/* The label of a flow whose first packet is of a kind that determines it: without nDPI, and without
+ * a flow. */
+static const struct app_label *label_by(struct appid_pool *pool, const struct appid_kind *kind,
+                                        const struct segment *segment)
 {
-    struct shown shown;
-    if (segment->payload.n == 0 ||
-        (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool))))
-        return NULL;
-    show(&shown, appid, pool, *flow, segment);
-    const struct appid_step *step = NULL;
-    if (shown.of_a_kind && (!*flow || !(*flow)->state))
-        step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
-    if (!step || (!step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool))))
-        return ask(appid, pool, flow, &shown, segment);
+    const struct intern_key key = appid_kinds_key(&pool->kinds, kind);
+    const struct appid_step *step = appid_kinds_find(&pool->kinds, &key, seconds_of(segment));
+    return step ? step->label : NULL;
+}
+
+/* Takes another packet, of a kind that is known. */
+static const struct app_label *go_on(struct appid_pool *pool, struct appid_flow **flow,
+                                     const struct appid_step *step, const struct shown *shown,
+                                     const struct segment *segment)
+{
     if (step->label) {
         appid_forget(flow);
         return step->label;
     }
     if (!*flow)
         *flow = begin(pool, segment);
-    keep(*flow, &shown, segment);
+    keep(*flow, shown, segment);
     (*flow)->step = step->number;
     (*flow)->reads_records = step->reads_records;
     (*flow)->packets++;
     return NULL;
+}
+
+/* `hello` is the packet's kind as TLS tells it, or NULL. */
+static const struct app_label *take(struct appid *appid, struct appid_pool *pool,
+                                    struct appid_flow **flow, const struct segment *segment,
+                                    const struct appid_kind *hello)
+{
+    struct shown shown;
+    show(&shown, appid, pool, *flow, segment);
+    const struct appid_step *step = NULL;
+    if (shown.of_a_kind && (!*flow || !(*flow)->state))
+        step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
+    if (!step || (!step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool))))
+        return ask(appid, pool, flow, &shown, segment);
+    const struct app_label *label = go_on(pool, flow, step, &shown, segment);
+    if (label && hello && appid_hello_is_sound(segment->payload)) {
+        const struct intern_key key = appid_kinds_key(&pool->kinds, hello);
+        appid_kinds_add_known(&pool->kinds, &key, step);
+    }
+    return label;
+}
+
+const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
+                                   struct appid_flow **flow, const struct segment *segment,
+                                   const struct tls_hello_seen *seen)
+{
+    struct appid_kind kind;
+    if (segment->payload.n == 0 ||
+        (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool))))
+        return NULL;
+    const bool known = !*flow && seen && kind_of_hello(appid, &kind, segment, seen);
+    const struct app_label *label = known ? label_by(pool, &kind, segment) : NULL;
+    return label ? label : take(appid, pool, flow, segment, known ? &kind : NULL);
 }
 
 const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)

@@ -11,6 +11,7 @@ struct appid;
 struct appid_pool;
 /* One flow's state, some kilobytes: freed at the verdict. It knows its pool. */
 struct appid_flow;
+struct tls_hello_seen;
 
 /* appid_new makes one for so many threads, which may use it at once, each with pools of its own. */
 MUST_CHECK struct appid *appid_new(unsigned threads);
@@ -44,10 +45,12 @@ bool appid_failed(const struct appid *appid);
 /* appid_take hands a packet of a flow to nDPI if it has payload. *flow is NULL at first, and stays
  * so while too many flows wait for a verdict (limits.h), or those that do take too much memory. It
  * returns the verdict, a label that belongs to the pool, once there is one, and *flow is NULL
- * again: pass no more. NULL: not yet. */
+ * again: pass no more. NULL: not yet. What TLS has seen, always of the same store for a pool
+ * (tls.h), makes it cheaper if it was in this packet; NULL is fine. */
 MUST_CHECK const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                               struct appid_flow **flow,
-                                              const struct segment *segment);
+                                              const struct segment *segment,
+                                              const struct tls_hello_seen *seen);
 
 /* appid_give_up takes nDPI's guess when no more packets are to come, and frees *flow. NULL if nDPI
  * has seen no payload of the flow (*flow is NULL): a guess from its port would be noise. */

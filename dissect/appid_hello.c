@@ -13,6 +13,14 @@ bool appid_hello_at(struct span payload)
            payload.p[RECORD_HEADER] == CLIENT_HELLO;
 }
 
+bool appid_hello_is_alone(struct span payload)
+{
+    enum { HEADERS = RECORD_HEADER + 4 };
+    return payload.n >= HEADERS && appid_hello_at(payload) &&
+           be16(payload.p + 3) + (size_t)RECORD_HEADER == payload.n && payload.p[6] == 0 &&
+           be16(payload.p + 7) + (size_t)HEADERS == payload.n;
+}
+
 bool appid_hello_is_whole(struct span payload)
 {
     struct cursor c = cursor_of(payload), record, message;
@@ -73,7 +81,7 @@ static void fill(uint8_t *payload, struct span part, uint8_t value)
 /* Do all lengths agree, as far as the segment goes? Where they do not, nDPI reads on in what
  * follows or stops where nobody would, and what it comes to depends on bytes that are not looked at
  * else. */
-static bool is_sound(struct span payload)
+bool appid_hello_is_sound(struct span payload)
 {
     struct cursor c = cursor_of(payload), session, suites, compression, body;
     uint16_t record, block, type, length;
@@ -97,11 +105,19 @@ static bool is_sound(struct span payload)
     return true;
 }
 
+/* To nDPI all values of RFC 8701 are one version (ndpi_ssl_version2str). */
+static void fill_grease(uint8_t *payload, struct span versions)
+{
+    for (size_t i = 1; i + sizeof(uint16_t) <= versions.n; i += sizeof(uint16_t))
+        if (tls_is_grease(be16(versions.p + i)))
+            fill(payload, span_of(versions.p + i, sizeof(uint16_t)), GREASE);
+}
+
 /* version (2), random (32), session id, cipher suites, compression methods, extensions: a type (2)
  * and a body each. A segment may end within. */
 void appid_hello_thin(uint8_t *payload, size_t n)
 {
-    if (!is_sound(span_of(payload, n)))
+    if (!appid_hello_is_sound(span_of(payload, n)))
         return;
     struct cursor c = cursor_of(span_of(payload, n)), session, suites, compression, body;
     uint16_t length, type;
@@ -120,6 +136,8 @@ void appid_hello_thin(uint8_t *payload, size_t n)
         type = be16(type_bytes.p);
         if (!is_read(type))
             fill(payload, cursor_rest(&body), 0);
+        if (type == SUPPORTED_VERSIONS)
+            fill_grease(payload, cursor_rest(&body));
         if (says_nothing(type))
             fill(payload, type_bytes, GREASE);
     }

@@ -23,6 +23,7 @@ struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_
                             (uint64_t)kind->passed << 16 | (uint64_t)kind->ipv6 << 8 |
                             kind->upwards,
                         kind->after,
+                        kind->hello,
                         kind->ends[0],
                         kind->ends[1],
                         0};
@@ -43,12 +44,20 @@ const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struc
     return step && appid_stretch_has(&step->times, now) ? step : NULL;
 }
 
+void appid_kinds_add_known(struct appid_kinds *kinds, const struct intern_key *key,
+                           const struct appid_step *known)
+{
+    const struct appid_step copy = *known; /* it may be forgotten now */
+    struct appid_step *step = intern_new(&kinds->steps, sizeof *step, key);
+    *step = copy;
+    intern_release(&kinds->steps, step);
+}
+
 uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
                          const struct appid_step *made)
 {
-    struct appid_step *step = intern_new(&kinds->steps, sizeof *step, key);
-    *step = *made;
-    step->number = ++kinds->count;
-    intern_release(&kinds->steps, step);
+    struct appid_step step = *made;
+    step.number = ++kinds->count;
+    appid_kinds_add_known(kinds, key, &step);
     return kinds->count;
 }

@@ -14,13 +14,15 @@ enum kind_passed { KIND_PASSED_NOT, KIND_PASSED_CLIENT, KIND_PASSED_SERVER };
  * of one that follows others of their kinds: then what is said of ends, ports and protocols is
  * zero, for those have told it. */
 struct appid_kind {
-    struct span payload;    /* of the packet, made alike by appid_hello_thin or appid_flight_thin */
-    uint64_t after;         /* the step that it follows; 0: it is the first */
-    uint64_t ends[2];       /* what nDPI takes the sender's and the receiver's address for */
-    uint32_t length;        /* of the payload on the wire */
-    uint16_t headers, port; /* bytes before the payload; the receiver's port */
-    uint8_t flags;          /* of TCP */
-    bool ipv6, upwards;     /* upwards: from a lower port to a higher one */
+    struct span payload; /* of the packet, made alike by appid_hello_thin or appid_flight_thin; or
+                            of a hello whose kind is known the server's name alone */
+    uint64_t hello;      /* then that kind, and the record's version in the lowest byte; or 0 */
+    uint64_t after;      /* the step that it follows; 0: it is the first */
+    uint64_t ends[2];    /* what nDPI takes the sender's and the receiver's address for */
+    uint32_t length;     /* of the payload on the wire */
+    uint16_t headers, port;  /* bytes before the payload; the receiver's port */
+    uint8_t flags;           /* of TCP */
+    bool ipv6, upwards;      /* upwards: from a lower port to a higher one */
     enum kind_passed passed; /* it is so many bytes away from what */
     uint32_t distance;       /* that end would go on with */
 };
@@ -55,5 +57,9 @@ const struct appid_step *appid_kinds_find(struct appid_kinds *kinds, const struc
  * step's number, which it chooses. */
 uint64_t appid_kinds_add(struct appid_kinds *kinds, const struct intern_key *key,
                          const struct appid_step *made);
+
+/* appid_kinds_add_known remembers a step by one more key. */
+void appid_kinds_add_known(struct appid_kinds *kinds, const struct intern_key *key,
+                           const struct appid_step *known);
 
 #endif

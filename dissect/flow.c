@@ -255,7 +255,8 @@ static void ask_ndpi(struct flow *flow, const struct segment *segment,
                      const struct flow_context *context)
 {
     if (context->appid && segment->payload.n && !flow->label && !flow->ended)
-        flow->label = appid_take(context->appid, context->appid_pool, &flow->appid, segment);
+        flow->label = appid_take(context->appid, context->appid_pool, &flow->appid, segment,
+                                 tls_store_hello_seen(context->store));
 }
 
 /* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */

@@ -37,6 +37,17 @@ void tls_store_use_blocks(struct tls_store *store, struct blocks *blocks);
 struct shared_bytes;
 void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes);
 
+/* The ClientHello that was read last, of those like an earlier one: what reads hellos, too, need
+ * not do so again for each. */
+struct tls_hello_seen {
+    uint64_t kind;    /* it shares this number with hellos that differ from it in no more than
+                         tls_kinds.h tells, and with no other; 0: there was none */
+    uint64_t frame;   /* of the segment that brought its last byte */
+    struct span body; /* where the message was, without its header, and */
+    struct span name; /* the server's name in it */
+};
+const struct tls_hello_seen *tls_store_hello_seen(const struct tls_store *store);
+
 /* tls_store_memory gives the bytes that all its sessions hold beside themselves. */
 size_t tls_store_memory(const struct tls_store *store);
 

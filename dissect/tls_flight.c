@@ -71,6 +71,7 @@ static bool take_client_hello(struct tls *tls, unsigned direction,
     if (is_cut(message))
         return true; /* a fingerprint of half a hello would be a wrong one */
     facts->client_hello = tls_store_client_hello(tls->store, &hello);
+    tls_store_see_hello(tls->store, &hello, where->frame);
     tls->early_offered = hello.early_data;
     tls_decrypt_client_hello(tls, &hello);
     begin_flight(d);

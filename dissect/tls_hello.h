@@ -25,6 +25,7 @@ enum { TLS_TYPE_OF_CLIENT, TLS_TYPE_OF_SERVER };
 /* What a hello carries. All spans are borrowed from the message. */
 struct tls_hello {
     const void *known; /* NULL, or the facts of an earlier one that reads alike: tls_kinds.h */
+    uint64_t kind;     /* 0, or a number that it shares with those that read alike, and no other */
     uint16_t legacy_version;
     uint16_t highest;      /* client: the number that is the highest of those offered, for JA4 */
     uint16_t version;      /* client: the highest one offered, without GREASE; server: the chosen */

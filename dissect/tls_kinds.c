@@ -116,6 +116,7 @@ bool tls_kinds_find(struct tls_kinds *kinds, struct tls_hello *hello, bool serve
         if (i > 0)
             put_first(set, i, set[i]);
         hello->known = set[0].facts;
+        hello->kind = set[0].number;
         recall(hello, kind, body);
         return true;
     }
@@ -300,7 +301,7 @@ void tls_kinds_add(struct tls_kinds *kinds, const struct tls_hello *hello, bool 
     put_first(set, TLS_KIND_WAYS - 1,
               (struct tls_kind_place){
                   glance, shared_bytes_get(kinds->shared->keys, span_of(made.bytes, size)),
-                  intern_share(facts)});
+                  intern_share(facts), ++kinds->count});
     kinds->memory += size;
 }
 
@@ -310,5 +311,5 @@ void tls_kinds_done(struct tls_kinds *kinds)
         for (unsigned j = 0; j < TLS_KIND_WAYS; j++)
             release(kinds, &kinds->sets[i][j]);
     }
-    *kinds = (struct tls_kinds){.shared = kinds->shared};
+    *kinds = (struct tls_kinds){.shared = kinds->shared, .count = kinds->count};
 }

@@ -20,18 +20,20 @@ enum { TLS_KIND_MOST = 2048, TLS_KIND_RUNS = 60 };
  * with tls_kinds_done. */
 struct tls_kinds {
     struct intern *shared;
-    size_t memory; /* of what tells them, as in struct intern */
+    size_t memory;  /* of what tells them, as in struct intern */
+    uint64_t count; /* of all that there ever were */
     /* Each: that found last first. */
     struct tls_kind_place {
         uint64_t glance;
         const struct tls_kind *kind;
         const void *facts;
+        uint64_t number; /* of no other kind, also if this one is forgotten */
     } sets[TLS_KIND_SETS][TLS_KIND_WAYS];
 };
 
 /* tls_kinds_find reads a hello as an earlier one was read: *hello as tls_hello_client, or
- * tls_hello_server, would set it, and hello->known the facts of that one, borrowed until the next
- * call. Returns false, and leaves *hello alone, if there was none like it. */
+ * tls_hello_server, would set it, hello->known the facts of that one, borrowed until the next call,
+ * and hello->kind its number. Returns false, and leaves *hello alone, if there was none like it. */
 MUST_CHECK bool tls_kinds_find(struct tls_kinds *kinds, struct tls_hello *hello, bool server,
                                struct span body);
 

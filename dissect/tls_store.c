@@ -26,6 +26,7 @@ struct tls_store {
     struct intern shared;
     struct tls_kinds kinds;
     struct tls_openers openers;
+    struct tls_hello_seen seen;
 };
 
 struct tls_store *tls_store_new(struct cert_store *certs)
@@ -132,6 +133,17 @@ bool tls_store_read_client(struct tls_store *store, struct tls_hello *hello, str
 bool tls_store_read_server(struct tls_store *store, struct tls_hello *hello, struct span body)
 {
     return tls_kinds_find(&store->kinds, hello, true, body) || tls_hello_server(hello, body);
+}
+
+void tls_store_see_hello(struct tls_store *store, const struct tls_hello *hello, uint64_t frame)
+{
+    if (hello->kind)
+        store->seen = (struct tls_hello_seen){hello->kind, frame, hello->body, hello->sni};
+}
+
+const struct tls_hello_seen *tls_store_hello_seen(const struct tls_store *store)
+{
+    return &store->seen;
 }
 
 /* kept_alpn is the part of a ProtocolNameList that is kept. */

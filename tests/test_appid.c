@@ -67,7 +67,7 @@ static const struct app_label *ask_bytes(struct asked asked, uint16_t port, stru
     struct appid_flow *flow = NULL;
     struct segment segment;
     struct packet packet = crafted_bytes(&segment, port, payload);
-    const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment);
+    const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment, NULL);
     if (!label)
         label = appid_give_up(asked.appid, &flow);
     assert_null(flow);
@@ -252,7 +252,7 @@ static const struct app_label *take_bytes(struct asked asked, struct appid_flow 
     struct packet packet = crafted_segment(&segment, answer ? SERVER_PORT : CLIENT_PORT,
                                            answer ? CLIENT_PORT : SERVER_PORT, seq, bytes);
     segment.time = (INT64_C(1704067200) + day * 86400) * NS_PER_SECOND;
-    const struct app_label *label = appid_take(asked.appid, asked.pool, flow, &segment);
+    const struct app_label *label = appid_take(asked.appid, asked.pool, flow, &segment, NULL);
     free((void *)(uintptr_t)packet.bytes);
     return label;
 }
@@ -405,7 +405,7 @@ static void headers_between(void **state)
                   span_of(options, between ? 0 : HEADER_SIZE), payload);
         struct packet packet = craft_packet(&c, LINK_RAW);
         assert_int_equal(decode_packet(&segment, &decoder, &packet), NOTE_NONE);
-        const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment);
+        const struct app_label *label = appid_take(asked.appid, asked.pool, &flow, &segment, NULL);
         if (!label)
             label = appid_give_up(asked.appid, &flow);
         assert_int_equal(strstr(label->protocol, "TLS") != NULL, !between);
@@ -514,7 +514,7 @@ static void little_is_kept(void **state)
     struct appid_flow *other = NULL;
     struct segment segment;
     struct packet packet = crafted(&segment, 1000, nothing);
-    assert_null(appid_take(asked.appid, asked.pool, &other, &segment));
+    assert_null(appid_take(asked.appid, asked.pool, &other, &segment, NULL));
     const size_t of_one = appid_pool_memory(asked.pool);
     for (size_t i = 0; i < FLOWS; i++) {
         assert_null(take_bytes(asked, &flows[i], false, 1, span_of(record.p, record.n), 0));
@@ -584,7 +584,7 @@ static void packets_through_several(void **state)
     struct appid_flow *flow = NULL;
     struct segment segment;
     struct packet packet = crafted(&segment, 1000, http);
-    const struct app_label *label = appid_take(one.appid, one.pool, &flow, &segment);
+    const struct app_label *label = appid_take(one.appid, one.pool, &flow, &segment, NULL);
     appid_free(one.appid);
     if (!label)
         label = appid_give_up(other.appid, &flow);
@@ -610,7 +610,7 @@ static void *ask_often(void *context)
     for (size_t i = 0; i < ASKED_EACH; i++) {
         struct appid_flow *flow = NULL;
         const struct app_label *label =
-            appid_take(shared->appid, pool, &flow, &shared->segments[i % 2]);
+            appid_take(shared->appid, pool, &flow, &shared->segments[i % 2], NULL);
         if (!label)
             label = appid_give_up(shared->appid, &flow);
         wrong += !label || !strstr(label->protocol, i % 2 ? "BitTorrent" : "HTTP");
@@ -646,12 +646,12 @@ static void flows_at_once_are_capped(void **state)
     struct segment segment;
     struct packet packet = crafted(&segment, 1000, "220 ");
     for (size_t i = 0; i <= LIMIT_NDPI_FLOWS; i++)
-        assert_null(appid_take(asked.appid, asked.pool, &flows[i], &segment));
+        assert_null(appid_take(asked.appid, asked.pool, &flows[i], &segment, NULL));
     assert_non_null(flows[LIMIT_NDPI_FLOWS - 1]);
     assert_null(flows[LIMIT_NDPI_FLOWS]);
     assert_null(appid_give_up(asked.appid, &flows[LIMIT_NDPI_FLOWS]));
     appid_forget(&flows[0]);
-    assert_null(appid_take(asked.appid, asked.pool, &flows[LIMIT_NDPI_FLOWS], &segment));
+    assert_null(appid_take(asked.appid, asked.pool, &flows[LIMIT_NDPI_FLOWS], &segment, NULL));
     assert_non_null(flows[LIMIT_NDPI_FLOWS]); /* there is room again */
     for (size_t i = 0; i <= LIMIT_NDPI_FLOWS; i++)
         appid_forget(&flows[i]);

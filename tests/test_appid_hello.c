@@ -90,8 +90,31 @@ static void every_truncation(void **state)
         before = count_changed(&record, n);
         assert_int_equal(appid_hello_at(span_of(record.p, n)), n >= 6);
         assert_int_equal(appid_hello_is_whole(span_of(record.p, n)), n == record.n);
+        assert_int_equal(appid_hello_is_alone(span_of(record.p, n)), n == record.n);
     }
     buf_done(&record);
+}
+
+/* Versions of RFC 8701 are hidden, too, and no other. */
+static void versions_that_say_nothing(void **state)
+{
+    (void)state;
+    enum { VERSIONS = 43, RESERVED = 2 };
+    static const uint16_t versions[] = {0xcaca, 0x0304, 0x0ac0, 0xc0c0, 0x5a5a};
+    struct buf without = hello(0x0a0a, "abc"), with = {0}, list = {0};
+    const size_t changed = count_changed(&without, without.n);
+    put_extension_list16(&list, VERSIONS, 1, versions, COUNT_OF(versions));
+    /* behind all other extensions; lengths of the record, the message and the extensions */
+    buf_append(&with, without.p, without.n);
+    buf_append(&with, list.p, list.n);
+    const size_t block = SESSION_AT + SESSION + 2 + 4 + 2, lengths[] = {3, 7, block};
+    for (size_t i = 0; i < COUNT_OF(lengths); i++)
+        with.p[lengths[i] + 1] = (uint8_t)(with.p[lengths[i] + 1] + list.n);
+    assert_true(appid_hello_is_sound(span_of(with.p, with.n)));
+    assert_int_equal(count_changed(&with, with.n), changed + RESERVED * sizeof(uint16_t));
+    buf_done(&without);
+    buf_done(&with);
+    buf_done(&list);
 }
 
 /* Where a length lies, nDPI reads on in what would be hidden: nothing is. */
@@ -117,6 +140,11 @@ static void a_length_that_lies(void **state)
 static void what_is_none(void **state)
 {
     (void)state;
+    assert_true(appid_hello_is_alone(span_of("\x16\3\1\0\5\1\0\0\1h", 10)));
+    assert_false(appid_hello_is_alone(span_of("\x16\3\1\0\6\1\0\0\1h", 10)));
+    assert_false(appid_hello_is_alone(span_of("\x16\3\1\0\5\1\0\0\2h", 10)));
+    assert_false(appid_hello_is_alone(span_of("\x16\3\1\0\5\1\1\0\1h", 10)));
+    assert_false(appid_hello_is_alone(span_of("\x16\3\1\0\5\2\0\0\1h", 10)));
     /* whole: with a record behind it, but not with a piece of one, nor in two records */
     static const char behind[] = "\x16\3\1\0\5\1\0\0\1h\x14\3\3\0\1\1";
     for (size_t n = 0; n < sizeof behind; n++)
@@ -132,7 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_hidden),   cmocka_unit_test(one_kind),
         cmocka_unit_test(every_truncation), cmocka_unit_test(a_length_that_lies),
-        cmocka_unit_test(what_is_none),
+        cmocka_unit_test(what_is_none),     cmocka_unit_test(versions_that_say_nothing),
     };
     return cmocka_run_group_tests_name("appid_hello", tests, NULL, NULL);
 }

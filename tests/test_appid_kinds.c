@@ -64,7 +64,7 @@ static void not_another(void **state)
     struct appid_kinds kinds;
     appid_kinds_init(&kinds);
     add(&kinds, &kind, &label);
-    struct appid_kind others[13];
+    struct appid_kind others[14];
     for (size_t i = 0; i < COUNT_OF(others); i++)
         others[i] = kind;
     others[0].payload.p = other_payload;
@@ -80,6 +80,7 @@ static void not_another(void **state)
     others[10].after = 1;
     others[11].passed = KIND_PASSED_SERVER;
     others[12].distance = 1;
+    others[13].hello = 1;
     for (size_t i = 0; i < COUNT_OF(others); i++)
         assert_null(find(&kinds, &others[i]));
     appid_kinds_done(&kinds);
@@ -101,6 +102,28 @@ static void for_a_while(void **state)
     const struct appid_step later = {.label = &label, .times = {21, 30}};
     assert_int_not_equal(appid_kinds_add(&kinds, &key, &later), first);
     assert_ptr_equal(appid_kinds_find(&kinds, &key, 21)->label, &label);
+    appid_kinds_done(&kinds);
+}
+
+/* What is known of one key can be found by another one, and is the same step. */
+static void known_by_another(void **state)
+{
+    (void)state;
+    struct app_label label;
+    struct appid_kinds kinds;
+    struct appid_kind other = kind;
+    other.hello = 7;
+    appid_kinds_init(&kinds);
+    add(&kinds, &kind, &label);
+    struct intern_key key = appid_kinds_key(&kinds, &kind);
+    const struct appid_step *step = appid_kinds_find(&kinds, &key, NOW);
+    const uint64_t number = step->number;
+    key = appid_kinds_key(&kinds, &other);
+    assert_null(appid_kinds_find(&kinds, &key, NOW));
+    appid_kinds_add_known(&kinds, &key, step);
+    assert_ptr_equal(appid_kinds_find(&kinds, &key, NOW)->label, &label);
+    assert_int_equal(appid_kinds_find(&kinds, &key, NOW)->number, number);
+    assert_ptr_equal(find(&kinds, &kind), &label);
     appid_kinds_done(&kinds);
 }
 
@@ -157,11 +180,9 @@ static void one_payload_from_many_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_again),
-        cmocka_unit_test(not_another),
-        cmocka_unit_test(for_a_while),
-        cmocka_unit_test(many),
-        cmocka_unit_test(one_payload_from_many_ends),
+        cmocka_unit_test(found_again), cmocka_unit_test(not_another),
+        cmocka_unit_test(for_a_while), cmocka_unit_test(known_by_another),
+        cmocka_unit_test(many),        cmocka_unit_test(one_payload_from_many_ends),
     };
     return cmocka_run_group_tests_name("appid_kinds", tests, NULL, NULL);
 }

@@ -247,6 +247,45 @@ static void the_oldest_are_forgotten(void **state)
     tls_store_free(store);
 }
 
+static uint64_t number_of(struct tls_store *store, const char *name, uint8_t each)
+{
+    struct tls_hello hello;
+    struct buf body = {0};
+    make_client(&body, name);
+    memset(body.p + 2, each, 32);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(read_it(store, &hello, false, span_of(body.p, body.n)));
+        tls_store_release(store, facts_of(store, &hello, false));
+    }
+    buf_done(&body);
+    return hello.kind;
+}
+
+/* Hellos that are alike share a number, which no other has, also when its kind was forgotten. */
+static void a_number_is_of_one_kind(void **state)
+{
+    (void)state;
+    enum { MANY = 3 * TLS_KINDS_MAX };
+    struct tls_store *store = tls_store_new(NULL);
+    uint64_t numbers[2 * MANY];
+    char name[MANY + 1];
+    size_t count = 0;
+    memset(name, 'a', MANY);
+    for (size_t i = 0; i < 2 * MANY; i++) {
+        const size_t n = i % MANY + 1;
+        name[n] = '\0';
+        numbers[count] = number_of(store, name, 1);
+        assert_true(numbers[count] > 0);
+        assert_int_equal(number_of(store, name, 2), numbers[count]);
+        name[n] = 'a';
+        for (size_t j = 0; j < count; j++)
+            assert_true(numbers[j] != numbers[count] || j % MANY == i % MANY);
+        count++;
+    }
+    assert_int_not_equal(numbers[0], numbers[MANY]); /* it was forgotten meanwhile */
+    tls_store_free(store);
+}
+
 static const struct tls_kind *the_kind(const struct tls_kinds *kinds)
 {
     const struct tls_kind *found = NULL;
@@ -304,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_hello_is_known_but_for_what_changes),
         cmocka_unit_test(a_server_hello_is_known_but_for_what_changes),
+        cmocka_unit_test(a_number_is_of_one_kind),
         cmocka_unit_test(the_oldest_are_forgotten),
         cmocka_unit_test(shards_share_a_kind),
     };

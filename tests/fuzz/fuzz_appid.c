@@ -99,7 +99,7 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     for (unsigned i = 0; i < talk.count && !label; i++) {
         struct segment segment;
         struct packet packet = segment_of(&segment, &talk, &talk.pieces[i]);
-        label = appid_take(appid, pool, &flow, &segment);
+        label = appid_take(appid, pool, &flow, &segment, NULL);
         free((void *)(uintptr_t)packet.bytes);
     }
     return label ? label : appid_give_up(appid, &flow);
