@@ -2,6 +2,8 @@
  * at the top. */
 #include "appid_ndpi.h"
 
+#include "cursor.h"
+
 #include <ndpi_define.h>
 #define NDPI_VERSION (NDPI_MAJOR * 100 + NDPI_MINOR)
 #if NDPI_VERSION < 406
@@ -19,12 +21,20 @@ struct appid_module {
     struct ndpi_detection_module_struct *ndpi;
 } APART;
 
+/* What was found out of each of 65,536 things, in two bits; 0 at first. Several threads may use it:
+ * where two find something out at once of things side by side, one of them may be asked about
+ * again. */
+struct memo {
+    atomic_uchar fours[(UINT16_MAX + 1) / 4];
+};
+
 struct appid_ndpi {
     pthread_mutex_t starting;
     unsigned most; /* modules: one for each thread */
     atomic_uint started, waits;
-    atomic_bool failed;                       /* a module did not start: no more are */
-    atomic_uchar ports[(UINT16_MAX + 1) / 4]; /* enum port_known of each, in two bits */
+    atomic_bool failed;   /* a module did not start: no more are */
+    struct memo ports;    /* enum port_known of each */
+    struct memo networks; /* enum networks_known of the first 16 bits of an IPv4 address */
     struct appid_module modules[];
 };
 
@@ -271,6 +281,8 @@ size_t appid_state_size(void)
 /* So many waits for another thread, some microseconds each, take as long as a start. */
 enum { WAITS_WORTH_A_START = 2000 };
 
+static void learn_ports(struct appid_ndpi *ndpi);
+
 /* Starts one more, unless another thread did or it can't be, which is tried once. Lets go of
  * `starting`. */
 static void start_next(struct appid_ndpi *ndpi, unsigned started)
@@ -278,6 +290,8 @@ static void start_next(struct appid_ndpi *ndpi, unsigned started)
     if (atomic_load(&ndpi->started) == started && !atomic_load(&ndpi->failed)) {
         ndpi->modules[started].ndpi = start();
         if (ndpi->modules[started].ndpi) {
+            if (started == 0)
+                learn_ports(ndpi);
             atomic_store(&ndpi->waits, 0);
             atomic_store(&ndpi->started, started + 1);
         } else {
@@ -364,7 +378,33 @@ const char *appid_ndpi_version(void)
 /* Of addresses and ports nDPI asks trees that nobody changes once it has started: any thread may,
  * whoever has the module. */
 
-enum port_known { PORT_UNASKED, PORT_SAYS_NOTHING, PORT_SAYS_TLS, PORT_SAYS_ANOTHER };
+static unsigned memo_of(const struct memo *memo, uint16_t of)
+{
+    return atomic_load_explicit(&memo->fours[of / 4], memory_order_relaxed) >> of % 4 * 2 & 3;
+}
+
+static void memo_set(struct memo *memo, uint16_t of, unsigned known)
+{
+    atomic_uchar *four = &memo->fours[of / 4];
+    const unsigned shift = of % 4 * 2, all = atomic_load_explicit(four, memory_order_relaxed);
+    atomic_store_explicit(four, (uint8_t)((all & ~(3u << shift)) | known << shift),
+                          memory_order_relaxed);
+}
+
+enum port_known { PORT_SAYS_NOTHING, PORT_UNASKED, PORT_SAYS_TLS, PORT_SAYS_ANOTHER };
+
+static void see_port(const void *node, ndpi_VISIT visit, int depth, void *ndpi)
+{
+    const ndpi_default_ports_tree_node_t *const *port = node;
+    (void)visit, (void)depth;
+    memo_set(&((struct appid_ndpi *)ndpi)->ports, (*port)->default_port, PORT_UNASKED);
+}
+
+/* Most ports are in none of the trees: it need not be asked for each that a client comes from. */
+static void learn_ports(struct appid_ndpi *ndpi)
+{
+    ndpi_twalk(ndpi->modules[0].ndpi->tcpRoot, see_port, ndpi);
+}
 
 static enum port_known ask_port(const struct appid_ndpi *ndpi, uint16_t port)
 {
@@ -380,25 +420,53 @@ static enum port_known ask_port(const struct appid_ndpi *ndpi, uint16_t port)
     }
 }
 
-/* What nDPI guesses by a port: it searches two trees to tell. Where two threads find that out at
- * once of ports side by side, one of them may be asked about again. */
+/* What nDPI guesses by a port: it searches two trees to tell. */
 static enum port_known port_known(struct appid_ndpi *ndpi, uint16_t port)
 {
-    atomic_uchar *four = &ndpi->ports[port / 4];
-    unsigned all = atomic_load_explicit(four, memory_order_relaxed), shift = port % 4 * 2;
-    enum port_known known = (enum port_known)(all >> shift & 3);
+    enum port_known known = (enum port_known)memo_of(&ndpi->ports, port);
     if (known == PORT_UNASKED) {
         known = ask_port(ndpi, port);
-        atomic_store_explicit(four, (uint8_t)(all | (unsigned)known << shift),
-                              memory_order_relaxed);
+        memo_set(&ndpi->ports, port, known);
     }
     return known;
 }
 
-static uint16_t network_of(const struct appid_ndpi *ndpi, const struct endpoint *end)
+enum networks_known { NETWORKS_UNASKED, NETWORKS_NONE, NETWORKS_SOME };
+
+static uint32_t bits_of(const ndpi_patricia_node_t *node)
+{
+    return ntohl(node->prefix->add.sin.s_addr);
+}
+
+/* Does one of nDPI's networks have addresses that begin with the first 16 bits of this one? A
+ * node's children differ in its bit, and agree in all before it. */
+static enum networks_known ask_networks(const struct appid_ndpi *ndpi, uint32_t address)
+{
+    enum { BITS = 32, FIRST = 16 };
+    const ndpi_patricia_tree_t *tree = ndpi->modules[0].ndpi->protocols_ptree;
+    const ndpi_patricia_node_t *node = tree ? tree->head : NULL;
+    while (node && node->bit < FIRST) {
+        if (node->prefix && (uint64_t)(bits_of(node) ^ address) >> (BITS - node->bit) == 0)
+            return NETWORKS_SOME;
+        node = address >> (BITS - 1 - node->bit) & 1 ? node->r : node->l;
+    }
+    while (node && !node->prefix)
+        node = node->l ? node->l : node->r;
+    return node && (bits_of(node) ^ address) >> FIRST == 0 ? NETWORKS_SOME : NETWORKS_NONE;
+}
+
+static uint16_t network_of(struct appid_ndpi *ndpi, const struct endpoint *end)
 {
     struct in_addr address;
     if (end->ipv6)
+        return NDPI_PROTOCOL_UNKNOWN;
+    const uint16_t first = be16(end->ip);
+    enum networks_known known = (enum networks_known)memo_of(&ndpi->networks, first);
+    if (known == NETWORKS_UNASKED) {
+        known = ask_networks(ndpi, (uint32_t)first << 16);
+        memo_set(&ndpi->networks, first, known);
+    }
+    if (known == NETWORKS_NONE)
         return NDPI_PROTOCOL_UNKNOWN;
     memcpy(&address, end->ip, sizeof address);
     return ndpi_network_port_ptree_match(ndpi->modules[0].ndpi, &address, htons(end->port));
@@ -421,7 +489,7 @@ static bool is_apple(const struct endpoint *end)
 
 /* By the network's number, and whether it is Apple's; for ports of other protocols, some of which
  * are told by addresses, too, by the first bytes. */
-static uint64_t end_known(const struct appid_ndpi *ndpi, const struct endpoint *end, bool by_bytes)
+static uint64_t end_known(struct appid_ndpi *ndpi, const struct endpoint *end, bool by_bytes)
 {
     uint64_t prefix = 0;
     if (by_bytes)
@@ -429,6 +497,11 @@ static uint64_t end_known(const struct appid_ndpi *ndpi, const struct endpoint *
     else
         prefix = is_apple(end);
     return prefix << 16 | network_of(ndpi, end);
+}
+#else
+static void learn_ports(struct appid_ndpi *ndpi)
+{
+    (void)ndpi;
 }
 #endif
 
