@@ -233,6 +233,15 @@ struct appid_opinion appid_module_guess(struct appid_module *module, struct appi
     return opinion_of(state, protocol);
 }
 
+static bool is_plain(const char *text)
+{
+    size_t n = 0;
+    for (; text[n]; n++)
+        if (text[n] < 0x20 || text[n] >= 0x7f || text[n] == '"' || text[n] == '\\')
+            return false;
+    return n <= APP_TEXT_MOST;
+}
+
 struct app_label appid_module_label(const struct appid_module *module,
                                     const struct appid_opinion *opinion)
 {
@@ -244,6 +253,9 @@ struct app_label appid_module_label(const struct appid_module *module,
     for (unsigned risk = 1; risk < NDPI_MAX_RISK && label.risk_count < APP_RISKS_MAX; risk++)
         if (opinion->risks & ((ndpi_risk)1 << risk))
             label.risks[label.risk_count++] = ndpi_risk2str((ndpi_risk_enum)risk);
+    label.plain = label.category && is_plain(label.protocol) && is_plain(label.category);
+    for (unsigned i = 0; i < label.risk_count; i++)
+        label.plain = label.plain && is_plain(label.risks[i]);
     return label;
 }
 

@@ -53,9 +53,7 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
         out->keepalive.time_count = 0;
     out->prologue = tls && flow->prologue ? prologue_facts(flow->prologue) : NULL;
     out->plain = (enum plain_protocol)flow->plain;
-    out->has_ndpi = flow->label != NULL;
-    if (flow->label)
-        out->ndpi = *flow->label;
+    out->ndpi = flow->label;
     out->end_reason = flow->ended ? (enum end_reason)flow->end_reason : ENDED_INTERVAL;
     out->final = flow->ended;
     tcp_outcome(&out->tcp, &flow->tcp, client, now);

@@ -152,12 +152,14 @@ struct tcp_record {
 };
 
 /* nDPI's opinion: an annotation, never evidence. Texts live as long as the pipeline. */
-enum { APP_RISKS_MAX = 16 };
+enum { APP_RISKS_MAX = 16, APP_TEXT_MOST = 56 };
 struct app_label {
-    char protocol[48]; /* "" if nDPI was not asked */
+    char protocol[48];
     const char *category;
     const char *risks[APP_RISKS_MAX];
     uint8_t risk_count;
+    bool plain; /* its texts are printable ASCII without quotes and backslashes, and no longer than
+                   APP_TEXT_MOST */
 };
 
 /* What the first payload bytes are, where they are not TLS: dissect/plain.c, prologue.c. */
@@ -271,8 +273,7 @@ struct flow_record {
     struct keepalive_facts keepalive; /* time_count 0 if none were seen */
     const struct prologue_facts *prologue; /* NULL where TLS did not begin after one */
     enum plain_protocol plain;
-    struct app_label ndpi;
-    bool has_ndpi;
+    const struct app_label *ndpi; /* NULL: none; it lives as long as the pipeline */
     enum end_reason end_reason;
     bool final; /* false: a snapshot of a flow that goes on */
 };

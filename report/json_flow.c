@@ -114,7 +114,7 @@ static char *put_service(char *at, const struct flow_record *record)
     return member_close(member_close(at, ']'), '}');
 }
 
-static NOINLINE void put_ndpi(struct json *json, const struct app_label *label)
+static NOINLINE void put_any_ndpi(struct json *json, const struct app_label *label)
 {
     json_open_object(json, "ndpi");
     json_text(json, "protocol", label->protocol);
@@ -125,6 +125,26 @@ static NOINLINE void put_ndpi(struct json *json, const struct app_label *label)
         json_text(json, NULL, label->risks[i]);
     json_close_array(json);
     json_close_object(json);
+}
+
+static NOINLINE char *put_plain_ndpi(char *at, const struct app_label *label)
+{
+    at = member_open(at, KEY("ndpi"), '{');
+    at = member_text(at, KEY("protocol"), label->protocol);
+    at = member_text(at, KEY("category"), label->category);
+    at = member_open(at, KEY("risks"), '[');
+    for (unsigned i = 0; i < label->risk_count; i++)
+        at = member_text(at, ITEM, label->risks[i]);
+    return member_close(member_close(at, ']'), '}');
+}
+
+static void put_ndpi(struct json *json, const struct app_label *label)
+{
+    _Static_assert(APP_TEXT_MOST + sizeof KEY("protocol") + 2 <= MEMBER_MOST, "one member each");
+    if (label->plain)
+        members_end(json, put_plain_ndpi(members_begin(json, label->risk_count + 6u), label));
+    else
+        put_any_ndpi(json, label);
 }
 
 static void put_evidence(struct json *json, const struct finding *finding,
@@ -225,8 +245,8 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
     }
     char *at = put_service(members_begin(json, SERVICE_EVIDENCE_MAX + 6), record);
     members_end(json, at);
-    if (record->has_ndpi && record->ndpi.protocol[0])
-        put_ndpi(json, &record->ndpi);
+    if (record->ndpi && record->ndpi->protocol[0])
+        put_ndpi(json, record->ndpi);
     at = members_begin(json, 1);
     members_end(json, member_word(at, KEY("end_reason"), word_end_reason(record->end_reason)));
     put_findings(json, findings);

@@ -87,6 +87,7 @@ static void a_label(void **state)
     const struct app_label *label = ask(asked, 1000, http);
     assert_non_null(label);
     assert_non_null(strstr(label->protocol, "HTTP"));
+    assert_true(label->plain);                       /* as all of this library are */
     assert_ptr_equal(ask(asked, 1001, http), label); /* one for all that are alike */
     asked_free(asked);
 }

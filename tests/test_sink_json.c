@@ -101,6 +101,43 @@ static void a_run_without_flows_is_valid(void **state)
     free(text);
 }
 
+static char *with_label(const struct app_label *label)
+{
+    struct made_flow flow, *list[1] = {&flow};
+    made_healthy(&flow, 1);
+    flow.record.ndpi = label;
+    return report_of(list, 1);
+}
+
+/* A label's texts are written as they are where that is known to be right, else looked at. */
+static void labels(void **state)
+{
+    (void)state;
+    char most[APP_TEXT_MOST + 1];
+    memset(most, 'm', APP_TEXT_MOST);
+    most[APP_TEXT_MOST] = '\0';
+    struct app_label label = {.protocol = "TLS.ApplePush", .category = most, .risk_count = 0};
+    for (unsigned i = 0; i < APP_RISKS_MAX; i++)
+        label.risks[i] = i % 2 ? most : "Known protocol on non standard port";
+    for (; label.risk_count <= APP_RISKS_MAX; label.risk_count++) {
+        label.plain = false;
+        char *slowly = with_label(&label);
+        label.plain = true;
+        char *at_once = with_label(&label);
+        assert_string_equal(slowly, at_once);
+        assert_non_null(
+            strstr(slowly, "\"ndpi\":{\"protocol\":\"TLS.ApplePush\",\"category\":\"m"));
+        free(slowly);
+        free(at_once);
+    }
+    label.risk_count = 1;
+    label.risks[0] = "a \"risk\"";
+    label.plain = false;
+    char *escaped = with_label(&label);
+    assert_non_null(strstr(escaped, "\"risks\":[\"a \\\"risk\\\"\"]"));
+    free(escaped);
+}
+
 /* What a flow may have beyond the usual. */
 static void rare_members_are_valid(void **state)
 {
@@ -111,11 +148,11 @@ static void rare_members_are_valid(void **state)
     record->interface = "en0";
     record->vlans[0] = 42;
     record->vlan_count = 1;
-    record->has_ndpi = true;
-    strcpy(record->ndpi.protocol, "TLS.ApplePush");
-    record->ndpi.category = "Cloud";
-    record->ndpi.risks[0] = "Known protocol on non standard port";
-    record->ndpi.risk_count = 1;
+    const struct app_label label = {.protocol = "TLS.ApplePush",
+                                    .category = "Cloud",
+                                    .risks = {"Known protocol on non standard port"},
+                                    .risk_count = 1};
+    record->ndpi = &label;
     record->tcp.rtt[CLIENT] = -1;
     record->tcp.ends[CLIENT].pending_more = true;
     flow.tls.alerts = flow.alerts;
@@ -493,6 +530,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_record_is_valid),
         cmocka_unit_test(a_run_without_flows_is_valid),
+        cmocka_unit_test(labels),
         cmocka_unit_test(rare_members_are_valid),
         cmocka_unit_test(what_few_sessions_have_is_valid),
         cmocka_unit_test(ssl2_has_its_own_suites),
