@@ -34,7 +34,7 @@ struct appid_flow {
     struct buf kept; /* while there is a step: of struct kept, each with its bytes */
 };
 
-/* A packet, as nDPI is to see it, */
+/* A packet, as nDPI is to see it but for what appid_hello_thin does, */
 struct kept {
     nanotime time;
     uint32_t n;       /* its bytes, which follow */
@@ -137,13 +137,13 @@ void appid_forget(struct appid_flow **flow)
     *flow = NULL;
 }
 
-static void keep(struct appid_flow *flow, const struct shown *shown, const struct segment *segment)
+static void keep(struct appid_flow *flow, struct span ip, bool of_server,
+                 const struct segment *segment)
 {
-    const struct kept kept = {segment->time, (uint32_t)shown->ip.n, segment->headers,
-                              shown->of_server};
+    const struct kept kept = {segment->time, (uint32_t)ip.n, segment->headers, of_server};
     buf_append(&flow->kept, &kept, sizeof kept);
-    buf_append(&flow->kept, shown->ip.p, shown->ip.n);
-    flow->pool->kept += sizeof kept + shown->ip.n;
+    buf_append(&flow->kept, ip.p, ip.n);
+    flow->pool->kept += sizeof kept + ip.n;
 }
 
 /* The packet at *at, and the place behind it. */
@@ -176,8 +176,13 @@ static void catch_up(struct appid_module *module, struct appid_flow *flow)
         return;
     flow->state = appid_state_new();
     flow->pool->asked++;
-    for (size_t at = 0; next_kept(flow, &at, &kept, &ip);)
+    for (size_t at = 0; next_kept(flow, &at, &kept, &ip);) {
+        /* One that TLS knew the kind of was kept as it came. */
+        uint8_t *payload = flow->kept.p + (ip.p - flow->kept.p) + kept.headers;
+        if (!kept.of_server && appid_hello_at(span_of(payload, ip.n - kept.headers)))
+            appid_hello_thin(payload, ip.n - kept.headers);
         give(module, flow, &opinion, ip, kept.time);
+    }
 }
 
 /* --- kinds --- */
@@ -344,7 +349,7 @@ static void remember(struct appid_flow *flow, const struct shown *shown,
 {
     struct appid_stretch times;
     flow->reads_records = appid_state_reads_records(flow->state);
-    keep(flow, shown, segment);
+    keep(flow, shown->ip, shown->of_server, segment);
     if ((label || (shown->is_read && flow->pool->kept <= LIMIT_NDPI_KEPT)) &&
         times_of(&times, flow, segment))
         flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key,
@@ -390,19 +395,19 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     return label;
 }
 
-/* The label of a flow whose first packet is of a kind that determines it: without nDPI, and without
- * a flow. */
-static const struct app_label *label_by(struct appid_pool *pool, const struct appid_kind *kind,
+/* What is known of a flow up to a packet of this kind, if it helps: the label, or else that the
+ * packet has to be kept. */
+static const struct appid_step *step_to(struct appid_pool *pool, const struct intern_key *key,
                                         const struct segment *segment)
 {
-    const struct intern_key key = appid_kinds_key(&pool->kinds, kind);
-    const struct appid_step *step = appid_kinds_find(&pool->kinds, &key, seconds_of(segment));
-    return step ? step->label : NULL;
+    const struct appid_step *step = appid_kinds_find(&pool->kinds, key, seconds_of(segment));
+    if (step && !step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool)))
+        return NULL;
+    return step;
 }
 
-/* Takes another packet, of a kind that is known. */
 static const struct app_label *go_on(struct appid_pool *pool, struct appid_flow **flow,
-                                     const struct appid_step *step, const struct shown *shown,
+                                     const struct appid_step *step, struct span ip, bool of_server,
                                      const struct segment *segment)
 {
     if (step->label) {
@@ -411,7 +416,7 @@ static const struct app_label *go_on(struct appid_pool *pool, struct appid_flow 
     }
     if (!*flow)
         *flow = begin(pool, segment);
-    keep(*flow, shown, segment);
+    keep(*flow, ip, of_server, segment);
     (*flow)->step = step->number;
     (*flow)->reads_records = step->reads_records;
     (*flow)->packets++;
@@ -427,11 +432,11 @@ static const struct app_label *take(struct appid *appid, struct appid_pool *pool
     show(&shown, appid, pool, *flow, segment);
     const struct appid_step *step = NULL;
     if (shown.of_a_kind && (!*flow || !(*flow)->state))
-        step = appid_kinds_find(&pool->kinds, &shown.key, seconds_of(segment));
-    if (!step || (!step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool))))
+        step = step_to(pool, &shown.key, segment);
+    if (!step)
         return ask(appid, pool, flow, &shown, segment);
-    const struct app_label *label = go_on(pool, flow, step, &shown, segment);
-    if (label && hello && appid_hello_is_sound(segment->payload)) {
+    const struct app_label *label = go_on(pool, flow, step, shown.ip, shown.of_server, segment);
+    if (hello && appid_hello_is_sound(segment->payload)) {
         const struct intern_key key = appid_kinds_key(&pool->kinds, hello);
         appid_kinds_add_known(&pool->kinds, &key, step);
     }
@@ -442,13 +447,16 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct segment *segment,
                                    const struct tls_hello_seen *seen)
 {
-    struct appid_kind kind;
+    struct appid_kind hello;
     if (segment->payload.n == 0 ||
         (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool))))
         return NULL;
-    const bool known = !*flow && seen && kind_of_hello(appid, &kind, segment, seen);
-    const struct app_label *label = known ? label_by(pool, &kind, segment) : NULL;
-    return label ? label : take(appid, pool, flow, segment, known ? &kind : NULL);
+    if (*flow || !seen || !kind_of_hello(appid, &hello, segment, seen))
+        return take(appid, pool, flow, segment, NULL);
+    const struct intern_key key = appid_kinds_key(&pool->kinds, &hello);
+    const struct appid_step *step = step_to(pool, &key, segment);
+    return step ? go_on(pool, flow, step, segment_ip(segment), false, segment)
+                : take(appid, pool, flow, segment, &hello);
 }
 
 const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)

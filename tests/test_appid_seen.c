@@ -332,6 +332,41 @@ static void nothing_is_taken_from_what_is_unsound(void **state)
     asked_free(asked);
 }
 
+/* A hello without a name decides nothing: that is known, too, and nDPI gets it as it was once it is
+ * asked. Here TLS says of one with a name that it has none. */
+static void without_a_name(void **state)
+{
+    (void)state;
+    if (!appid_ndpi_thins())
+        skip();
+    enum { POST_HANDSHAKE_AUTH = 49, TIMES = 4 };
+    struct asked asked = asked_new();
+    struct buf named = hello(apple, 1, 35, 't'), nameless = hello(apple, 1, 35, 't');
+    const uint8_t *name = memmem(named.p, named.n, apple, strlen(apple));
+    assert_non_null(name);
+    nameless.p[name - named.p - 8] = POST_HANDSHAKE_AUTH; /* the lower byte of the type 0 */
+    size_t memory[TIMES];
+    for (unsigned i = 0; i < TIMES; i++) {
+        const size_t before = appid_pool_memory(asked.pool);
+        struct appid_flow *flow = NULL;
+        craft_hello(&asked, span_of_buf(i + 1 < TIMES ? &nameless : &named), 5223, false);
+        tell(&asked, 1, "");
+        assert_null(appid_take(asked.appid, asked.pool, &flow, &asked.segment, &asked.seen));
+        assert_non_null(flow);
+        memory[i] = appid_pool_memory(asked.pool) - before;
+        if (i + 1 < TIMES)
+            appid_forget(&flow);
+        else
+            assert_string_equal(appid_give_up(asked.appid, &flow)->protocol, "TLS.ApplePush");
+        free((void *)(uintptr_t)asked.packet.bytes);
+    }
+    assert_int_equal(memory[2], memory[3]); /* found without reading: nDPI has no state of it */
+    assert_true(memory[3] < memory[0]);
+    buf_done(&named);
+    buf_done(&nameless);
+    asked_free(asked);
+}
+
 /* --- what TLS tells --- */
 
 static void drop_record(void *context, unsigned direction, uint64_t offset, uint8_t type,
@@ -397,6 +432,7 @@ int main(void)
         cmocka_unit_test(versions_that_say_nothing),
         cmocka_unit_test(not_another),
         cmocka_unit_test(nothing_is_taken_from_what_is_unsound),
+        cmocka_unit_test(without_a_name),
         cmocka_unit_test(what_tls_has_seen),
     };
     return cmocka_run_group_tests_name("appid_seen", tests, NULL, NULL);
