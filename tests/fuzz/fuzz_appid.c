@@ -4,8 +4,8 @@
  *
  * What was made alike once must not change any more, and the time that was asked about must be in
  * the stretch that is said to hold for it. The label of the connection, and of some that differ
- * from it in a few bytes or in time, must be the same whether the others are remembered or not, and
- * the one that nDPI gives to the very bytes. */
+ * from it in a few bytes or in time, must be the same whether the others are remembered or not, by
+ * what TLS tells of hellos, too, and the one that nDPI gives to the very bytes. */
 #include "../../dissect/appid.h"
 #include "../../dissect/appid_dates.h"
 #include "../../dissect/appid_flight.h"
@@ -14,6 +14,7 @@
 #include "../../dissect/cursor.h"
 #include "../../dissect/decode.h"
 #include "../../dissect/limits.h"
+#include "../../dissect/tls_store.h"
 #include "../chance.h"
 #include "../craft.h"
 
@@ -59,6 +60,8 @@ static bool see_answer(struct appid_flight *flight, struct span piece)
 
 /* --- labels --- */
 
+/* What comes so often is known to TLS, and by that to nDPI's kinds. */
+enum { OFTEN = 4 };
 enum { PIECES_MAX = LIMIT_NDPI_PACKETS + 2, SEGMENT_MAX = 1460, VARIANTS = 4 };
 
 struct talk {
@@ -92,14 +95,34 @@ static struct packet segment_of(struct segment *segment, struct talk *talk,
     return packet;
 }
 
-static const struct app_label *ask(struct appid *appid, struct appid_pool *pool, struct talk talk)
+/* Has TLS read a segment's hello. */
+static void read_hello(struct tls_store *store, const struct segment *segment)
 {
+    enum { HEADERS = 5 + 4 };
+    const struct span payload = segment->payload;
+    struct tls_hello hello;
+    if (!appid_hello_is_alone(payload) ||
+        !tls_store_read_client(store, &hello, span_of(payload.p + HEADERS, payload.n - HEADERS)))
+        return;
+    tls_store_release(store, tls_store_client_hello(store, &hello));
+    tls_store_see_hello(store, &hello, segment->frame);
+}
+
+/* Without a store TLS has seen nothing. */
+static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
+                                   struct tls_store *store, struct talk talk)
+{
+    static uint64_t frame;
     struct appid_flow *flow = NULL;
     const struct app_label *label = NULL;
     for (unsigned i = 0; i < talk.count && !label; i++) {
         struct segment segment;
         struct packet packet = segment_of(&segment, &talk, &talk.pieces[i]);
-        label = appid_take(appid, pool, &flow, &segment, NULL);
+        segment.frame = ++frame;
+        if (store)
+            read_hello(store, &segment);
+        label =
+            appid_take(appid, pool, &flow, &segment, store ? tls_store_hello_seen(store) : NULL);
         free((void *)(uintptr_t)packet.bytes);
     }
     return label ? label : appid_give_up(appid, &flow);
@@ -158,17 +181,23 @@ static void see_labels(struct talk *talk, uint64_t seed)
         ndpi = appid_ndpi_new(1);
     }
     struct chance chance = {seed};
-    struct appid_pool *used = appid_pool_new(SIZE_MAX);
+    struct appid_pool *used = appid_pool_new(SIZE_MAX), *told = appid_pool_new(SIZE_MAX);
+    struct tls_store *store = tls_store_new(NULL);
+    for (unsigned i = 1; i < OFTEN; i++)
+        need(ask(appid, told, store, *talk) != NULL);
     for (unsigned i = 0; i < VARIANTS; i++) {
         struct appid_pool *fresh = appid_pool_new(SIZE_MAX);
-        const struct app_label *label = ask(appid, used, *talk);
+        const struct app_label *label = ask(appid, used, NULL, *talk);
         const struct app_label expected = ask_ndpi(ndpi, *talk);
-        need_same(ask(appid, fresh, *talk), &expected);
+        need_same(ask(appid, fresh, NULL, *talk), &expected);
+        need_same(ask(appid, told, store, *talk), &expected);
         need_same(label, &expected);
         appid_pool_free(fresh);
         vary(talk, &chance);
     }
     appid_pool_free(used);
+    appid_pool_free(told);
+    tls_store_free(store);
 }
 
 static void add_piece(struct talk *talk, struct span piece, bool of_server)
