@@ -43,8 +43,8 @@ struct tls_hello_seen {
     uint64_t kind;    /* it shares this number with hellos that differ from it in no more than
                          tls_kinds.h tells, and with no other; 0: there was none */
     uint64_t frame;   /* of the segment that brought its last byte */
-    struct span body; /* where the message was, without its header, and */
-    struct span name; /* the server's name in it */
+    struct span body; /* where the message was, without its header, and the server's name in it: */
+    struct span name; /* as long as that segment's bytes are there */
 };
 const struct tls_hello_seen *tls_store_hello_seen(const struct tls_store *store);
 
