@@ -28,7 +28,7 @@
 enum { CACHE_LINE = 64 };
 
 /* prefetch has the cache lines of n bytes fetched, for use soon after. */
-static inline void prefetch(const void *p, size_t n)
+static ALWAYS_INLINE void prefetch(const void *p, size_t n)
 {
     for (size_t at = 0; at < n; at += CACHE_LINE)
         __builtin_prefetch((const char *)p + at);

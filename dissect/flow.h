@@ -65,7 +65,7 @@ struct flow_context {
 
 /* flow_prefetch brings near what any segment of a flow in working order needs; then
  * flow_prefetch_tls, what TLS does. awake.c has it begin a cache line. */
-static inline void flow_prefetch(const struct flow *flow)
+static ALWAYS_INLINE void flow_prefetch(const struct flow *flow)
 {
     for (unsigned i = 0; i < 2; i++) {
         __builtin_prefetch(&flow->tcp.ends[i]);
@@ -76,7 +76,7 @@ static inline void flow_prefetch(const struct flow *flow)
     __builtin_prefetch(&flow->tcp.last_time);
     __builtin_prefetch(&flow->zeek.rest);
 }
-static inline void flow_prefetch_tls(const struct flow *flow)
+static ALWAYS_INLINE void flow_prefetch_tls(const struct flow *flow)
 {
     if (flow->tls)
         tls_prefetch(flow->tls);

@@ -24,7 +24,7 @@ void nearby_prefetch(const struct flow_table *table, struct arrivals arrivals)
     }
 }
 
-static void prefetch_flow(const struct connection *c)
+static ALWAYS_INLINE void prefetch_flow(const struct connection *c)
 {
     if (LIKELY(c->form == FORM_AWAKE))
         flow_prefetch(&c->awake->flow);
