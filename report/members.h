@@ -75,8 +75,8 @@ JSON_INLINE char *member_uint(char *at, const char *key, uint64_t number)
     at = member_key(at, key);
     if (number >= 10)
         return member_comma(digits_of_large(at, number));
-    memcpy(at, (const char[]){(char)('0' + number), ','}, 2);
-    return at + 2;
+    *at++ = (char)('0' + number);
+    return member_comma(at);
 }
 
 JSON_INLINE char *member_bool(char *at, const char *key, bool value)
