@@ -144,11 +144,22 @@ void awake_recall_packed(struct awake_list *list, struct connection *connection,
     list->packed_cost += connection->packed_cost;
 }
 
+/* What was not used for long is far away. The next one is fetched in two steps, of which the second
+ * needs what the first has fetched. */
+static void pack_oldest(struct awake_list *list)
+{
+    awake_pack(list, connection_of(list, list->oldest->connection));
+    const struct awake *next = list->oldest;
+    prefetch(connection_of(list, next->connection), sizeof(struct connection));
+    flow_prefetch_tls(&next->flow);
+    prefetch(next->newer, sizeof *next->newer);
+}
+
 struct flow *awake_new(struct awake_list *list, uint32_t number)
 {
     struct connection *connection = connection_of(list, number);
     if (list->count >= LIMIT_AWAKE)
-        awake_pack(list, connection_of(list, list->oldest->connection));
+        pack_oldest(list);
     struct awake *awake = blocks_new(&list->rooms, ROOM);
     awake->connection = number;
     awake->in_flight = 0;
