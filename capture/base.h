@@ -27,13 +27,20 @@
 
 enum { CACHE_LINE = 64 };
 
-/* prefetch has the cache lines of n bytes fetched, for use soon after. */
-static ALWAYS_INLINE void prefetch(const void *p, size_t n)
+/* prefetch_line has the cache line of p fetched, for use soon after; prefetch has those of n bytes.
+ * gcc takes a function that does nothing else for one without effect, and drops calls of it: an
+ * empty asm is an effect. */
+static inline void prefetch_line(const void *p)
+{
+    __builtin_prefetch(p);
+    __asm__ volatile("");
+}
+static inline void prefetch(const void *p, size_t n)
 {
     for (size_t at = 0; at < n; at += CACHE_LINE)
-        __builtin_prefetch((const char *)p + at);
+        prefetch_line((const char *)p + at);
     if ((uintptr_t)p % CACHE_LINE != 0)
-        __builtin_prefetch((const char *)p + n - 1);
+        prefetch_line((const char *)p + n - 1);
 }
 
 #define NS_PER_SECOND INT64_C(1000000000)

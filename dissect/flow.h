@@ -65,18 +65,18 @@ struct flow_context {
 
 /* flow_prefetch brings near what any segment of a flow in working order needs; then
  * flow_prefetch_tls, what TLS does. awake.c has it begin a cache line. */
-static ALWAYS_INLINE void flow_prefetch(const struct flow *flow)
+static inline void flow_prefetch(const struct flow *flow)
 {
     for (unsigned i = 0; i < 2; i++) {
-        __builtin_prefetch(&flow->tcp.ends[i]);
-        __builtin_prefetch(&flow->tcp.ends[i].reasm.held);
-        __builtin_prefetch(&flow->tcp.ends[i].flight.segment);
-        __builtin_prefetch(&flow->recent[i]);
+        prefetch_line(&flow->tcp.ends[i]);
+        prefetch_line(&flow->tcp.ends[i].reasm.held);
+        prefetch_line(&flow->tcp.ends[i].flight.segment);
+        prefetch_line(&flow->recent[i]);
     }
-    __builtin_prefetch(&flow->tcp.last_time);
-    __builtin_prefetch(&flow->zeek.rest);
+    prefetch_line(&flow->tcp.last_time);
+    prefetch_line(&flow->zeek.rest);
 }
-static ALWAYS_INLINE void flow_prefetch_tls(const struct flow *flow)
+static inline void flow_prefetch_tls(const struct flow *flow)
 {
     if (flow->tls)
         tls_prefetch(flow->tls);

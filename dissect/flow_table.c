@@ -227,7 +227,7 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
 
 void flow_table_prefetch(const struct flow_table *table, uint32_t hash)
 {
-    __builtin_prefetch(&table->now.slots[hash & table->now.mask]);
+    prefetch_line(&table->now.slots[hash & table->now.mask]);
 }
 
 uint32_t flow_table_guess(const struct flow_table *table, uint32_t hash)

@@ -46,7 +46,7 @@ static void append(struct handout *handout, uint32_t number)
 }
 
 /* prefetch_packed brings a flow at rest near: it is far away, for it rests since long ago. */
-static ALWAYS_INLINE void prefetch_packed(const struct connection *c)
+static void prefetch_packed(const struct connection *c)
 {
     if (c->form == FORM_PACKED)
         prefetch(c->packed, c->packed_size);
@@ -54,7 +54,7 @@ static ALWAYS_INLINE void prefetch_packed(const struct connection *c)
 
 /* The next one has its turn when the other shards had theirs; the one behind it tells then where
  * its flow is. */
-static ALWAYS_INLINE void prefetch_first(const struct handout *handout)
+static void prefetch_first(const struct handout *handout)
 {
     const struct connection *c = connection_of(handout, handout->first);
     prefetch_packed(c);

@@ -13,9 +13,11 @@
 #include "sink.h"
 
 /* A set of TCP ports, each with the number that its two bytes in a header are when they are loaded
- * as they lie there. */
+ * as they lie there. Most often there is one, and two comparisons tell. */
 struct ports {
     uint64_t bits[65536 / 64];
+    unsigned added;
+    uint16_t last; /* that was added */
 };
 
 static inline uint16_t ports_as_in_header(uint16_t port)
@@ -27,11 +29,14 @@ static inline void ports_add(struct ports *ports, uint16_t port)
 {
     port = ports_as_in_header(port);
     ports->bits[port / 64] |= UINT64_C(1) << (port % 64);
+    ports->last = port;
+    ports->added++;
 }
 
 static inline void ports_add_all(struct ports *ports)
 {
     memset(ports->bits, 0xff, sizeof ports->bits);
+    ports->added = 65536;
 }
 
 static inline bool ports_have(const struct ports *ports, uint16_t port)
@@ -47,6 +52,8 @@ static inline bool ports_have_any(const struct ports *ports, const uint8_t *tcp)
     uint16_t from, to;
     memcpy(&from, tcp, sizeof from);
     memcpy(&to, tcp + sizeof from, sizeof to);
+    if (ports->added == 1)
+        return (from == ports->last) | (to == ports->last);
     return (ports->bits[from / 64] >> (from % 64) | ports->bits[to / 64] >> (to % 64)) & 1;
 }
 

@@ -77,7 +77,7 @@ void intern_use_blocks(struct intern *intern, struct blocks *blocks)
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes)
 {
     struct intern_key key = {.bytes = bytes, .glance = glance_of(kind, bytes)};
-    __builtin_prefetch(intern->sets[(key.glance >> 32) % INTERN_SETS]);
+    prefetch_line(intern->sets[(key.glance >> 32) % INTERN_SETS]);
     if (is_long(&key))
         key.digest = hash_digest(&intern->digests, bytes);
     return key;
@@ -144,7 +144,7 @@ void *intern_find(struct intern *intern, const struct intern_key *key)
         struct interned *interned = set[i].interned;
         if (set[i].glance != key->glance)
             continue;
-        __builtin_prefetch(interned, 1);
+        prefetch_line(interned);
         if (!span_equal(shared_bytes_span(set[i].key), kept(key)))
             continue;
         if (i > 0)
@@ -163,7 +163,7 @@ const void *intern_share(const void *thing)
 
 void intern_prefetch(const void *thing)
 {
-    __builtin_prefetch(header_of(thing), 1);
+    prefetch_line(header_of(thing));
 }
 
 void intern_release(struct intern *intern, const void *thing)

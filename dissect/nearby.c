@@ -18,13 +18,13 @@ void nearby_prefetch(const struct flow_table *table, struct arrivals arrivals)
     const size_t count = count_of(arrivals);
     for (size_t i = 0; i < count; i++) {
         const struct arrival *arrival = &arrivals.first[i];
-        __builtin_prefetch(arrival->segment);
-        __builtin_prefetch(&arrival->segment->headers);
+        prefetch_line(arrival->segment);
+        prefetch_line(&arrival->segment->headers);
         flow_table_prefetch(table, arrival->hash);
     }
 }
 
-static ALWAYS_INLINE void prefetch_flow(const struct connection *c)
+static void prefetch_flow(const struct connection *c)
 {
     if (LIKELY(c->form == FORM_AWAKE))
         flow_prefetch(&c->awake->flow);

@@ -74,9 +74,9 @@ struct tcp_end {
 /* tcp_prefetch_fin brings near what only a FIN of that end needs. */
 static inline void tcp_prefetch_fin(const struct tcp_end *x)
 {
-    __builtin_prefetch(&x->fin_at);
-    __builtin_prefetch(&x->fin_frame);
-    __builtin_prefetch(&x->fins);
+    prefetch_line(&x->fin_at);
+    prefetch_line(&x->fin_frame);
+    prefetch_line(&x->fins);
 }
 
 /* Ends are numbered as the flow numbers them; who is the client is not decided here. Nothing points
