@@ -13,8 +13,9 @@ INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 COMPILE   = $(CC) -std=gnu11 -D_GNU_SOURCE -DPUSHWATCH_VERSION='"$(VERSION)"' $(WARN) -MMD -MP \
             $(INCLUDES) $(CFLAGS) $(SANITIZE) $(WHOLE)
 # The program is optimised as a whole, the tests are not: where objects can serve both (gcc).
+# Fields that are put together in a vector to be stored wait for what was just stored one by one.
 WHOLE    := $(if $(SANITIZE),,$(shell echo | $(CC) -Werror -flto=auto -ffat-lto-objects -xc -c -o /dev/null - \
-              2>/dev/null && echo -O3 -flto=auto -ffat-lto-objects))
+              2>/dev/null && echo -O3 -fno-tree-slp-vectorize -flto=auto -ffat-lto-objects))
 # A hundred programs of tests are linked: where there is the faster linker, by it.
 GOLD     := $(shell echo 'int main(void) { return 0; }' | $(CC) -fuse-ld=gold -xc -o /dev/null - 2>/dev/null && echo -fuse-ld=gold)
 # What another make builds, it builds on all cores, unless this one was told how many to take.
