@@ -27,6 +27,10 @@
 
 enum { CACHE_LINE = 64 };
 
+/* What malloc takes beside the bytes that it is asked for, about: its own word, and what is lost to
+ * steps of 16. */
+enum { MALLOC_BESIDE = 16 };
+
 /* prefetch_line has the cache line of p fetched, for use soon after; prefetch has those of n bytes.
  * gcc takes a function that does nothing else for one without effect, and drops calls of it: an
  * empty asm is an effect. */

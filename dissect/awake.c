@@ -75,22 +75,29 @@ static void drop(struct awake_list *list, struct awake *awake)
 
 /* --- forms --- */
 
-static size_t in_flight(const struct flow *flow)
+/* What a flow has of its own that nobody else counts, at rest as well. */
+static size_t own_memory(const struct flow *flow)
 {
-    return flight_memory(&flow->tcp.ends[0].flight) + flight_memory(&flow->tcp.ends[1].flight);
+    const struct tcp *tcp = &flow->tcp;
+    size_t bytes = flight_memory(&tcp->ends[0].flight) + flight_memory(&tcp->ends[1].flight);
+    for (unsigned i = 0; i < 2; i++)
+        bytes += UNLIKELY(tcp->ends[i].resends) ? sizeof(struct resends) + MALLOC_BESIDE : 0;
+    bytes += flow->tls ? tls_memory(flow->tls) : 0;
+    bytes += UNLIKELY(tcp->signs) ? sizeof *tcp->signs + MALLOC_BESIDE : 0;
+    return bytes + (UNLIKELY(flow->pending_syn) ? sizeof(struct segment) + MALLOC_BESIDE : 0);
 }
 
-void awake_weigh_flights(struct awake_list *list, struct awake *awake)
+void awake_weigh_own(struct awake_list *list, struct awake *awake)
 {
-    const size_t counted = awake->in_flight, holds = in_flight(&awake->flow);
-    list->in_flight += holds - counted;
-    awake->in_flight = (uint32_t)holds;
+    const size_t counted = awake->own, holds = own_memory(&awake->flow);
+    list->own += holds - counted;
+    awake->own = (uint32_t)holds;
 }
 
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
-    awake_weigh_flights(list, awake);
+    awake_weigh_own(list, awake);
     connection->holds = flow_holds(&awake->flow);
     uint8_t room[FLOW_PACK_ROOM];
     size_t cost,
@@ -162,7 +169,7 @@ struct flow *awake_new(struct awake_list *list, uint32_t number)
         pack_oldest(list);
     struct awake *awake = blocks_new(&list->rooms, ROOM);
     awake->connection = number;
-    awake->in_flight = 0;
+    awake->own = 0;
     connection->awake = awake;
     connection->form = FORM_AWAKE;
     link_newest(list, connection);
@@ -179,7 +186,7 @@ static struct flow *unpack(struct awake_list *list, uint32_t number,
     list->packed_cost -= connection->packed_cost;
     struct flow *flow = awake_new(list, number); /* takes the place of the pointer */
     flow_unpack(flow, packed, context->store, connection->last_time, connection->order);
-    connection->awake->in_flight = (uint32_t)in_flight(flow);
+    connection->awake->own = (uint32_t)own_memory(flow);
     blocks_free(&list->memory, packed, size);
     return flow;
 }
@@ -224,12 +231,12 @@ void awake_release(struct awake_list *list, struct connection *connection,
         struct flow flow;
         flow_unpack(&flow, connection->packed, context->store, connection->last_time,
                     connection->order);
-        list->in_flight -= in_flight(&flow);
+        list->own -= own_memory(&flow);
         flow_strip(&flow, context);
         awake_forget_packed(list, connection);
     } else if (connection->form == FORM_AWAKE) {
         flow_strip(&connection->awake->flow, context);
-        list->in_flight -= connection->awake->in_flight;
+        list->own -= connection->awake->own;
         drop(list, connection->awake);
     }
     connection->form = FORM_NONE;
@@ -239,7 +246,7 @@ struct awake *awake_detach(struct awake_list *list, struct connection *connectio
 {
     struct awake *awake = connection->awake;
     leave(list, awake);
-    list->in_flight -= awake->in_flight;
+    list->own -= awake->own;
     connection->form = FORM_NONE;
     return awake;
 }
@@ -252,7 +259,7 @@ void awake_free(struct awake_list *list, struct awake *awake, const struct flow_
 
 size_t awake_memory(const struct awake_list *list)
 {
-    return list->rooms.used + list->packed_cost + list->in_flight;
+    return list->rooms.used + list->packed_cost + list->own;
 }
 
 void awake_spare(struct awake_list *list, size_t most)

@@ -16,7 +16,7 @@ struct awake_list {
     struct blocks memory; /* of flows at rest, and of what they share: tls_store_use_blocks */
     struct blocks rooms;  /* of those in working order: cache lines from end to end */
     size_t packed_cost;   /* about the bytes of those at rest: flow_pack */
-    size_t in_flight;     /* bytes that flows hold for what is not acknowledged */
+    size_t own;           /* bytes that flows have allocated and nobody else counts */
 };
 
 /* awake_new gives a connection a flow, whose content is to be set, in working order. */
@@ -32,14 +32,14 @@ struct flow *awake_flow_of(struct awake_list *list, struct connection *connectio
                            const struct flow_context *context);
 
 /* awake_weigh is to be called when an end of a flow in working order has sent `length` bytes: what
- * the flow holds for them is counted then. That it holds less is seen then, or when it is put to
- * rest. */
-void awake_weigh_flights(struct awake_list *list, struct awake *awake);
+ * the flow holds for them is counted then. Other memory of its own, and that it holds less, is seen
+ * by awake_weigh_own, or when it is put to rest. */
+void awake_weigh_own(struct awake_list *list, struct awake *awake);
 static inline void awake_weigh(struct awake_list *list, struct awake *awake, unsigned from,
                                uint32_t length)
 {
     if (length && UNLIKELY(flight_is_long(&awake->flow.tcp.ends[from].flight)))
-        awake_weigh_flights(list, awake);
+        awake_weigh_own(list, awake);
 }
 
 /* awake_pack puts a flow in working order to rest; awake_pack_soon has it be the next one. */

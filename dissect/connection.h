@@ -36,7 +36,7 @@ struct awake {
     struct flow flow;
     struct awake *newer, *older;
     uint32_t connection;
-    uint32_t in_flight; /* bytes of awake_list.in_flight that are its own */
+    uint32_t own; /* bytes of awake_list.own that are its */
 };
 
 struct connection {

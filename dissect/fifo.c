@@ -54,6 +54,26 @@ NOINLINE void fifo_drop_some(struct fifo fifo, unsigned count)
     }
 }
 
+void fifo_keep(struct fifo fifo, unsigned count)
+{
+    struct fifo_block *block = *fifo.block;
+    const unsigned left = behind(fifo, count);
+    if (count >= *fifo.count)
+        return;
+    for (unsigned i = count; i < fifo.near; i++)
+        memset(fifo_near(fifo, i), 0, fifo.size);
+    *fifo.count = (uint16_t)count;
+    if (left == 0) {
+        free(block);
+        *fifo.block = NULL;
+        return;
+    }
+    memmove(block->bytes, block->bytes + block->start * fifo.size, left * fifo.size);
+    *fifo.block = block = xrealloc(block, sizeof *block + left * fifo.size);
+    block->start = 0;
+    block->room = (uint16_t)left;
+}
+
 void fifo_done(struct fifo fifo)
 {
     free(*fifo.block);

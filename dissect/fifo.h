@@ -57,6 +57,9 @@ static inline void fifo_drop(struct fifo fifo, unsigned count)
         memset(fifo.others, 0, (fifo.near - 1) * fifo.size);
 }
 
+/* fifo_keep drops all but the first `count`, and has room for no more. */
+void fifo_keep(struct fifo fifo, unsigned count);
+
 /* fifo_at gives the i-th element from the head, or NULL. Valid until the next push or drop. */
 static inline const void *fifo_at(struct fifo fifo, unsigned i)
 {
@@ -67,10 +70,10 @@ static inline const void *fifo_at(struct fifo fifo, unsigned i)
     return (*fifo.block)->bytes + ((size_t)(*fifo.block)->start + i - fifo.near) * fifo.size;
 }
 
-/* fifo_memory gives the bytes of the elements that a block has room for. */
+/* fifo_memory gives the bytes that a block takes. */
 static inline size_t fifo_memory(const struct fifo_block *block, size_t size)
 {
-    return block ? block->room * size : 0;
+    return block ? sizeof *block + block->room * size + MALLOC_BESIDE : 0;
 }
 
 /* fifo_done frees what the queue holds and leaves it empty. */

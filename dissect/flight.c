@@ -122,6 +122,11 @@ bool flight_first(const struct flight *flight, nanotime *time, uint64_t *frame)
     return true;
 }
 
+static bool is_pending(const struct flight_tls_record *record, uint64_t una, uint64_t next)
+{
+    return flight_record_end(record) > una && record->seq < next;
+}
+
 uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
                        uint64_t una, uint64_t next)
 {
@@ -129,7 +134,7 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
     const struct flight_tls_record *record;
     *more = flight->records_lost;
     for (unsigned i = 0; (record = record_at(flight, i)); i++) {
-        if (flight_record_end(record) <= una || record->seq >= next)
+        if (!is_pending(record, una, next))
             continue;
         if (count == PENDING_RECORDS_MAX) {
             *more = true;
@@ -139,6 +144,19 @@ uint8_t flight_pending(struct pending_record *out, bool *more, const struct flig
         out[count++] = (struct pending_record){record->type, record->length, partial};
     }
     return count;
+}
+
+/* One more than are listed, which tells that there are others. */
+void flight_end(struct flight *flight, uint64_t una, uint64_t next)
+{
+    const struct flight_tls_record *record;
+    unsigned keep = 0, pending = 0;
+    while (pending <= PENDING_RECORDS_MAX && (record = record_at(flight, keep))) {
+        pending += is_pending(record, una, next);
+        keep++;
+    }
+    fifo_keep(records_of(flight), keep);
+    fifo_keep(segments_of(flight), 1);
 }
 
 void flight_done(struct flight *flight)

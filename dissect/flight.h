@@ -94,6 +94,10 @@ MUST_CHECK bool flight_first(const struct flight *flight, nanotime *time, uint64
 uint8_t flight_pending(struct pending_record *out, bool *more, const struct flight *flight,
                        uint64_t una, uint64_t next);
 
+/* flight_end says that nothing more is sent or acknowledged: what flight_first and flight_pending
+ * do not need is let go. */
+void flight_end(struct flight *flight, uint64_t una, uint64_t next);
+
 /* flight_memory gives the bytes that it holds beside itself. */
 static inline size_t flight_memory(const struct flight *flight)
 {

@@ -153,7 +153,7 @@ void handout_ended(struct handout *handout, uint32_t number)
         handout->most_waiting += memory; /* it was in use already */
     if (c->form == FORM_AWAKE)
         awake_pack_soon(handout->awake, c);
-    if (handout->in_order && handout->waiting_bytes > handout->most_waiting && !handout->no_disk)
+    if (handout->in_order && handout_is_tight(handout) && !handout->no_disk)
         spill_ended(handout);
 }
 
@@ -361,9 +361,14 @@ bool handout_waits(const struct handout *handout)
     return handout->waiting_bytes > 0 || (handout->spill && spill_first(handout->spill, &order));
 }
 
+bool handout_is_tight(const struct handout *handout)
+{
+    return handout->waiting_bytes > handout->most_waiting;
+}
+
 bool handout_overflows(const struct handout *handout)
 {
-    return handout->no_disk && handout->waiting_bytes > handout->most_waiting;
+    return handout->no_disk && handout_is_tight(handout);
 }
 
 uint32_t handout_first_open(const struct handout *handout)

@@ -105,9 +105,11 @@ void handout_snapshot(struct handout *handout, uint32_t connection, nanotime now
  * there is more. */
 bool handout_is_ready(const struct handout *handout);
 
-/* handout_waits tells that some that have ended wait for their turn, handout_overflows that they
- * are too many and there is no disk for them. handout_first_open gives the first one in the order
- * if that has not ended, or SLAB_NONE. */
+/* handout_is_tight tells that those which wait take more than they may. handout_waits tells that
+ * some that have ended wait for their turn, handout_overflows that they are too many and there is
+ * no disk for them. handout_first_open gives the first one in the order if that has not ended, or
+ * SLAB_NONE. */
+bool handout_is_tight(const struct handout *handout);
 bool handout_waits(const struct handout *handout);
 bool handout_overflows(const struct handout *handout);
 uint32_t handout_first_open(const struct handout *handout);

@@ -15,6 +15,9 @@ enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
  * threads are worth their while, is known early then. */
 enum { ROUND_SEEN_MOST = 1 << 18, ROUND_SEEN_FIRST = 1 << 14 };
 
+/* Where memory is scarce a round may end in between: what it makes takes several times its bytes. */
+enum { ROUND_PARTS = 8 };
+
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */
 enum { WINDOW_STEP = 1 };
 
@@ -36,6 +39,25 @@ struct dissect_counts intake_counts(const struct intake *intake)
     return counts;
 }
 
+/* Has packets and bytes of a round come up to the end of its part. */
+static void limit_part(struct intake *intake)
+{
+    intake->most = ROUND_PACKETS / ROUND_PARTS * intake->part;
+    intake->room = ROUND_BYTES / ROUND_PARTS * intake->part;
+}
+
+bool intake_goes_on(const struct intake *intake)
+{
+    return intake->was_full && intake->part < ROUND_PARTS;
+}
+
+void intake_next_part(struct intake *intake)
+{
+    intake->part++;
+    limit_part(intake);
+    intake->was_full = false;
+}
+
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
 {
     bool large = intake->windows && step == BATCH_STEPS;
@@ -45,8 +67,11 @@ void intake_begin(struct intake *intake, struct batch *batch, unsigned step)
                         : !large              ? ROUND_SEEN_FIRST
                         : intake->long_rounds ? ROUND_SEEN_MOST
                                               : ROUND_SEEN;
-    intake->most = large ? ROUND_PACKETS : batch_segments(step) - FRAMES_MAX;
-    intake->room = large ? ROUND_BYTES : batch_bytes(step);
+    intake->most = batch_segments(step) - FRAMES_MAX;
+    intake->room = batch_bytes(step);
+    intake->part = large && intake->parts ? 1 : ROUND_PARTS;
+    if (large)
+        limit_part(intake);
     intake->taken = 0;
     intake->bytes = 0;
     intake->seen = 0;

@@ -69,11 +69,13 @@ struct intake {
     enum checksum_mode checksums;
     bool stays;           /* the bytes of packets stay where they are until the window ends */
     bool windows;         /* a round has several */
+    bool parts;           /* a round that is not one of the first has several parts */
     bool long_rounds;     /* whoever gives packets does so for all of a round at the same cost */
     struct batch *batch;  /* where segments go */
     uint32_t taken, most; /* packets of this round that had to be looked at more closely */
     size_t bytes, room;   /* of those, and how many there may be */
-    bool was_full;        /* one more did not fit into the round */
+    unsigned part;        /* which of them it is; of a round without any, the last */
+    bool was_full;        /* one more did not fit into the round, or its part */
     uint32_t seen;        /* packets of this round, of any kind, */
     uint32_t seen_most;   /* and how many there may be */
     nanotime now;         /* the latest packet time so far */
@@ -98,6 +100,11 @@ void intake_done(struct intake *intake);
  * another window of the round: what was in the batch is not needed any more. */
 void intake_begin(struct intake *intake, struct batch *batch, unsigned step);
 void intake_window(struct intake *intake);
+
+/* intake_goes_on tells that only a part of the round is over, intake_next_part goes on with the
+ * next one. With and without parts, rounds end with the same packets. */
+bool intake_goes_on(const struct intake *intake);
+void intake_next_part(struct intake *intake);
 
 /* intake_packets counts packets, and puts their segments into the batch if they are watched.
  * Returns how many it has taken: not all of them if the window is over. Give the others to the next

@@ -253,7 +253,7 @@ static void fill_and_work(void *context, unsigned number, unsigned thread)
     while (goes_on) {
         intake_window(intake);
         goes_on = !intake_is_over(intake) && p->fill(p->fill_context, number, intake);
-        nanotime now = goes_on ? 0 : intake->now;
+        nanotime now = goes_on || intake_goes_on(intake) ? 0 : intake->now;
         for (unsigned shard = number; shard < SHARDS; shard += intake->owners)
             shard_work(p->shards[shard], &intake->batch->of[shard], 0, now);
     }
@@ -287,6 +287,33 @@ static void begin_round(struct input *input)
     fill_next(input, &input->batches[0]);
 }
 
+/* Begins a round of all inputs, or goes on with one of which a part is over. */
+static void begin_rounds(struct pipeline *p)
+{
+    struct input *first = &p->inputs[0];
+    const bool goes_on = intake_goes_on(&first->intake);
+    for (unsigned i = 0; i < crew_size(p->crew); i++) {
+        if (goes_on)
+            intake_next_part(&p->inputs[i].intake);
+        else
+            begin_round(&p->inputs[i]);
+    }
+    if (!p->threads_called && first->step > 0) {
+        call_threads(p);
+        share_out(p);
+    }
+}
+
+/* In the order of ends, when flows are handed out decides about that; so they wait for the end of
+ * the round unless they take too much memory. */
+static bool can_wait(const struct pipeline *p)
+{
+    bool is_tight = p->shard_options.in_order;
+    for (unsigned i = 0; i < SHARDS; i++)
+        is_tight = is_tight || shard_is_tight(p->shards[i]);
+    return !is_tight;
+}
+
 /* Shares out packets of a round, where that is of use. The round may go on. */
 static void share_round(struct pipeline *p)
 {
@@ -307,18 +334,15 @@ void pipeline_share(struct pipeline *p, const struct pipeline_sharing *sharing)
 
 static void fill_the_same(struct pipeline *p)
 {
-    struct input *first = &p->inputs[0];
+    const struct intake *first = &p->inputs[0].intake;
     cert_store_round(p->certs);
-    for (unsigned i = 0; i < crew_size(p->crew); i++)
-        begin_round(&p->inputs[i]);
-    if (!p->threads_called && first->step > 0) {
-        call_threads(p);
-        share_out(p);
-    }
+    begin_rounds(p);
     share_round(p);
     crew_each(p->crew, fill_and_work, p);
-    p->now = first->intake.now;
-    p->bound_frame = first->intake.next_frame;
+    p->now = first->now;
+    p->bound_frame = first->next_frame;
+    if (intake_goes_on(first) && can_wait(p))
+        return;
     while (hand_out(p) || unblock(p))
         crew_each(p->crew, drain_own, p);
 }
@@ -391,6 +415,9 @@ void pipeline_expect_secrets(struct pipeline *p, bool more)
 /* What everything else takes: batches, what is prepared, the libraries. */
 #define MEMORY_BESIDE (UINT64_C(64) << 20)
 
+/* With less than this what one round makes of its packets would be much of the memory. */
+#define MEMORY_AMPLE (UINT64_C(512) << 20)
+
 /* Three quarters of the rest are for connections, one for certificates. Where the limit is low,
  * each thread's own share of the heap tells. */
 static uint64_t memory_of(const struct pipeline *p)
@@ -432,6 +459,7 @@ static void begin_inputs(struct pipeline *p)
                                         .key = p->shard_options.key,
                                         .owners = 1,
                                         .windows = options->same_input,
+                                        .parts = memory_of(p) < MEMORY_AMPLE,
                                         .long_rounds = options->large,
                                         .checksums = options->checksums,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};

@@ -26,6 +26,26 @@ void queues_remove(struct queues *queues, uint32_t number)
     *(c->later ? &connection_of(queues, c->later)->earlier : newest) = c->earlier;
 }
 
+void queues_again(struct queues *queues, uint32_t number, enum connection_kind kind, uint32_t since)
+{
+    queues_remove(queues, number);
+    queues_put(queues, number, kind, since);
+}
+
+/* Of one that is put back on the way a packet pays for each time. */
+uint32_t queues_most_silent(struct queues *queues, enum connection_kind kind, nanotime begun,
+                            uint32_t now)
+{
+    uint32_t number;
+    while ((number = queues->of[kind].oldest) != SLAB_NONE) {
+        const struct connection *c = connection_of(queues, number);
+        if ((c->last_time - begun) / NS_PER_SECOND <= (nanotime)c->since)
+            break;
+        queues_again(queues, number, kind, now);
+    }
+    return number;
+}
+
 uint32_t queues_empty(struct queues *queues, enum connection_kind kind)
 {
     uint32_t oldest = queues->of[kind].oldest;

@@ -22,6 +22,16 @@ void queues_put(struct queues *queues, uint32_t connection, enum connection_kind
 /* queues_remove takes a connection out of the queue of its kind. */
 void queues_remove(struct queues *queues, uint32_t connection);
 
+/* queues_again makes one, also one that is of the kind, the newest of it. */
+void queues_again(struct queues *queues, uint32_t connection, enum connection_kind kind,
+                  uint32_t since);
+
+/* queues_most_silent gives the one of a kind that goes first, or SLAB_NONE: the oldest of which
+ * nothing was heard since it got there. `begun` is when the shard's seconds began, `now` as of when
+ * others are put back. */
+uint32_t queues_most_silent(struct queues *queues, enum connection_kind kind, nanotime begun,
+                            uint32_t now);
+
 /* queues_empty forgets all of a kind, and gives the oldest of them; the others follow by `later`.
  */
 uint32_t queues_empty(struct queues *queues, enum connection_kind kind);

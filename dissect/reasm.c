@@ -54,6 +54,12 @@ static struct span part(struct span bytes, uint64_t seq, uint64_t from, uint64_t
     return span_of(bytes.p + skip, (end < bytes.n ? end : bytes.n) - skip);
 }
 
+/* What a chunk takes. */
+static size_t chunk_memory(uint32_t kept)
+{
+    return sizeof(struct reasm_chunk) + kept + MALLOC_BESIDE;
+}
+
 /* Counts memory taken or given back, in what all directions hold. */
 static void charge(size_t *all_held, size_t bytes)
 {
@@ -77,7 +83,7 @@ static void drop_head(struct reasm *reasm, size_t *all_held)
 {
     struct reasm_chunk *head = reasm->held;
     reasm->held = head->after;
-    discharge(all_held, sizeof *head + head->kept);
+    discharge(all_held, chunk_memory(head->kept));
     reasm->held_bytes -= head->kept;
     reasm->held_count--;
     free(head);
@@ -116,7 +122,7 @@ static void hold(struct reasm *reasm, size_t *all_held, struct reasm_chunk **lin
     if (kept)
         memcpy(chunk->bytes, bytes.p, kept);
     *link = chunk;
-    charge(all_held, sizeof *chunk + kept);
+    charge(all_held, chunk_memory(kept));
     reasm->held_bytes += kept;
     reasm->held_count++;
 }

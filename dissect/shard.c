@@ -53,11 +53,9 @@ static void queue_put(struct shard *shard, uint32_t number, enum connection_kind
     queues_put(&shard->queues, number, kind, seconds_now(shard));
 }
 
-/* Also one that is of the kind: to its end. */
 static void queue_again(struct shard *shard, uint32_t number, enum connection_kind kind)
 {
-    queues_remove(&shard->queues, number);
-    queue_put(shard, number, kind);
+    queues_again(&shard->queues, number, kind, seconds_now(shard));
 }
 
 static enum connection_kind kind_of(const struct shard *shard, const struct connection *c,
@@ -92,8 +90,11 @@ static void leave(struct shard *shard, uint32_t number, enum end_reason reason, 
         slab_free(&shard->connections, number);
         return;
     }
-    if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) /* that is let go now */
+    if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) { /* that is let go now */
         flow_end(awake_flow(&shard->awake, number, &shard->context), reason, &shard->context);
+        if (c->awake->own > 0)
+            awake_weigh_own(&shard->awake, c->awake);
+    }
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);
     handout_ended(&shard->handout, number);
@@ -196,26 +197,13 @@ static bool is_full(const struct shard *shard)
     return (most && flow_table_count(shard->table) >= most) || memory_is_full(shard);
 }
 
-/* The one of a kind that goes first, or SLAB_NONE: of which nothing was heard since it got there.
- * Others are put back on the way; a packet of theirs pays for each time. */
-static uint32_t most_silent(struct shard *shard, enum connection_kind kind)
-{
-    uint32_t number;
-    while ((number = shard->queues.of[kind].oldest) != SLAB_NONE) {
-        const struct connection *c = connection_of(shard, number);
-        if ((c->last_time - shard->begun) / NS_PER_SECOND <= (nanotime)c->since)
-            break;
-        queue_again(shard, number, kind);
-    }
-    return number;
-}
-
 /* Ends the least valuable one: a lone SYN, else one that has closed, else one long silent. */
 static bool evict(struct shard *shard)
 {
     static const enum connection_kind order[] = {KIND_SYN, KIND_CLOSED, KIND_LINGER, KIND_OPEN};
     for (unsigned i = 0; i < COUNT_OF(order); i++) {
-        uint32_t victim = most_silent(shard, order[i]);
+        uint32_t victim =
+            queues_most_silent(&shard->queues, order[i], shard->begun, seconds_now(shard));
         if (victim == SLAB_NONE)
             continue;
         shard->counts.flows_evicted += !connection_of(shard, victim)->reported;
@@ -252,6 +240,11 @@ bool shard_is_choked(struct shard *shard)
         return false;
     handout_release(&shard->handout, &shard->context);
     return memory_is_full(shard);
+}
+
+bool shard_is_tight(const struct shard *shard)
+{
+    return shard->choked || handout_is_tight(&shard->handout);
 }
 
 bool shard_unblock(struct shard *shard)

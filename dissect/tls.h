@@ -102,6 +102,9 @@ void tls_prefetch(const struct tls *tls);
 /* tls_holds tells that a part of a message waits for the rest of it. */
 bool tls_holds(const struct tls *tls);
 
+/* tls_memory gives the bytes that a session has allocated and the store does not count. */
+size_t tls_memory(const struct tls *tls);
+
 /* tls_finish says that the flow is over: what is still undecided is decided. */
 void tls_finish(struct tls *tls);
 
