@@ -44,6 +44,7 @@ static void add_chunk(struct blocks *blocks)
 struct block_run {
     struct block_run *next;
     size_t size, dropped; /* dropped: bytes of it that were given back */
+    bool tried;           /* to be given back */
 };
 
 static void put_free(struct blocks *blocks, void *block, size_t size)
@@ -100,21 +101,47 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Takes all out of the lists. */
-static uint64_t *all_free(struct blocks *blocks, size_t *count)
+/* Free blocks, as numbers. */
+struct numbers {
+    uint64_t *items;
+    size_t count, room;
+};
+
+static void add_number(struct numbers *numbers, const void *block, size_t size)
 {
-    size_t room = 0;
-    uint64_t *all = NULL;
-    *count = 0;
-    for (size_t size = BLOCK_STEP; size <= BLOCK_MOST; size += BLOCK_STEP) {
-        for (void *block; (block = take_free(blocks, size));) {
-            if (*count == room) {
-                room = room ? room * 2 : 1024;
-                all = xrealloc(all, room * sizeof *all);
-            }
-            all[(*count)++] = free_number(block, size);
-        }
+    if (numbers->count == numbers->room) {
+        numbers->room = numbers->room ? numbers->room * 2 : 1024;
+        numbers->items = xrealloc(numbers->items, numbers->room * sizeof *numbers->items);
     }
+    numbers->items[numbers->count++] = free_number(block, size);
+}
+
+/* Takes runs out of their list, as blocks; but not those of which memory was given back. */
+static void add_runs(struct numbers *numbers, struct blocks *blocks)
+{
+    struct block_run **link = &blocks->runs;
+    for (struct block_run *run; (run = *link);) {
+        if (run->dropped > 0) {
+            link = &run->next;
+            continue;
+        }
+        *link = run->next;
+        const size_t size = run->size;
+        blocks->whole -= run->tried ? 0 : size;
+        for (size_t at = 0; at < size; at += BLOCK_MOST)
+            add_number(numbers, (const uint8_t *)run + at,
+                       size - at < BLOCK_MOST ? size - at : BLOCK_MOST);
+    }
+}
+
+/* Takes all out of the lists. */
+static struct numbers all_free(struct blocks *blocks)
+{
+    struct numbers all = {0};
+    for (size_t size = BLOCK_STEP; size <= BLOCK_MOST; size += BLOCK_STEP)
+        for (void *block; (block = take_free(blocks, size));)
+            add_number(&all, block, size);
+    add_runs(&all, blocks);
     return all;
 }
 
@@ -127,23 +154,23 @@ static void put_run(struct blocks *blocks, uint8_t *memory, size_t size)
     struct block_run *run = (struct block_run *)(void *)memory;
     *run = (struct block_run){.next = blocks->runs, .size = size};
     blocks->runs = run;
+    blocks->whole += size;
 }
 
 /* Finds neighbours among the free blocks. */
 static void join_free(struct blocks *blocks)
 {
-    size_t count;
-    uint64_t *all = all_free(blocks, &count);
-    if (count > 0)
-        qsort(all, count, sizeof *all, by_number);
-    for (size_t i = 0, next; i < count; i = next) {
-        uint8_t *begin = free_block(all[i]);
-        size_t size = free_size(all[i]);
-        for (next = i + 1; next < count && free_block(all[next]) == begin + size; next++)
-            size += free_size(all[next]);
+    const struct numbers all = all_free(blocks);
+    if (all.count > 0)
+        qsort(all.items, all.count, sizeof *all.items, by_number);
+    for (size_t i = 0, next; i < all.count; i = next) {
+        uint8_t *begin = free_block(all.items[i]);
+        size_t size = free_size(all.items[i]);
+        for (next = i + 1; next < all.count && free_block(all.items[next]) == begin + size; next++)
+            size += free_size(all.items[next]);
         put_run(blocks, begin, size);
     }
-    free(all);
+    free(all.items);
     blocks->apart = 0;
 }
 
@@ -154,6 +181,7 @@ static bool next_run(struct blocks *blocks)
         return false;
     blocks->runs = run->next;
     blocks->held += run->dropped;
+    blocks->whole -= run->tried ? 0 : run->size;
     blocks->fresh_size = run->size;
     blocks->fresh = (uint8_t *)run;
     return true;
@@ -213,19 +241,24 @@ void blocks_free(struct blocks *blocks, void *block, size_t size)
     blocks->apart += size;
 }
 
+/* Runs are left by whoever looked for neighbours last: here, or where a block was needed. */
 void blocks_give_back(struct blocks *blocks)
 {
     const size_t idle = blocks->held - blocks->used;
-    if (!blocks->pages || idle < blocks->held / 4 || blocks->apart < APART_MOST ||
-        blocks->apart < blocks->held / 8)
+    if (!blocks->pages || idle < blocks->held / 4)
         return;
-    join_free(blocks);
+    if (blocks->apart >= APART_MOST && blocks->apart >= blocks->held / 8)
+        join_free(blocks);
+    if (blocks->whole < APART_MOST)
+        return;
     for (struct block_run *run = blocks->runs; run; run = run->next) {
-        if (run->dropped > 0)
+        if (run->tried)
             continue;
+        run->tried = true;
         run->dropped = pages_drop(blocks->pages, run + 1, run->size - sizeof *run);
         blocks->held -= run->dropped;
     }
+    blocks->whole = 0;
 }
 
 void blocks_done(struct blocks *blocks)

@@ -21,6 +21,7 @@ struct blocks {
     size_t used;  /* bytes in blocks that are handed out */
     size_t held;  /* bytes that were taken for them, without what was given back */
     size_t apart; /* bytes that were taken back since neighbours were looked for */
+    size_t whole; /* bytes of runs that were not given back */
 };
 
 /* blocks_new gives a block of at least `size` bytes. Before more memory is taken for it, it is cut
@@ -31,7 +32,8 @@ void *blocks_new(struct blocks *blocks, size_t size);
 void blocks_free(struct blocks *blocks, void *block, size_t size);
 
 /* blocks_give_back leaves the memory of what is free to the system. It does nothing unless that is
- * a quarter of what is held, and an eighth has been taken back since neighbours were looked for. */
+ * a quarter of what is held, and neighbours were found, or an eighth was taken back since they were
+ * looked for. */
 void blocks_give_back(struct blocks *blocks);
 
 void blocks_done(struct blocks *blocks);
