@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { EXIT_INTERNAL = 4 };
 
@@ -43,6 +46,13 @@ void *xrealloc(void *old, size_t size)
     if (!memory)
         out_of_memory(size);
     return memory;
+}
+
+void xtrim(void)
+{
+#ifdef __GLIBC__ /* others do by themselves, or can't */
+    malloc_trim(0);
+#endif
 }
 
 void *xaligned(size_t size)

@@ -75,6 +75,9 @@ void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
 
+/* xtrim leaves what was freed to the system, as far as it takes whole pages. */
+void xtrim(void);
+
 /* xmalloc_aligned is xmalloc of a multiple of `alignment`, a power of two. */
 void *xmalloc_aligned(size_t alignment, size_t size) __attribute__((malloc, returns_nonnull));
 

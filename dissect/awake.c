@@ -75,16 +75,24 @@ static void drop(struct awake_list *list, struct awake *awake)
 
 /* --- forms --- */
 
-/* What a flow has of its own that nobody else counts, at rest as well. */
-static size_t own_memory(const struct flow *flow)
+static NOINLINE size_t weigh_own(const struct tcp *tcp, const struct segment *pending_syn)
 {
-    const struct tcp *tcp = &flow->tcp;
     size_t bytes = flight_memory(&tcp->ends[0].flight) + flight_memory(&tcp->ends[1].flight);
     for (unsigned i = 0; i < 2; i++)
-        bytes += UNLIKELY(tcp->ends[i].resends) ? sizeof(struct resends) + MALLOC_BESIDE : 0;
-    bytes += flow->tls ? tls_memory(flow->tls) : 0;
-    bytes += UNLIKELY(tcp->signs) ? sizeof *tcp->signs + MALLOC_BESIDE : 0;
-    return bytes + (UNLIKELY(flow->pending_syn) ? sizeof(struct segment) + MALLOC_BESIDE : 0);
+        bytes += tcp->ends[i].resends ? sizeof(struct resends) + MALLOC_BESIDE : 0;
+    bytes += tcp->signs ? sizeof *tcp->signs + MALLOC_BESIDE : 0;
+    return bytes + (pending_syn ? sizeof *pending_syn + MALLOC_BESIDE : 0);
+}
+
+/* What a flow has of its own that nobody else counts: hardly any has. */
+static inline size_t own_memory(const struct flow *flow)
+{
+    const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
+    const uintptr_t any = (uintptr_t)a->flight.segment_block | (uintptr_t)a->flight.record_block |
+                          (uintptr_t)b->flight.segment_block | (uintptr_t)b->flight.record_block |
+                          (uintptr_t)a->resends | (uintptr_t)b->resends |
+                          (uintptr_t)flow->tcp.signs | (uintptr_t)flow->pending_syn;
+    return LIKELY(!any) ? 0 : weigh_own(&flow->tcp, flow->pending_syn);
 }
 
 void awake_weigh_own(struct awake_list *list, struct awake *awake)
@@ -94,11 +102,28 @@ void awake_weigh_own(struct awake_list *list, struct awake *awake)
     awake->own = (uint32_t)holds;
 }
 
+static bool has_long_flight(const struct awake *awake)
+{
+    const struct tcp_end *ends = awake->flow.tcp.ends;
+    return awake->own > 0 && (flight_is_long(&ends[0].flight) || flight_is_long(&ends[1].flight));
+}
+
+void awake_end_flights(struct awake_list *list, struct awake *awake)
+{
+    if (!has_long_flight(awake))
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        struct tcp_end *end = &awake->flow.tcp.ends[i];
+        flight_end(&end->flight, end->una, end->next);
+    }
+    awake_weigh_own(list, awake);
+}
+
 void awake_pack(struct awake_list *list, struct connection *connection)
 {
     struct awake *awake = connection->awake;
     awake_weigh_own(list, awake);
-    connection->holds = flow_holds(&awake->flow);
+    connection->holds = flow_holds(&awake->flow) || has_long_flight(awake);
     uint8_t room[FLOW_PACK_ROOM];
     size_t cost,
         size = flow_pack(room, &cost, &awake->flow, connection->last_time, connection->order);
@@ -264,7 +289,7 @@ size_t awake_memory(const struct awake_list *list)
 
 void awake_spare(struct awake_list *list, size_t most)
 {
-    if (slab_held(list->connections) + list->memory.held <= most)
+    if (slab_held(list->connections) + list->memory.held + list->rooms.held + list->own <= most)
         return;
     slab_give_back(list->connections);
     blocks_give_back(&list->memory);

@@ -35,6 +35,10 @@ struct flow *awake_flow_of(struct awake_list *list, struct connection *connectio
  * the flow holds for them is counted then. Other memory of its own, and that it holds less, is seen
  * by awake_weigh_own, or when it is put to rest. */
 void awake_weigh_own(struct awake_list *list, struct awake *awake);
+/* awake_end_flights has a flow that has ended let go what it holds for what is in flight, but for
+ * what is told of it. It has to be called only where `own` is not 0. */
+void awake_end_flights(struct awake_list *list, struct awake *awake);
+
 static inline void awake_weigh(struct awake_list *list, struct awake *awake, unsigned from,
                                uint32_t length)
 {

@@ -48,7 +48,7 @@ struct connection {
     uint8_t end_reason;
     bool ended : 1;    /* no more segments are taken: waits to be handed out */
     bool reported : 1; /* live: kept for its tuple only */
-    bool holds : 1;    /* packed: flow_holds */
+    bool holds : 1;    /* packed: it has memory that its end lets go */
     uint32_t turn;     /* awake: when it became the newest */
     union {
         struct lone_syn syn;

@@ -54,24 +54,25 @@ NOINLINE void fifo_drop_some(struct fifo fifo, unsigned count)
     }
 }
 
+/* Those that stay go to a block of their own: cut where it is, the old one would leave holes that
+ * no other of its size fits in. */
 void fifo_keep(struct fifo fifo, unsigned count)
 {
-    struct fifo_block *block = *fifo.block;
+    struct fifo_block *old = *fifo.block, *block = NULL;
     const unsigned left = behind(fifo, count);
     if (count >= *fifo.count)
         return;
     for (unsigned i = count; i < fifo.near; i++)
         memset(fifo_near(fifo, i), 0, fifo.size);
-    *fifo.count = (uint16_t)count;
-    if (left == 0) {
-        free(block);
-        *fifo.block = NULL;
-        return;
+    if (left > 0) {
+        block = xmalloc(sizeof *block + left * fifo.size);
+        block->start = 0;
+        block->room = (uint16_t)left;
+        memcpy(block->bytes, old->bytes + old->start * fifo.size, left * fifo.size);
     }
-    memmove(block->bytes, block->bytes + block->start * fifo.size, left * fifo.size);
-    *fifo.block = block = xrealloc(block, sizeof *block + left * fifo.size);
-    block->start = 0;
-    block->room = (uint16_t)left;
+    free(old);
+    *fifo.block = block;
+    *fifo.count = (uint16_t)count;
 }
 
 void fifo_done(struct fifo fifo)

@@ -475,6 +475,13 @@ const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from)
     return flow->pending_from != from ? flow->pending_syn : NULL;
 }
 
+enum tcp_fate flow_fate(const struct flow *flow, unsigned from, const struct segment *segment)
+{
+    if (LIKELY(!(segment->flags & (FLAG_SYN | FLAG_RST))))
+        return TCP_BELONGS; /* it neither begins one nor answers a SYN */
+    return tcp_fate(&flow->tcp, from, segment, flow_syn_kept_for(flow, from));
+}
+
 /* --- the end --- */
 
 /* Why a flow ended that simply came to the end of what was seen of it. */
@@ -504,7 +511,6 @@ bool flow_holds(const struct flow *flow)
     return flow->pending_syn || flow->doubts || flow->appid ||
            (flow->prologue && prologue_is_at_work(flow->prologue)) ||
            flow->tcp.ends[0].reasm.held || flow->tcp.ends[1].reasm.held ||
-           flight_is_long(&flow->tcp.ends[0].flight) || flight_is_long(&flow->tcp.ends[1].flight) ||
            (flow->tls && tls_holds(flow->tls));
 }
 
@@ -517,13 +523,6 @@ static void end_prologue(struct flow *flow, const struct flow_context *context)
     charge(context, before, prologue_memory(flow->prologue));
     if (!prologue_facts(flow->prologue))
         drop_prologue(flow, context);
-}
-
-/* What has come of what was held up is in flight, too. */
-static void end_flight(struct tcp_end *end)
-{
-    if (UNLIKELY(flight_is_long(&end->flight)))
-        flight_end(&end->flight, end->una, end->next);
 }
 
 void flow_end(struct flow *flow, enum end_reason reason, const struct flow_context *context)
@@ -539,8 +538,6 @@ void flow_end(struct flow *flow, enum end_reason reason, const struct flow_conte
     if (flow->tls)
         tls_finish(flow->tls);
     settle_tls(flow, context);
-    for (unsigned end = 0; end < 2; end++)
-        end_flight(&flow->tcp.ends[end]);
     if (flow->appid)
         flow->label = appid_give_up(context->appid, &flow->appid);
     flow->ended = true;

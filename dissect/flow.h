@@ -10,6 +10,7 @@
 #include "prologue.h"
 #include "recent.h"
 #include "tcp.h"
+#include "tcp_fate.h"
 #include "tls.h"
 #include "zeek_words.h"
 
@@ -126,6 +127,9 @@ void flow_keep_syn(struct flow *flow, unsigned from, const struct segment *segme
 
 /* flow_syn_kept_for gives the kept SYN that a segment sent by end `from` may answer, or NULL. */
 const struct segment *flow_syn_kept_for(const struct flow *flow, unsigned from);
+
+/* flow_fate tells what a segment is to the flow. */
+enum tcp_fate flow_fate(const struct flow *flow, unsigned from, const struct segment *segment);
 
 /* flow_holds tells that a flow has memory, beside what its record is made of, that flow_end lets
  * go.

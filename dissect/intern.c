@@ -58,7 +58,7 @@ static uint64_t glance_of(uint8_t kind, struct span bytes)
 
 void intern_init(struct intern *intern)
 {
-    *intern = (struct intern){0};
+    *intern = (struct intern){.most = INTERN_THING_MOST};
     hash_key_random(&intern->digests);
 }
 
@@ -67,6 +67,12 @@ void intern_use_keys(struct intern *intern, struct shared_bytes *keys)
     intern->keys = keys;
     if (keys)
         intern->digests = shared_bytes_key(keys);
+}
+
+void intern_use_memory(struct intern *intern, size_t most)
+{
+    if (most / INTERN_MAX < INTERN_THING_MOST)
+        intern->most = most / INTERN_MAX;
 }
 
 void intern_use_blocks(struct intern *intern, struct blocks *blocks)
@@ -104,6 +110,22 @@ static void forget(struct intern *intern, const struct intern_place *place)
     release(intern, place->interned);
 }
 
+/* The places behind one that is forgotten move up, so that a set has no gaps. */
+void intern_forget_unused(struct intern *intern)
+{
+    for (unsigned i = 0; i < INTERN_SETS; i++) {
+        struct intern_place *set = intern->sets[i];
+        unsigned left = 0;
+        for (unsigned j = 0; j < INTERN_WAYS && set[j].interned; j++) {
+            if (set[j].interned->users > 1)
+                set[left++] = set[j];
+            else
+                forget(intern, &set[j]);
+        }
+        memset(set + left, 0, (INTERN_WAYS - left) * sizeof *set);
+    }
+}
+
 /* put_first moves the places before `at` back by one and puts a thing in front. */
 static void put_first(struct intern_place *set, unsigned at, struct intern_place first)
 {
@@ -124,9 +146,9 @@ static void remember(struct intern *intern, struct interned *interned, const str
 
 void *intern_new(struct intern *intern, size_t size, const struct intern_key *key)
 {
-    if (size > INTERN_THING_MOST)
-        key = NULL;
     const size_t all = sizeof(struct interned) + size;
+    if (size > intern->most)
+        key = NULL;
     struct interned *interned = intern->blocks ? blocks_new(intern->blocks, all) : xmalloc(all);
     memset(interned, 0, all);
     interned->users = 1;

@@ -39,6 +39,7 @@ struct intern {
     struct shared_bytes *keys; /* NULL: they are its own */
     struct blocks *blocks;     /* where things are; NULL: each is by itself */
     struct hash_key digests;   /* the key of all digests */
+    size_t most;               /* bytes of a thing that is remembered */
     size_t memory;             /* of all things that have users, and of their keys: the same whether
                                   others have these, too */
 };
@@ -47,6 +48,10 @@ void intern_init(struct intern *intern);
 
 /* intern_use_keys has the keys be where others have theirs, too. Before the first thing. */
 void intern_use_keys(struct intern *intern, struct shared_bytes *keys);
+
+/* intern_use_memory has those that are remembered take no more than `most` bytes, but for their
+ * keys: larger things than fit in that often are not remembered. */
+void intern_use_memory(struct intern *intern, size_t most);
 
 /* intern_use_blocks has the things be there: none outlives them. Before the first thing. */
 void intern_use_blocks(struct intern *intern, struct blocks *blocks);
@@ -72,6 +77,9 @@ void intern_prefetch(const void *thing);
 /* intern_release gives a thing back, which is freed with its last user once it is forgotten. NULL
  * is fine. */
 void intern_release(struct intern *intern, const void *thing);
+
+/* intern_forget_unused forgets the things that nobody uses any more. */
+void intern_forget_unused(struct intern *intern);
 
 /* intern_done forgets all things. */
 void intern_done(struct intern *intern);

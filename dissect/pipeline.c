@@ -8,7 +8,7 @@
 #include "intake.h"
 #include "keylog.h"
 #include "lanes.h"
-#include "limits.h"
+#include "memory.h"
 #include "parts.h"
 #include "shard.h"
 #include "shared_bytes.h"
@@ -39,6 +39,7 @@ struct pipeline {
     uint64_t bound_frame; /* none below it is still to come to the shards */
     uint64_t ready;       /* flows with places below it can be handed out */
     uint64_t handed_out, snapshot_count;
+    uint64_t evicted;    /* flows, when memory was last given back */
     struct lanes *lanes; /* in order alone; NULL until they are needed */
     bool working;        /* crew_start was called */
     bool ending;
@@ -168,6 +169,18 @@ static bool unblock(struct pipeline *p)
     return true;
 }
 
+/* Where memory is scarce, what one kind of connections has left in the heap is needed for what
+ * other kinds have elsewhere. */
+static void give_back(struct pipeline *p)
+{
+    const uint64_t before = p->evicted;
+    p->evicted = 0;
+    for (unsigned i = 0; i < SHARDS; i++)
+        p->evicted += shard_counts(p->shards[i]).flows_evicted;
+    if (p->evicted > before && memory_is_scarce(p->options.max_memory))
+        xtrim();
+}
+
 static void fill_next(struct input *input, struct batch *batch)
 {
     intake_begin(&input->intake, batch, input->step);
@@ -183,6 +196,7 @@ static void finish_work(struct pipeline *p)
         crew_start(p->crew, SHARDS, drain, p);
         crew_finish(p->crew);
     }
+    give_back(p);
     for (unsigned i = 0; crew_size(p->crew) == 1 && i < p->options.inputs; i++)
         if (p->inputs[i].working)
             fill_next(&p->inputs[i], p->inputs[i].working);
@@ -345,6 +359,7 @@ static void fill_the_same(struct pipeline *p)
         return;
     while (hand_out(p) || unblock(p))
         crew_each(p->crew, drain_own, p);
+    give_back(p);
 }
 
 void pipeline_skip(struct pipeline *p, const struct packet *packet, enum note reason)
@@ -412,20 +427,6 @@ void pipeline_expect_secrets(struct pipeline *p, bool more)
 
 /* --- the outside --- */
 
-/* What everything else takes: batches, what is prepared, the libraries. */
-#define MEMORY_BESIDE (UINT64_C(64) << 20)
-
-/* With less than this what one round makes of its packets would be much of the memory. */
-#define MEMORY_AMPLE (UINT64_C(512) << 20)
-
-/* Three quarters of the rest are for connections, one for certificates. Where the limit is low,
- * each thread's own share of the heap tells. */
-static uint64_t memory_of(const struct pipeline *p)
-{
-    uint64_t memory = p->options.max_memory ? p->options.max_memory : LIMIT_MEMORY;
-    return memory > 2 * MEMORY_BESIDE ? memory - MEMORY_BESIDE : memory / 8 * 3;
-}
-
 static struct shard_options options_of_shards(struct pipeline *p)
 {
     const struct pipeline_options *options = &p->options;
@@ -440,7 +441,8 @@ static struct shard_options options_of_shards(struct pipeline *p)
                                   .live = options->live,
                                   .in_order = !options->live && !options->order_end,
                                   .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
-                                  .max_memory = (size_t)(memory_of(p) / SHARDS / 4 * 3),
+                                  .max_memory =
+                                      (size_t)(memory_shared(options->max_memory) / SHARDS / 4 * 3),
                                   .interface_name = options->interface_name,
                                   .process = options->process,
                                   .interface_context = options->interface_context,
@@ -459,7 +461,7 @@ static void begin_inputs(struct pipeline *p)
                                         .key = p->shard_options.key,
                                         .owners = 1,
                                         .windows = options->same_input,
-                                        .parts = memory_of(p) < MEMORY_AMPLE,
+                                        .parts = memory_is_scarce(options->max_memory),
                                         .long_rounds = options->large,
                                         .checksums = options->checksums,
                                         .shard_seed = options->live ? options->hash_key[0] : 0};
@@ -479,7 +481,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
         ports_add_all(&p->watched);
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
-    p->certs = cert_store_new((size_t)memory_of(p) / 4);
+    p->certs = cert_store_new((size_t)memory_shared(options->max_memory) / 4);
     p->keylog = keylog_new();
     p->options.threads = options->threads ? options->threads : 1;
     if (options->same_input) /* a thread each */

@@ -7,7 +7,6 @@
 #include "limits.h"
 #include "nearby.h"
 #include "queues.h"
-#include "tcp_fate.h"
 #include "tcp_outcome.h"
 
 struct shard {
@@ -24,6 +23,7 @@ struct shard {
     nanotime look_at;    /* when to look again for what is due, or shall rest */
     nanotime due_at;     /* when to look for the former */
     uint64_t weigh_at;   /* frame from which on to look whether the memory is full */
+    bool spared;         /* since then: what nobody uses any more was forgotten */
     bool over;           /* no more segments come */
     bool more_linger;    /* live: more are due to be reported than there was room for */
     bool choked;         /* in this round: no room was made but by ending what is going on */
@@ -92,8 +92,8 @@ static void leave(struct shard *shard, uint32_t number, enum end_reason reason, 
     }
     if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) { /* that is let go now */
         flow_end(awake_flow(&shard->awake, number, &shard->context), reason, &shard->context);
-        if (c->awake->own > 0)
-            awake_weigh_own(&shard->awake, c->awake);
+        if (UNLIKELY(c->awake->own > 0))
+            awake_end_flights(&shard->awake, c->awake);
     }
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);
@@ -216,6 +216,11 @@ static bool evict(struct shard *shard)
 static void evict_while(struct shard *shard, bool (*too_much)(const struct shard *))
 {
     while (too_much(shard)) {
+        if (!shard->spared && memory_is_full(shard)) {
+            shard->spared = true;
+            tls_store_spare(shard->context.store);
+            continue;
+        }
         if (shard->queues.of[KIND_SYN].oldest == SLAB_NONE &&
             shard->queues.of[KIND_CLOSED].oldest == SLAB_NONE)
             shard->choked = true;
@@ -225,10 +230,13 @@ static void evict_while(struct shard *shard, bool (*too_much)(const struct shard
 }
 
 /* Connections that are there grow, too, as when a thousand servers begin what they do not finish.
- * Looked at every 256 frames, which are the same for any number of threads. */
+ * Looked at every 256 frames, which are the same for any number of threads, and after one that may
+ * have brought more than WEIGHTY bytes that are held. */
+enum { WEIGHTY = 4096 };
 static NOINLINE void weigh(struct shard *shard, uint64_t frame)
 {
     shard->weigh_at = frame + 256;
+    shard->spared = false;
     evict_while(shard, memory_is_full);
 }
 
@@ -352,14 +360,6 @@ static NOINLINE bool keep_doubt(struct shard *shard, struct flow_table_entry ent
     return false;
 }
 
-static enum tcp_fate fate_of(const struct flow *flow, const struct arrival *arrived)
-{
-    if (LIKELY(!(arrived->segment->flags & (FLAG_SYN | FLAG_RST))))
-        return TCP_BELONGS; /* it neither begins one nor answers a SYN */
-    return tcp_fate(&flow->tcp, arrived->from, arrived->segment,
-                    flow_syn_kept_for(flow, arrived->from));
-}
-
 /* Takes a segment of a connection, or the first of one. */
 static void take_segment(struct shard *shard, const struct arrival *arrived, uint32_t guess)
 {
@@ -380,6 +380,8 @@ static void take_segment(struct shard *shard, const struct arrival *arrived, uin
         awake_weigh(&shard->awake, c->awake, arrived->from, segment->length);
         return;
     }
+    if (UNLIKELY(segment->length > WEIGHTY))
+        shard->weigh_at = 0;
     if (flow_has_seen(flow, arrived->from, segment)) {
         shard->counts.skipped[NOTE_DUPLICATE]++;
         return;
@@ -388,7 +390,7 @@ static void take_segment(struct shard *shard, const struct arrival *arrived, uin
         settle_doubts(shard, entry, flow, arrived);
     if (flow_doubts(flow, arrived->from, segment) && keep_doubt(shard, entry, flow, arrived))
         return;
-    switch (fate_of(flow, arrived)) {
+    switch (flow_fate(flow, arrived->from, segment)) {
     case TCP_PENDING:
         flow_keep_syn(flow, arrived->from, segment);
         break;

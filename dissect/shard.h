@@ -73,9 +73,9 @@ uint64_t shard_prepared(const struct shard *shard);
 void shard_hand_out(struct shard *shard, uint64_t n);
 
 /* shard_is_tight tells, in the order of ends, that ended flows should not wait any longer for the
- * end of the round. shard_is_choked tells that ended flows, which wait for others to end, hold memory that the shard
- * needs, what was handed out being freed. shard_unblock ends the first of its own that others wait
- * for; false if there is none. */
+ * end of the round. shard_is_choked tells that ended flows, which wait for others to end, hold
+ * memory that the shard needs, what was handed out being freed. shard_unblock ends the first of its
+ * own that others wait for; false if there is none. */
 bool shard_is_choked(struct shard *shard);
 bool shard_is_tight(const struct shard *shard);
 bool shard_unblock(struct shard *shard);

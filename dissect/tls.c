@@ -247,13 +247,6 @@ bool tls_holds(const struct tls *tls)
     return tls->opener || tls->directions[0].joiner.body || tls->directions[1].joiner.body;
 }
 
-size_t tls_memory(const struct tls *tls)
-{
-    const unsigned alerts = (tls->facts.alert_count + 1u) / 2 * 2; /* add_alert */
-    size_t bytes = alerts > 0 ? alerts * sizeof(struct tls_alert) + MALLOC_BESIDE : 0;
-    return bytes + (tls->held_chain ? sizeof *tls->held_chain + MALLOC_BESIDE : 0);
-}
-
 void tls_finish(struct tls *tls)
 {
     if (tls->is_other)

@@ -48,6 +48,9 @@ struct tls_hello_seen {
 };
 const struct tls_hello_seen *tls_store_hello_seen(const struct tls_store *store);
 
+/* tls_store_spare forgets what is remembered in case that it comes again, and nobody uses. */
+void tls_store_spare(struct tls_store *store);
+
 /* tls_store_memory gives the bytes that all its sessions hold beside themselves. */
 size_t tls_store_memory(const struct tls_store *store);
 
@@ -101,9 +104,6 @@ void tls_prefetch(const struct tls *tls);
 
 /* tls_holds tells that a part of a message waits for the rest of it. */
 bool tls_holds(const struct tls *tls);
-
-/* tls_memory gives the bytes that a session has allocated and the store does not count. */
-size_t tls_memory(const struct tls *tls);
 
 /* tls_finish says that the flow is over: what is still undecided is decided. */
 void tls_finish(struct tls *tls);

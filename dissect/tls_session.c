@@ -27,8 +27,10 @@ static void add_alert(struct tls *tls, const struct tls_alert *alert)
     tls->changed = true;
     if (facts->alert_count >= TLS_ALERTS_MAX)
         return;
-    if (facts->alert_count % 2 == 0) /* each end may send one as it closes */
+    if (facts->alert_count % 2 == 0) { /* each end may send one as it closes */
         facts->alerts = xrealloc(facts->alerts, (facts->alert_count + 2u) * sizeof *facts->alerts);
+        tls_store_hold(tls->store, 2 * sizeof *facts->alerts);
+    }
     facts->alerts[facts->alert_count++] = *alert;
 }
 
@@ -433,5 +435,6 @@ void tls_session_done(struct tls *tls)
         tls_store_release(tls->store, tls->held_chain->certs);
     release_extras(tls->store, facts->extras);
     free(tls->held_chain);
+    tls_store_let_go(tls->store, (facts->alert_count + 1u) / 2 * 2 * sizeof *facts->alerts);
     free(facts->alerts);
 }

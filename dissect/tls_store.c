@@ -27,6 +27,7 @@ struct tls_store {
     struct tls_kinds kinds;
     struct tls_openers openers;
     struct tls_hello_seen seen;
+    size_t held; /* bytes that sessions have allocated and nobody else counts */
 };
 
 struct tls_store *tls_store_new(struct cert_store *certs)
@@ -57,6 +58,7 @@ void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes)
 void tls_store_use_memory(struct tls_store *store, size_t most)
 {
     store->pool.most = most < LIMIT_TLS_HELD ? most : LIMIT_TLS_HELD;
+    intern_use_memory(&store->shared, most);
 }
 
 void tls_store_free(struct tls_store *store)
@@ -82,9 +84,15 @@ struct tls_joiner_pool *tls_store_pool(struct tls_store *store)
     return &store->pool;
 }
 
+void tls_store_spare(struct tls_store *store)
+{
+    intern_forget_unused(&store->shared);
+}
+
 size_t tls_store_memory(const struct tls_store *store)
 {
-    return store->pool.held + store->shared.memory + store->kinds.memory + store->openers.held;
+    return store->pool.held + store->shared.memory + store->kinds.memory + store->openers.held +
+           store->held;
 }
 
 void tls_store_use_keys(struct tls_store *store, const struct keylog *keylog, bool values)
@@ -101,6 +109,16 @@ struct tls_openers *tls_store_openers(struct tls_store *store)
 void tls_store_charge(struct tls_store *store, size_t before, size_t after)
 {
     store->openers.held += after - before;
+}
+
+void tls_store_hold(struct tls_store *store, size_t bytes)
+{
+    store->held += bytes;
+}
+
+void tls_store_let_go(struct tls_store *store, size_t bytes)
+{
+    store->held -= bytes;
 }
 
 void tls_store_release(struct tls_store *store, const void *shared)

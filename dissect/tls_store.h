@@ -56,6 +56,10 @@ void tls_store_release(struct tls_store *store, const void *shared);
 /* tls_store_charge follows what sessions hold of their own for what is opened. */
 void tls_store_charge(struct tls_store *store, size_t before, size_t after);
 
+/* tls_store_hold counts what a session has allocated, and tls_store_let_go what it frees. */
+void tls_store_hold(struct tls_store *store, size_t bytes);
+void tls_store_let_go(struct tls_store *store, size_t bytes);
+
 /* tls_store_session gives memory of `size` bytes for a session, not initialised;
  * tls_store_session_free takes it back. */
 MUST_CHECK void *tls_store_session(struct tls_store *store, size_t size);
