@@ -15,7 +15,8 @@ enum { ROUND_PACKETS = 1 << 16, ROUND_BYTES = 1 << 25, ROUND_SEEN = 1 << 16 };
  * threads are worth their while, is known early then. */
 enum { ROUND_SEEN_MOST = 1 << 18, ROUND_SEEN_FIRST = 1 << 14 };
 
-/* Where memory is scarce a round may end in between: what it makes takes several times its bytes. */
+/* Where memory is scarce a round may end in between: what it makes takes several times its bytes.
+ */
 enum { ROUND_PARTS = 8 };
 
 /* The batch of a window: together with the packets in it, it fits into a second-level cache. */

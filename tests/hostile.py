@@ -16,6 +16,9 @@ KIND: syn       a SYN that nobody answers
       phases    one nineteenth own, then syn, open and hellos
       holes     bytes beyond a hole
       inflight  many TLS records that nobody acknowledges
+      records   hundreds of empty records each way in one packet
+      pieces    64 kB at a time beyond a hole, each way
+      series    own, records, syn, hellos, pieces and open, one after the other
       closed    a connection that ends as it should
       slow      a connection like all others open, whose server later sends half of a large record
       large     inflight, and at the end many records of 260 kB of the first one
@@ -126,6 +129,13 @@ def connect(capture, kind, client):
         capture.send(client, True, ACK, 2, 6, hello(client))
         for i in range(60):
             capture.send(client, True, ACK, 2 + len(hello(client)) + i * len(records), 6, records)
+    elif kind == "records":
+        capture.send(client, True, ACK, 2, 6, b"\x17\3\3\0\0" * 260)
+        capture.send(client, False, ACK, 6, 2, b"\x17\3\3\0\0" * 260)
+    elif kind == "pieces":
+        for i in range(4):
+            capture.send(client, True, ACK, 100 + 60000 * i, 6, bytes(60000))
+            capture.send(client, False, ACK, 100 + 60000 * i, 2, bytes(60000))
     elif kind == "slow":
         capture.send(client, True, ACK, 2, 6, hello(0))
     elif kind == "open":
@@ -143,6 +153,10 @@ def kind_of(kind, client, count):
     """In phases, what a connection does depends on which one it is."""
     if kind == "rising":
         return f"rising{client * 8 // (count + 1)}"
+    if kind == "series":
+        part = client * 1000 / count
+        return ("own" if part < 100 else "records" if part < 200 else "syn" if part < 600 else
+                "hellos" if part < 699 else "pieces" if part < 700 else "open")
     if kind != "phases":
         return kind
     part = client * 19 // count

@@ -54,7 +54,9 @@ hold apart 30000 64 --no-ndpi
 TMPDIR=/dev/null hold closed 50000 64 --no-ndpi
 hold plain 20000 128
 hold rising 160000 64 --no-ndpi
-hold phases 380000 150 --no-ndpi
+hold phases 380000 64 --no-ndpi
+hold records 10000 64 --no-ndpi
+hold series 60000 64 --no-ndpi
 
 # Compressed, it is read by one thread for all, however many there are.
 python3 tests/hostile.py partial 20000 "$work/capture"

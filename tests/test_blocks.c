@@ -154,6 +154,30 @@ static void what_is_free_is_given_back(void **state)
     pages_free(pages);
 }
 
+/* First all but one in seven go: what is between holds no whole page. Then these go, too. */
+static void what_lay_apart_is_given_back(void **state)
+{
+    (void)state;
+    enum { ONES = 6000, SIZE = 400, EACH = 7 };
+    static void *ones[ONES];
+    struct pages *pages = pages_new();
+    struct blocks blocks = {.pages = pages};
+    for (unsigned i = 0; i < ONES; i++)
+        ones[i] = blocks_new(&blocks, SIZE);
+    for (unsigned kept = 0; kept < 2; kept++) {
+        for (unsigned i = 0; i < ONES; i++)
+            if ((i % EACH == 0) == kept)
+                blocks_free(&blocks, ones[i], SIZE);
+        blocks_give_back(&blocks);
+    }
+#ifdef __linux__
+    if (sysconf(_SC_PAGESIZE) == PAGE_BYTES)
+        assert_true(blocks.held < ONES * SIZE / 4);
+#endif
+    blocks_done(&blocks);
+    pages_free(pages);
+}
+
 /* So that none has a part in one line more than it needs. */
 static void blocks_of_whole_lines_begin_with_one(void **state)
 {
@@ -177,6 +201,7 @@ int main(void)
         cmocka_unit_test(what_larger_ones_leave_is_used),
         cmocka_unit_test(what_smaller_ones_leave_is_used),
         cmocka_unit_test(what_is_free_is_given_back),
+        cmocka_unit_test(what_lay_apart_is_given_back),
         cmocka_unit_test(blocks_of_whole_lines_begin_with_one),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);

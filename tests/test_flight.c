@@ -76,6 +76,33 @@ static void many_records(void **state)
     flight_done(&f);
 }
 
+/* Once nothing more comes, less memory tells the same. */
+static void only_what_is_told_stays(void **state)
+{
+    (void)state;
+    for (uint64_t count = 0; count <= 2 * LIMIT_FLIGHT_RECORDS; count++) {
+        const uint64_t una = count % 3 * 105 + count % 7, next = (count + 1) * 105;
+        struct flight f = {0};
+        struct pending_record before[PENDING_RECORDS_MAX] = {0}, after[PENDING_RECORDS_MAX] = {0};
+        bool more_before, more_after;
+        nanotime time;
+        uint64_t frame;
+        for (uint64_t i = 0; i < count; i++) {
+            flight_sent(&f, i * 105, 1000 + (nanotime)i, 1 + i);
+            flight_record(&f, i * 105, 23, 100);
+        }
+        const uint8_t pending = flight_pending(before, &more_before, &f, una, next);
+        flight_end(&f, una, next);
+        assert_int_equal(flight_pending(after, &more_after, &f, una, next), pending);
+        assert_int_equal(more_after, more_before);
+        assert_memory_equal(after, before, sizeof after);
+        assert_int_equal(flight_first(&f, &time, &frame), count > 0);
+        assert_true(count == 0 || (time == 1000 && frame == 1));
+        assert_true(flight_memory(&f) < 512);
+        flight_done(&f);
+    }
+}
+
 /* What a connection has in flight most often. */
 static void few_of_each_hold_no_memory(void **state)
 {
@@ -180,9 +207,13 @@ static void a_moving_queue_stays_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(oldest_first),     cmocka_unit_test(records_in_flight),
-        cmocka_unit_test(many_records),     cmocka_unit_test(few_of_each_hold_no_memory),
-        cmocka_unit_test(some_are_dropped), cmocka_unit_test(a_moving_queue_stays_small),
+        cmocka_unit_test(oldest_first),
+        cmocka_unit_test(records_in_flight),
+        cmocka_unit_test(only_what_is_told_stays),
+        cmocka_unit_test(many_records),
+        cmocka_unit_test(few_of_each_hold_no_memory),
+        cmocka_unit_test(some_are_dropped),
+        cmocka_unit_test(a_moving_queue_stays_small),
     };
     return cmocka_run_group_tests_name("flight", tests, NULL, NULL);
 }

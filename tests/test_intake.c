@@ -99,6 +99,48 @@ static void windows_end_where_packets_alone_end_them(void **state)
     expect_one_end(1400, 5);
 }
 
+/* How many packets alike does a round take, and in how many parts? */
+static size_t round_of(const struct packet *like, bool has_parts, unsigned *parts)
+{
+    struct ports watched;
+    ports_add_all(&watched);
+    struct intake intake = {
+        .watched = &watched, .owners = 1, .windows = true, .stays = true, .parts = has_parts};
+    struct batch batch = {0};
+    struct packet packet = *like;
+    size_t taken = 0;
+    intake_begin(&intake, &batch, BATCH_STEPS);
+    for (*parts = 1;; ++*parts) {
+        while (!intake_is_over(&intake)) {
+            packet.frame = taken + 1;
+            if (intake_packet(&intake, &packet))
+                taken++;
+            else
+                intake_window(&intake);
+        }
+        if (!intake_goes_on(&intake))
+            break;
+        intake_next_part(&intake);
+    }
+    intake_done(&intake);
+    batch_done(&batch);
+    return taken;
+}
+
+static void rounds_end_where_they_would_without_parts(void **state)
+{
+    (void)state;
+    for (size_t payload = 0; payload <= 1400; payload += 350) {
+        const struct packet packet = make(payload, false);
+        unsigned one, several;
+        const size_t taken = round_of(&packet, false, &one);
+        assert_int_equal(round_of(&packet, true, &several), taken);
+        assert_int_equal(one, 1);
+        assert_in_range(several, 8, 9);
+        free((void *)(uintptr_t)packet.bytes);
+    }
+}
+
 /* However many are given at once: a packet without a time (0) has none, and time may go back. */
 static void expect_times(const nanotime *times, size_t count, nanotime first, nanotime last)
 {
@@ -137,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passing_takes_nothing_of_a_round),
         cmocka_unit_test(windows_end_where_packets_alone_end_them),
+        cmocka_unit_test(rounds_end_where_they_would_without_parts),
         cmocka_unit_test(the_first_time_is_the_earliest),
     };
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

@@ -198,6 +198,55 @@ static void a_large_one_is_not_remembered(void **state)
     intern_done(&intern);
 }
 
+static void so_little_is_remembered_where_memory_is_scarce(void **state)
+{
+    (void)state;
+    struct intern intern;
+    intern_init(&intern);
+    intern_use_memory(&intern, 100 * INTERN_MAX);
+    for (uint64_t size = 100; size <= 101; size++) {
+        struct intern_key key = key_of(&intern, &size);
+        intern_release(&intern, intern_new(&intern, size, &key));
+        const void *found = intern_find(&intern, &key);
+        assert_int_equal(found != NULL, size == 100);
+        intern_release(&intern, found);
+    }
+    intern_done(&intern);
+}
+
+/* Every third has a user. */
+static void what_nobody_uses_can_be_forgotten(void **state)
+{
+    (void)state;
+    enum { COUNT = INTERN_MAX / 4 };
+    static void *things[COUNT];
+    struct intern intern;
+    intern_init(&intern);
+    size_t used = 0;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        const size_t before = intern.memory;
+        struct intern_key key = key_of(&intern, &i);
+        things[i] = intern_new(&intern, 100, &key);
+        if (i % 3 == 0)
+            used += intern.memory - before;
+        else
+            intern_release(&intern, things[i]);
+    }
+    intern_forget_unused(&intern);
+    assert_true(intern.memory <= used);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        struct intern_key key = key_of(&intern, &i);
+        const void *found = intern_find(&intern, &key);
+        assert_true(!found || (i % 3 == 0 && found == things[i]));
+        intern_release(&intern, found);
+        if (i % 3 == 0)
+            intern_release(&intern, things[i]);
+    }
+    intern_forget_unused(&intern);
+    assert_int_equal(intern.memory, 0);
+    intern_done(&intern);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +256,8 @@ int main(void)
         cmocka_unit_test(the_one_found_longest_ago_is_forgotten),
         cmocka_unit_test(one_that_is_not_remembered_is_freed),
         cmocka_unit_test(a_large_one_is_not_remembered),
+        cmocka_unit_test(so_little_is_remembered_where_memory_is_scarce),
+        cmocka_unit_test(what_nobody_uses_can_be_forgotten),
         cmocka_unit_test(things_may_be_in_blocks),
         cmocka_unit_test(digests_tell_inputs_and_keys_apart),
     };
