@@ -177,7 +177,7 @@ static void give_back(struct pipeline *p)
     p->evicted = 0;
     for (unsigned i = 0; i < SHARDS; i++)
         p->evicted += shard_counts(p->shards[i]).flows_evicted;
-    if (p->evicted > before && memory_is_scarce(p->options.max_memory))
+    if (p->evicted > before)
         xtrim();
 }
 
