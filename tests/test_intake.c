@@ -144,7 +144,7 @@ static void rounds_end_where_they_would_without_parts(void **state)
 /* However many are given at once: a packet without a time (0) has none, and time may go back. */
 static void expect_times(const nanotime *times, size_t count, nanotime first, nanotime last)
 {
-    struct ports watched = {{0}};
+    struct ports watched = {0};
     static const uint8_t bytes[64];
     struct packet packets[8];
     for (size_t i = 0; i < count; i++)
