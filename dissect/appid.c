@@ -343,21 +343,32 @@ static bool times_of(struct appid_stretch *times, const struct appid_flow *flow,
                               seconds_of(segment), APPID_ENDS_SOON);
 }
 
+/* Remembers a step by what TLS tells of its packet, too, if it does. */
+static void remember_hello(struct appid_pool *pool, const struct appid_kind *hello,
+                           const struct segment *segment, const struct appid_step *step)
+{
+    if (!hello || !appid_hello_is_sound(segment->payload))
+        return;
+    const struct intern_key key = appid_kinds_key(&pool->kinds, hello);
+    appid_kinds_add_known(&pool->kinds, &key, step);
+}
+
 /* Remembers what nDPI made of a flow's packets so far. */
 static void remember(struct appid_flow *flow, const struct shown *shown,
-                     const struct segment *segment, const struct app_label *label)
+                     const struct segment *segment, const struct appid_kind *hello,
+                     const struct app_label *label)
 {
-    struct appid_stretch times;
-    flow->reads_records = appid_state_reads_records(flow->state);
+    struct appid_step step = {.label = label,
+                              .reads_records = appid_state_reads_records(flow->state)};
+    flow->reads_records = step.reads_records;
     keep(flow, shown->ip, shown->of_server, segment);
-    if ((label || (shown->is_read && flow->pool->kept <= LIMIT_NDPI_KEPT)) &&
-        times_of(&times, flow, segment))
-        flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key,
-                                     &(struct appid_step){.label = label,
-                                                          .times = times,
-                                                          .reads_records = flow->reads_records});
-    else
+    if ((!label && (!shown->is_read || flow->pool->kept > LIMIT_NDPI_KEPT)) ||
+        !times_of(&step.times, flow, segment)) {
         leave_kinds(flow);
+        return;
+    }
+    step.number = flow->step = appid_kinds_add(&flow->pool->kinds, &shown->key, &step);
+    remember_hello(flow->pool, hello, segment, &step);
 }
 
 /* --- asking --- */
@@ -370,7 +381,7 @@ static bool is_full(const struct appid_pool *pool)
 /* A module is given back before it is thought about what it said. */
 static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct shown *shown,
-                                   const struct segment *segment)
+                                   const struct segment *segment, const struct appid_kind *hello)
 {
     struct appid_opinion opinion;
     struct appid_module *module = appid_ndpi_take(appid->ndpi, &pool->last);
@@ -387,7 +398,7 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     const struct app_label *label = decided ? label_of(pool, module, &opinion) : NULL;
     appid_ndpi_give_back(module);
     if (shown->of_a_kind)
-        remember(*flow, shown, segment, label);
+        remember(*flow, shown, segment, hello, label);
     else
         leave_kinds(*flow);
     if (label)
@@ -434,12 +445,9 @@ static const struct app_label *take(struct appid *appid, struct appid_pool *pool
     if (shown.of_a_kind && (!*flow || !(*flow)->state))
         step = step_to(pool, &shown.key, segment);
     if (!step)
-        return ask(appid, pool, flow, &shown, segment);
+        return ask(appid, pool, flow, &shown, segment, hello);
     const struct app_label *label = go_on(pool, flow, step, shown.ip, shown.of_server, segment);
-    if (hello && appid_hello_is_sound(segment->payload)) {
-        const struct intern_key key = appid_kinds_key(&pool->kinds, hello);
-        appid_kinds_add_known(&pool->kinds, &key, step);
-    }
+    remember_hello(pool, hello, segment, step);
     return label;
 }
 

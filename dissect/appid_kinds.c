@@ -14,8 +14,23 @@ void appid_kinds_done(struct appid_kinds *kinds)
     buf_done(&kinds->key);
 }
 
-/* Hundreds of servers and networks have the same payload. intern_key_of looks at some of the bytes
- * for a place, and always at the last ones: these are made of all that may be other. */
+static uint64_t mix(uint64_t mixed, struct span bytes)
+{
+    uint64_t word;
+    size_t at = 0;
+    for (; at + sizeof word <= bytes.n; at += sizeof word) {
+        memcpy(&word, bytes.p + at, sizeof word);
+        mixed = ((mixed << 32 | mixed >> 32) ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    word = 0;
+    if (at < bytes.n)
+        memcpy(&word, bytes.p + at, bytes.n - at);
+    return ((mixed << 32 | mixed >> 32) ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* The hellos for hundreds of servers and networks are alike but for a few bytes. intern_key_of
+ * looks at some of the bytes for a place, and always at the last ones: these are made of all the
+ * others. Answers are long, and those of two servers differ in many places. */
 struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind)
 {
     uint64_t words[] = {(uint64_t)kind->length << 32 | (uint64_t)kind->headers << 16 | kind->port,
@@ -30,6 +45,8 @@ struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_
     for (size_t i = 0; i + 1 < COUNT_OF(words); i++)
         words[COUNT_OF(words) - 1] =
             (words[COUNT_OF(words) - 1] ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    if (kind->after == 0)
+        words[COUNT_OF(words) - 1] = mix(words[COUNT_OF(words) - 1], kind->payload);
     kinds->key.n = 0;
     buf_append(&kinds->key, kind->payload.p, kind->payload.n);
     buf_append(&kinds->key, words, sizeof words);

@@ -177,12 +177,45 @@ static void one_payload_from_many_ends(void **state)
     }
 }
 
+/* So do those that differ in two bytes of their payload, wherever these are. */
+static void alike_but_for_two_bytes(void **state)
+{
+    (void)state;
+    enum { SIZES = 60, LARGE = 500, EACH = 50 };
+    static uint8_t bytes[LARGE];
+    struct app_label label;
+    for (size_t size = 2; size <= LARGE; size += size < SIZES ? 1 : LARGE - SIZES) {
+        for (size_t at = 0; at + 2 <= size; at++) {
+            struct appid_kinds kinds;
+            struct appid_kind one = kind;
+            unsigned found = 0;
+            appid_kinds_init(&kinds);
+            one.payload = span_of(bytes, size);
+            for (unsigned i = 0; i < 2 * EACH; i++) {
+                bytes[at] = (uint8_t)('0' + i % EACH / 10);
+                bytes[at + 1] = (uint8_t)('0' + i % 10);
+                if (i < EACH)
+                    add(&kinds, &one, &label);
+                else
+                    found += find(&kinds, &one) != NULL;
+            }
+            assert_true(found > EACH * 9 / 10);
+            memset(bytes, 0, sizeof bytes);
+            appid_kinds_done(&kinds);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_again), cmocka_unit_test(not_another),
-        cmocka_unit_test(for_a_while), cmocka_unit_test(known_by_another),
-        cmocka_unit_test(many),        cmocka_unit_test(one_payload_from_many_ends),
+        cmocka_unit_test(found_again),
+        cmocka_unit_test(not_another),
+        cmocka_unit_test(for_a_while),
+        cmocka_unit_test(known_by_another),
+        cmocka_unit_test(many),
+        cmocka_unit_test(one_payload_from_many_ends),
+        cmocka_unit_test(alike_but_for_two_bytes),
     };
     return cmocka_run_group_tests_name("appid_kinds", tests, NULL, NULL);
 }

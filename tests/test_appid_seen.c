@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <ndpi_api.h>
 
 #include "../dissect/appid.h"
 #include "../dissect/appid_hello.h"
@@ -262,6 +263,44 @@ static struct asked taught(const struct buf *record, uint64_t kind)
     return asked;
 }
 
+static unsigned allocations;
+
+static void *count_allocation(size_t size)
+{
+    allocations++;
+    return malloc(size);
+}
+
+/* Fifty servers of one name but for two digits are each asked about once, whether TLS tells the
+ * kind of a hello at once, later, or not at all. */
+static void fifty_names(void **state)
+{
+    (void)state;
+    if (NDPI_MAJOR > 4 || NDPI_MINOR >= 4)
+        skip();
+    enum { NAMES = 50, ROUNDS = 4, ALWAYS = 0, NEVER = ROUNDS };
+    for (unsigned told_from = ALWAYS; told_from <= NEVER; told_from++) {
+        struct asked asked = asked_new();
+        for (unsigned i = 0; i < NAMES * ROUNDS; i++) {
+            char name[] = "00-courier.push.apple.com";
+            name[0] = (char)('0' + i % NAMES / 10);
+            name[1] = (char)('0' + i % 10);
+            struct buf record = hello(name, i, 35, 't');
+            craft_hello(&asked, span_of_buf(&record), 5223, false);
+            tell(&asked, i / NAMES >= told_from, name);
+            if (i > 0) /* it has started */
+                set_ndpi_malloc(count_allocation);
+            allocations = 0;
+            assert_string_equal(ask(&asked), "TLS.ApplePush");
+            set_ndpi_malloc(malloc);
+            if (i > 0) /* it allocates room for the record */
+                assert_int_equal(allocations > 0, i < NAMES);
+            buf_done(&record);
+        }
+        asked_free(asked);
+    }
+}
+
 /* Whatever of a packet is not as it was, what is remembered is not said of it: TLS says here of
  * another server's hello that it is Apple's, which is believed as long as all else agrees. */
 static void not_another(void **state)
@@ -430,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_kind_tells_all_bytes),
         cmocka_unit_test(a_kind_tells_all_extensions),
         cmocka_unit_test(versions_that_say_nothing),
+        cmocka_unit_test(fifty_names),
         cmocka_unit_test(not_another),
         cmocka_unit_test(nothing_is_taken_from_what_is_unsound),
         cmocka_unit_test(without_a_name),
