@@ -378,6 +378,14 @@ static bool is_full(const struct appid_pool *pool)
     return appid_pool_memory(pool) >= pool->most;
 }
 
+/* What is only remembered makes room for flows: where there is none still, nothing is remembered.
+ */
+static void make_room(struct appid_pool *pool)
+{
+    if (UNLIKELY(is_full(pool)) && pool->kinds.steps.memory > 0)
+        intern_forget_unused(&pool->kinds.steps);
+}
+
 /* A module is given back before it is thought about what it said. */
 static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
                                    struct appid_flow **flow, const struct shown *shown,
@@ -391,13 +399,14 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
         *flow = begin(pool, segment);
     catch_up(module, *flow);
     bool decided = give(module, *flow, &opinion, shown->ip, segment->time);
+    make_room(pool);
     if (!decided && (++(*flow)->packets == LIMIT_NDPI_PACKETS || is_full(pool))) {
         opinion = appid_module_guess(module, (*flow)->state);
         decided = true;
     }
     const struct app_label *label = decided ? label_of(pool, module, &opinion) : NULL;
     appid_ndpi_give_back(module);
-    if (shown->of_a_kind)
+    if (shown->of_a_kind && !is_full(pool)) /* else the guess may be too early */
         remember(*flow, shown, segment, hello, label);
     else
         leave_kinds(*flow);
@@ -412,7 +421,7 @@ static const struct appid_step *step_to(struct appid_pool *pool, const struct in
                                         const struct segment *segment)
 {
     const struct appid_step *step = appid_kinds_find(&pool->kinds, key, seconds_of(segment));
-    if (step && !step->label && (pool->kept >= LIMIT_NDPI_KEPT || is_full(pool)))
+    if (step && !step->label && pool->kept >= LIMIT_NDPI_KEPT)
         return NULL;
     return step;
 }
@@ -456,8 +465,10 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
                                    const struct tls_hello_seen *seen)
 {
     struct appid_kind hello;
-    if (segment->payload.n == 0 ||
-        (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool))))
+    if (segment->payload.n == 0)
+        return NULL;
+    make_room(pool);
+    if (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool)))
         return NULL;
     if (*flow || !seen || !kind_of_hello(appid, &hello, segment, seen))
         return take(appid, pool, flow, segment, NULL);

@@ -570,6 +570,36 @@ static void memory_has_an_end(void **state)
     buf_done(&bytes);
 }
 
+/* What is remembered of hellos makes room for others, and for flows that wait. */
+static void what_is_remembered_makes_room(void **state)
+{
+    (void)state;
+    enum { MOST = 128 * 1024, NAMES = 3000 };
+    struct asked asked = {appid_new(1), appid_pool_new(MOST)};
+    struct buf waiting = hello(0x0303, NULL);
+    unsigned again = 0;
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[] = "0000-courier.push.apple.com";
+        const size_t before = appid_pool_memory(asked.pool);
+        struct appid_flow *flow = NULL;
+        for (unsigned digit = 0, rest = i; digit < 4; digit++, rest /= 10)
+            name[digit] = (char)('0' + rest % 10);
+        struct buf record = hello(0x0303, name);
+        const struct app_label *label = ask_bytes(asked, CLIENT_PORT, span_of(record.p, record.n));
+        assert_non_null(label);
+        assert_string_equal(label->protocol, "TLS.ApplePush");
+        again += appid_pool_memory(asked.pool) < before;
+        assert_null(take_bytes(asked, &flow, false, 1, span_of(waiting.p, waiting.n), 0));
+        assert_non_null(flow);
+        assert_true(appid_pool_memory(asked.pool) <= MOST + LIMIT_NDPI_HELLO);
+        appid_forget(&flow);
+        buf_done(&record);
+    }
+    assert_in_range(again, 1, NAMES / 50); /* not for each */
+    asked_free(asked);
+    buf_done(&waiting);
+}
+
 static void no_payload_no_label(void **state)
 {
     (void)state;
@@ -708,6 +738,7 @@ int main(void)
         cmocka_unit_test(disorder),
         cmocka_unit_test(little_is_kept),
         cmocka_unit_test(memory_has_an_end),
+        cmocka_unit_test(what_is_remembered_makes_room),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),
