@@ -289,10 +289,11 @@ static void show(struct shown *shown, struct appid *appid, struct appid_pool *po
     if (flow && flow->step)
         shown->of_a_kind = plain && (is_passed(flow, shown, &kind, segment) ||
                                      answers(flow, shown, &kind, segment));
-    if (!shown->of_a_kind && appid_hello_at(segment->payload))
-        appid_hello_thin(copy_of(shown, segment), segment->payload.n);
-    if (!flow)
+    if (!flow) { /* later nDPI may put it together with what came before, as what it is not */
+        if (appid_hello_at(segment->payload))
+            appid_hello_thin(copy_of(shown, segment), segment->payload.n);
         shown->of_a_kind = plain && begins(appid, shown, &kind, segment);
+    }
     if (shown->of_a_kind)
         shown->key = appid_kinds_key(&pool->kinds, &kind);
 }

@@ -383,6 +383,46 @@ static void a_hello_that_goes_on(void **state)
     buf_done(&record);
 }
 
+static void put_length(uint8_t *at, size_t n)
+{
+    at[0] = (uint8_t)(n >> 8);
+    at[1] = (uint8_t)n;
+}
+
+/* A hello whose compression methods reach into the next segment, which begins like a hello itself:
+ * to nDPI the random of that is where the extensions are. */
+static void a_hello_within_a_hello(void **state)
+{
+    (void)state;
+    enum {
+        LENGTH = 3,
+        MESSAGE = 5,
+        RANDOM = MESSAGE + 4 + 2,
+        COMPRESSION = RANDOM + 32 + 8 + 2 + 4
+    };
+    struct asked asked = asked_new();
+    struct buf none = {0}, outer = hello_with(0x0303, &none), inner = hello(0x0303, "a.example");
+    const size_t sent = COMPRESSION + 1, block = inner.n - RANDOM - 2;
+    put_length(outer.p + LENGTH, sent + inner.n - MESSAGE);
+    put_length(outer.p + MESSAGE + 2, sent + inner.n - MESSAGE - 4);
+    outer.p[COMPRESSION] = RANDOM;
+    put_length(inner.p + RANDOM, block);
+    put_length(inner.p + RANDOM + 2, 0x9999); /* a type that nobody registered */
+    put_length(inner.p + RANDOM + 4, block - 4);
+    for (unsigned i = 0; i < 3; i++) {
+        struct appid_flow *flow = NULL;
+        assert_null(take_bytes(asked, &flow, false, 1, span_of(outer.p, sent), 0));
+        const struct app_label *label =
+            take_bytes(asked, &flow, false, 1 + (uint32_t)sent, span_of(inner.p, inner.n), 0);
+        if (!label)
+            label = appid_give_up(asked.appid, &flow);
+        assert_true(has_risk(label, "Suspicious Extension"));
+    }
+    asked_free(asked);
+    buf_done(&outer);
+    buf_done(&inner);
+}
+
 /* nDPI does not look behind an authentication header (RFC 4302): what it said of a segment with as
  * many bytes of options is not said of one with such a header. */
 static void headers_between(void **state)
@@ -733,6 +773,7 @@ int main(void)
         cmocka_unit_test(a_hello_known_before),
         cmocka_unit_test(an_answer_known_before),
         cmocka_unit_test(a_hello_that_goes_on),
+        cmocka_unit_test(a_hello_within_a_hello),
         cmocka_unit_test(headers_between),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(disorder),
