@@ -5,7 +5,8 @@
  * What was made alike once must not change any more, and the time that was asked about must be in
  * the stretch that is said to hold for it. The label of the connection, and of some that differ
  * from it in a few bytes or in time, must be the same whether the others are remembered or not, by
- * what TLS tells of hellos, too, and the one that nDPI gives to the very bytes. */
+ * what TLS tells of hellos, too, and the one that nDPI gives to the very bytes (but see
+ * hide_random). */
 #include "../../dissect/appid.h"
 #include "../../dissect/appid_dates.h"
 #include "../../dissect/appid_flight.h"
@@ -128,6 +129,17 @@ static const struct app_label *ask(struct appid *appid, struct appid_pool *pool,
     return label ? label : appid_give_up(appid, &flow);
 }
 
+/* nDPI takes a hello for DNSCrypt by some bytes of its random. That these are not shown to it makes
+ * another label, which is the better one: nothing else of what it gets to see may differ from what
+ * came. */
+static void hide_random(const struct segment *segment)
+{
+    enum { RANDOM_AT = 5 + 4 + 2, RANDOM = 32 };
+    const struct span payload = segment->payload;
+    if (appid_hello_at(payload) && appid_hello_is_sound(payload) && payload.n >= RANDOM_AT + RANDOM)
+        memset((uint8_t *)(uintptr_t)payload.p + RANDOM_AT, 0, RANDOM);
+}
+
 static struct app_label ask_ndpi(struct appid_ndpi *ndpi, struct talk talk)
 {
     unsigned last = 0;
@@ -139,6 +151,8 @@ static struct app_label ask_ndpi(struct appid_ndpi *ndpi, struct talk talk)
     for (unsigned i = 0; i < talk.count && !decided && i < LIMIT_NDPI_PACKETS; i++) {
         struct segment segment;
         struct packet packet = segment_of(&segment, &talk, &talk.pieces[i]);
+        if (i == 0)
+            hide_random(&segment);
         decided = appid_module_packet(module, state, &opinion, segment_ip(&segment), segment.time);
         free((void *)(uintptr_t)packet.bytes);
     }
