@@ -16,6 +16,9 @@
 #include "craft.h"
 #include "hello_bytes.h"
 
+/* Of later versions nobody has looked up what their opinion depends on: nothing is remembered. */
+enum { HAS_KINDS = NDPI_MAJOR == 4 && NDPI_MINOR < 4 };
+
 static struct decoder decoder;
 
 static const char http[] = "GET / HTTP/1.1\r\nHost: push.example\r\n\r\n";
@@ -460,6 +463,8 @@ static void headers_between(void **state)
 static void asked_once(void **state)
 {
     (void)state;
+    if (!HAS_KINDS)
+        skip();
     static const struct answer answer = {
         .version = 0x0303, .subject = "a.example", .suite = 0xc02f, .cut = 130};
     struct asked asked = asked_new();
@@ -534,7 +539,7 @@ static void disorder(void **state)
         const struct app_label *expected =
             ask_disorder(fresh, order, count, (uint8_t)(i + 1), &first);
         assert_same_label(ask_disorder(used, order, count, (uint8_t)(i + 1), &again), expected);
-        if (i >= COUNT_OF(orders)) /* a state of nDPI's alone takes more */
+        if (HAS_KINDS && i >= COUNT_OF(orders)) /* a state of nDPI's alone takes more */
             assert_true(again < first / 2);
         appid_pool_free(fresh.pool);
     }
@@ -614,6 +619,8 @@ static void memory_has_an_end(void **state)
 static void what_is_remembered_makes_room(void **state)
 {
     (void)state;
+    if (!HAS_KINDS)
+        skip();
     enum { MOST = 128 * 1024, NAMES = 3000 };
     struct asked asked = {appid_new(1), appid_pool_new(MOST)};
     struct buf waiting = hello(0x0303, NULL);

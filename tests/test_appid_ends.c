@@ -39,6 +39,12 @@ static struct segment segment_of(uint32_t from, uint32_t to)
     return segment;
 }
 
+static uint16_t guess(struct ndpi_detection_module_struct *itself, uint16_t port)
+{
+    uint8_t own;
+    return ndpi_guess_protocol_id(itself, NULL, IPPROTO_TCP, port, port, &own);
+}
+
 /* All are asked about twice: what is remembered says the same. */
 static void every_port(void **state)
 {
@@ -49,15 +55,44 @@ static void every_port(void **state)
     for (unsigned i = 0; i < 2 * (UINT16_MAX + 1); i++) {
         const uint16_t port = (uint16_t)i;
         uint64_t ends[2];
-        uint8_t own;
         struct segment segment = segment_of(0x0a000001, 0xc6336401);
         segment.from.port = port;
-        const bool expected = ndpi_guess_protocol_id(itself, NULL, IPPROTO_TCP, port, port, &own) ==
-                              NDPI_PROTOCOL_UNKNOWN;
+        const bool expected = guess(itself, port) == NDPI_PROTOCOL_UNKNOWN;
         assert_int_equal(appid_ndpi_ends(ndpi, ends, &segment), expected);
         say_something += !expected;
     }
     assert_in_range(say_something, 100, 2000);
+    appid_ndpi_free(ndpi);
+    ndpi_exit_detection_module(itself);
+}
+
+static uint64_t bytes_of(const struct endpoint *end)
+{
+    uint64_t bytes = 0;
+    memcpy(&bytes, end->ip, 4);
+    return bytes;
+}
+
+/* To a port of another protocol than TLS, addresses are told by their bytes. */
+static void every_port_of_a_receiver(void **state)
+{
+    (void)state;
+    struct ndpi_detection_module_struct *itself = started();
+    struct appid_ndpi *ndpi = appid_ndpi_new(1);
+    unsigned others = 0;
+    for (unsigned i = 0; i < 2 * (UINT16_MAX + 1); i++) {
+        uint64_t ends[2];
+        struct segment segment = segment_of(0x0a000001, 0xc6336401);
+        segment.to.port = (uint16_t)i;
+        const uint16_t guessed = guess(itself, segment.to.port);
+        const bool other = guessed != NDPI_PROTOCOL_UNKNOWN && guessed != NDPI_PROTOCOL_TLS &&
+                           guessed != NDPI_PROTOCOL_APPLE_PUSH;
+        assert_true(appid_ndpi_ends(ndpi, ends, &segment));
+        assert_int_equal(ends[0] >> 16, other ? bytes_of(&segment.from) : 0);
+        assert_int_equal(ends[1] >> 16, other ? bytes_of(&segment.to) : 0);
+        others += other;
+    }
+    assert_in_range(others, 100, 2000);
     appid_ndpi_free(ndpi);
     ndpi_exit_detection_module(itself);
 }
@@ -125,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_port),
+        cmocka_unit_test(every_port_of_a_receiver),
         cmocka_unit_test(every_network),
     };
     return cmocka_run_group_tests_name("appid_ends", tests, NULL, NULL);

@@ -18,6 +18,8 @@
 #include "craft.h"
 #include "hello_bytes.h"
 
+/* Of later versions nobody has looked up what their opinion depends on: nothing is remembered. */
+enum { HAS_KINDS = NDPI_MAJOR == 4 && NDPI_MINOR < 4 };
 enum { HEADERS = 5 + 4, GREASE_VALUES = 16, GROUPS = 10, VERSIONS = 43, SHARE = 51 };
 
 static const char apple[] = "courier.push.apple.com", other_name[] = "courier.push.other.com";
@@ -276,7 +278,7 @@ static void *count_allocation(size_t size)
 static void fifty_names(void **state)
 {
     (void)state;
-    if (NDPI_MAJOR > 4 || NDPI_MINOR >= 4)
+    if (!HAS_KINDS)
         skip();
     enum { NAMES = 50, ROUNDS = 4, ALWAYS = 0, NEVER = ROUNDS };
     for (unsigned told_from = ALWAYS; told_from <= NEVER; told_from++) {
@@ -306,7 +308,7 @@ static void fifty_names(void **state)
 static void not_another(void **state)
 {
     (void)state;
-    if (!appid_ndpi_thins())
+    if (!HAS_KINDS)
         skip();
     enum {
         AS_IT_WAS,
@@ -376,7 +378,7 @@ static void nothing_is_taken_from_what_is_unsound(void **state)
 static void without_a_name(void **state)
 {
     (void)state;
-    if (!appid_ndpi_thins())
+    if (!HAS_KINDS)
         skip();
     enum { POST_HANDSHAKE_AUTH = 49, TIMES = 4 };
     struct asked asked = asked_new();
