@@ -523,8 +523,8 @@ struct appid_pool *appid_pool_new(size_t most)
 {
     struct appid_pool *pool = xcalloc(1, sizeof *pool);
     pool->most = most;
-    memcpy(pool->unknown.protocol, "Unknown", sizeof "Unknown");
-    pool->unknown.category = "Unspecified";
+    pool->unknown =
+        (struct app_label){.protocol = "Unknown", .category = "Unspecified", .plain = true};
     appid_kinds_init(&pool->kinds);
     return pool;
 }

@@ -451,7 +451,7 @@ static uint32_t bits_of(const ndpi_patricia_node_t *node)
 }
 
 /* Does one of nDPI's networks have addresses that begin with the first 16 bits of this one? A
- * node's children differ in its bit, and agree in all before it. */
+ * node's children differ in its bit, and agree in all before it; one that is no network has two. */
 static enum networks_known ask_networks(const struct appid_ndpi *ndpi, uint32_t address)
 {
     enum { BITS = 32, FIRST = 16 };
@@ -463,7 +463,7 @@ static enum networks_known ask_networks(const struct appid_ndpi *ndpi, uint32_t 
         node = address >> (BITS - 1 - node->bit) & 1 ? node->r : node->l;
     }
     while (node && !node->prefix)
-        node = node->l ? node->l : node->r;
+        node = node->l;
     return node && (bits_of(node) ^ address) >> FIRST == 0 ? NETWORKS_SOME : NETWORKS_NONE;
 }
 

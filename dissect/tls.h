@@ -37,11 +37,11 @@ void tls_store_use_blocks(struct tls_store *store, struct blocks *blocks);
 struct shared_bytes;
 void tls_store_use_bytes(struct tls_store *store, struct shared_bytes *bytes);
 
-/* The ClientHello that was read last, of those like an earlier one: what reads hellos, too, need
- * not do so again for each. */
+/* The ClientHello that was read last: what reads hellos, too, need not do so again for each that is
+ * like an earlier one. */
 struct tls_hello_seen {
     uint64_t kind;    /* it shares this number with hellos that differ from it in no more than
-                         tls_kinds.h tells, and with no other; 0: there was none */
+                         tls_kinds.h tells, and with no other; 0: with none */
     uint64_t frame;   /* of the segment that brought its last byte */
     struct span body; /* where the message was, without its header, and the server's name in it: */
     struct span name; /* as long as that segment's bytes are there */

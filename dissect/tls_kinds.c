@@ -311,5 +311,5 @@ void tls_kinds_done(struct tls_kinds *kinds)
         for (unsigned j = 0; j < TLS_KIND_WAYS; j++)
             release(kinds, &kinds->sets[i][j]);
     }
-    *kinds = (struct tls_kinds){.shared = kinds->shared, .count = kinds->count};
+    *kinds = (struct tls_kinds){.shared = kinds->shared};
 }

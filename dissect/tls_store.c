@@ -155,8 +155,7 @@ bool tls_store_read_server(struct tls_store *store, struct tls_hello *hello, str
 
 void tls_store_see_hello(struct tls_store *store, const struct tls_hello *hello, uint64_t frame)
 {
-    if (hello->kind)
-        store->seen = (struct tls_hello_seen){hello->kind, frame, hello->body, hello->sni};
+    store->seen = (struct tls_hello_seen){hello->kind, frame, hello->body, hello->sni};
 }
 
 const struct tls_hello_seen *tls_store_hello_seen(const struct tls_store *store)

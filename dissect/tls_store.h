@@ -27,7 +27,7 @@ MUST_CHECK const struct client_hello *tls_store_client_hello(struct tls_store *s
 MUST_CHECK const struct server_hello *tls_store_server_hello(struct tls_store *store,
                                                              const struct tls_hello *hello);
 
-/* tls_store_see_hello has tls_store_hello_seen tell of a client's hello, if it is of a kind. */
+/* tls_store_see_hello has tls_store_hello_seen tell of a client's hello. */
 void tls_store_see_hello(struct tls_store *store, const struct tls_hello *hello, uint64_t frame);
 
 /* tls_store_name returns shared bytes that equal those of a server name, which is not empty. They
