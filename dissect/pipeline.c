@@ -357,7 +357,7 @@ static void fill_the_same(struct pipeline *p)
     p->bound_frame = first->next_frame;
     if (intake_goes_on(first) && can_wait(p))
         return;
-    while (hand_out(p) || unblock(p))
+    while (hand_out(p) || (!intake_goes_on(first) && unblock(p)))
         crew_each(p->crew, drain_own, p);
     give_back(p);
 }
