@@ -31,14 +31,14 @@ struct flow *awake_flow(struct awake_list *list, uint32_t connection,
 struct flow *awake_flow_of(struct awake_list *list, struct connection *connection, uint32_t number,
                            const struct flow_context *context);
 
+/* awake_end_flights has a flow that has ended let go what it holds for what is in flight, but for
+ * what is told of it. */
+void awake_end_flights(struct awake_list *list, struct awake *awake);
+
 /* awake_weigh is to be called when an end of a flow in working order has sent `length` bytes: what
  * the flow holds for them is counted then. Other memory of its own, and that it holds less, is seen
  * by awake_weigh_own, or when it is put to rest. */
 void awake_weigh_own(struct awake_list *list, struct awake *awake);
-/* awake_end_flights has a flow that has ended let go what it holds for what is in flight, but for
- * what is told of it. It has to be called only where `own` is not 0. */
-void awake_end_flights(struct awake_list *list, struct awake *awake);
-
 static inline void awake_weigh(struct awake_list *list, struct awake *awake, unsigned from,
                                uint32_t length)
 {

@@ -18,6 +18,7 @@ struct entry {
 struct keylog {
     struct hash_key key;
     struct hash_table entries;
+    size_t most; /* of them */
     bool may_grow;
 };
 
@@ -25,7 +26,14 @@ struct keylog *keylog_new(void)
 {
     struct keylog *keylog = xcalloc(1, sizeof *keylog);
     hash_key_random(&keylog->key);
+    keylog->most = LIMIT_KEYLOG_SECRETS;
     return keylog;
+}
+
+void keylog_use_memory(struct keylog *keylog, size_t most)
+{
+    const size_t each = sizeof(struct entry) + MALLOC_BESIDE + sizeof(struct hash_node *);
+    keylog->most = most / each < LIMIT_KEYLOG_SECRETS ? most / each : LIMIT_KEYLOG_SECRETS;
 }
 
 void keylog_free(struct keylog *keylog)
@@ -64,7 +72,7 @@ static struct entry *find(const struct keylog *keylog, enum keylog_label label,
 static void put(struct keylog *keylog, struct keylog_counts *counts, const struct entry *wanted)
 {
     struct entry *entry = find(keylog, (enum keylog_label)wanted->label, wanted->random);
-    if (!entry && keylog->entries.count >= LIMIT_KEYLOG_SECRETS) {
+    if (!entry && keylog->entries.count >= keylog->most) {
         counts->dropped++;
         return;
     }

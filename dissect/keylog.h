@@ -37,6 +37,9 @@ struct keylog;
 
 /* keylog_new makes an empty store. Free with keylog_free; NULL is fine. */
 MUST_CHECK struct keylog *keylog_new(void);
+
+/* keylog_use_memory lets its secrets take so many bytes, and never more than limits.h has it. */
+void keylog_use_memory(struct keylog *keylog, size_t most);
 void keylog_free(struct keylog *keylog);
 
 /* keylog_add reads a text, and counts what was in it. Every line counts, also a last one without an

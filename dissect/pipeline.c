@@ -427,6 +427,11 @@ void pipeline_expect_secrets(struct pipeline *p, bool more)
 
 /* --- the outside --- */
 
+static size_t shared_memory(const struct pipeline_options *options)
+{
+    return (size_t)memory_shared(options->max_memory, options->ndpi);
+}
+
 static struct shard_options options_of_shards(struct pipeline *p)
 {
     const struct pipeline_options *options = &p->options;
@@ -441,8 +446,7 @@ static struct shard_options options_of_shards(struct pipeline *p)
                                   .live = options->live,
                                   .in_order = !options->live && !options->order_end,
                                   .max_flows = (options->max_flows + SHARDS - 1) / SHARDS,
-                                  .max_memory =
-                                      (size_t)(memory_shared(options->max_memory) / SHARDS / 4 * 3),
+                                  .max_memory = shared_memory(options) / SHARDS / 4 * 3,
                                   .interface_name = options->interface_name,
                                   .process = options->process,
                                   .interface_context = options->interface_context,
@@ -481,14 +485,16 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
         ports_add_all(&p->watched);
     for (size_t i = 0; i < options->port_count; i++)
         ports_add(&p->watched, options->ports[i]);
-    p->certs = cert_store_new((size_t)memory_shared(options->max_memory) / 4);
+    p->certs = cert_store_new(shared_memory(options) / 4);
     p->keylog = keylog_new();
+    keylog_use_memory(p->keylog, shared_memory(options) / 8);
     p->options.threads = options->threads ? options->threads : 1;
     if (options->same_input) /* a thread each */
         p->options.threads = p->options.inputs;
     p->threads_called = options->large || (p->options.inputs > 1 && !options->same_input);
     p->crew = crew_new(p->threads_called ? p->options.threads : 1);
-    p->appid = options->ndpi ? appid_new(p->options.threads) : NULL;
+    unsigned modules = memory_is_low(options->max_memory) ? 1 : p->options.threads;
+    p->appid = options->ndpi ? appid_new(modules) : NULL;
     p->shard_options = options_of_shards(p);
     for (unsigned i = 0; i < SHARDS; i++)
         p->shards[i] = shard_new(&p->shard_options);

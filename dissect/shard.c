@@ -92,8 +92,7 @@ static void leave(struct shard *shard, uint32_t number, enum end_reason reason, 
     }
     if (c->form == FORM_AWAKE || (c->form == FORM_PACKED && c->holds)) { /* that is let go now */
         flow_end(awake_flow(&shard->awake, number, &shard->context), reason, &shard->context);
-        if (UNLIKELY(c->awake->own > 0))
-            awake_end_flights(&shard->awake, c->awake);
+        awake_end_flights(&shard->awake, c->awake);
     }
     c->end_reason = (uint8_t)reason;
     connection_set_end(c, now);

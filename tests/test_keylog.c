@@ -139,6 +139,20 @@ static void lines_go_on(void **state)
     keylog_free(keylog);
 }
 
+static void no_more_than_there_is_memory_for(void **state)
+{
+    struct keylog *keylog = keylog_new();
+    (void)state;
+    keylog_use_memory(keylog, 300); /* for one, not for three */
+    struct keylog_counts counts = add(keylog, "CLIENT_TRAFFIC_SECRET_0 " RANDOM_1 " " HEX_32
+                                              "\nSERVER_TRAFFIC_SECRET_0 " RANDOM_1 " " HEX_32
+                                              "\nCLIENT_TRAFFIC_SECRET_0 " RANDOM_2 " " HEX_32);
+    assert_in_range(counts.secrets, 1, 2);
+    assert_int_equal(counts.secrets + counts.dropped, 3);
+    assert_true(keylog_knows(keylog, random_1));
+    keylog_free(keylog);
+}
+
 static void the_last_of_a_kind_counts(void **state)
 {
     struct keylog *keylog = keylog_new();
@@ -175,6 +189,7 @@ int main(void)
         cmocka_unit_test(other_labels_are_ignored),
         cmocka_unit_test(malformed_lines_are_counted),
         cmocka_unit_test(lines_go_on),
+        cmocka_unit_test(no_more_than_there_is_memory_for),
         cmocka_unit_test(the_last_of_a_kind_counts),
         cmocka_unit_test(there_is_an_end_to_it),
     };
