@@ -11,6 +11,7 @@
 #include <ndpi_api.h>
 
 #include "../dissect/appid.h"
+#include "../dissect/appid_ndpi.h"
 #include "../dissect/decode.h"
 #include "../dissect/limits.h"
 #include "craft.h"
@@ -647,6 +648,52 @@ static void what_is_remembered_makes_room(void **state)
     buf_done(&waiting);
 }
 
+/* What is guessed for want of memory is said of no other once there is some, nor is anything
+ * guessed while there is something that can be forgotten. */
+static void guessed_for_want_of_memory(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1000];
+    struct asked asked = {appid_new(1), appid_pool_new(2 * appid_state_size() + sizeof bytes)};
+    struct appid_flow *flow = NULL, *other = NULL;
+    memset(bytes, 'z', sizeof bytes);
+    char name[] = "0-courier.push.apple.com";
+    struct buf record = hello(0x0303, NULL);
+    const struct span nameless = span_of(record.p, record.n);
+    struct segment waiting;
+    struct packet packet = crafted_bytes(&waiting, 1000, span_of(bytes, sizeof bytes));
+    assert_null(appid_take(asked.appid, asked.pool, &other, &waiting, NULL));
+    assert_non_null(take_bytes(asked, &flow, false, 1, nameless, 0));
+    assert_null(flow);
+    appid_forget(&other);
+    assert_null(take_bytes(asked, &flow, false, 1, nameless, 0));
+    assert_non_null(flow);
+    appid_forget(&flow);
+    for (unsigned i = 0; i < 50; i++) {
+        name[0] = (char)('0' + i);
+        struct buf named = hello(0x0303, name);
+        assert_non_null(ask_bytes(asked, CLIENT_PORT, span_of(named.p, named.n)));
+        assert_null(appid_take(asked.appid, asked.pool, &other, &waiting, NULL));
+        assert_non_null(other);
+        appid_forget(&other);
+        buf_done(&named);
+    }
+    struct appid_flow *flows[100];
+    size_t count = 0;
+    do {
+        flows[count] = NULL;
+        if (take_bytes(asked, &flows[count], false, 1, nameless, 0))
+            assert_null(flows[count]);
+    } while (flows[count] && ++count < COUNT_OF(flows));
+    assert_in_range(count, 2, COUNT_OF(flows) - 1);
+    while (count > 0)
+        appid_forget(&flows[--count]);
+    assert_int_equal(appid_pool_memory(asked.pool), 0); /* nothing was left to forget */
+    asked_free(asked);
+    free((void *)(uintptr_t)packet.bytes);
+    buf_done(&record);
+}
+
 static void no_payload_no_label(void **state)
 {
     (void)state;
@@ -787,6 +834,7 @@ int main(void)
         cmocka_unit_test(little_is_kept),
         cmocka_unit_test(memory_has_an_end),
         cmocka_unit_test(what_is_remembered_makes_room),
+        cmocka_unit_test(guessed_for_want_of_memory),
         cmocka_unit_test(no_payload_no_label),
         cmocka_unit_test(packets_through_several),
         cmocka_unit_test(threads_share_it),
