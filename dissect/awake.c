@@ -110,6 +110,7 @@ static bool has_long_flight(const struct awake *awake)
 
 void awake_end_flights(struct awake_list *list, struct awake *awake)
 {
+    awake_weigh_own(list, awake); /* its end may have brought bytes from behind a hole */
     if (!has_long_flight(awake))
         return;
     for (unsigned i = 0; i < 2; i++) {
