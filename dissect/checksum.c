@@ -67,36 +67,36 @@ static ALWAYS_INLINE uint64_t plus_words(uint64_t sum, const uint8_t *p, unsigne
 #endif
 }
 
-/* The bytes before `end`, fewer than eight of them, of eight that can be read. */
+/* Bytes that are added at a time. */
+enum { STEP = 32 };
+
+/* The last n bytes before `end`, fewer than a step, by a mask for all bytes of a step: what stands
+ * before a segment can be read as well. */
 static uint64_t tail_of(const uint8_t *end, size_t n)
 {
-    unsigned others = 8 * (unsigned)(sizeof(uint64_t) - n);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return word_at(end - 8) >> others;
-#else
-    return word_at(end - 8) << others;
-#endif
+    static const uint8_t masks[2 * STEP] = {[STEP... 2 * STEP - 1] = 0xff};
+    const uint8_t *p = end - STEP, *mask = masks + n;
+    uint64_t sum = word_at(p) & word_at(mask);
+    for (unsigned at = sizeof sum; at < STEP; at += sizeof sum)
+        sum = plus(sum, word_at(p + at) & word_at(mask + at));
+    return n & 1 ? sum << 8 | sum >> 56 : sum; /* the first of an odd number lies as a second */
 }
 
-/* Adds n bytes, eight or more. In a function of its own carries and sum stay in registers. */
+/* Adds n bytes of a segment, TCP's header first. How many they are is as good as random: no branch
+ * asks for the last of them, and one sum need not wait for the other. In a function of its own
+ * carries and sums stay in registers. */
 static NOINLINE uint64_t plus_bytes(uint64_t sum, const uint8_t *p, size_t n)
 {
-    for (; n >= 64; p += 64, n -= 64)
-        sum = plus_words(sum, p, 8);
-    if (n & 32) {
-        sum = plus_words(sum, p, 4);
-        p += 32;
+    uint64_t other = tail_of(p + n, n % STEP);
+    if (n & STEP) {
+        other = plus_words(other, p, STEP / 8);
+        p += STEP;
     }
-    if (n & 16) {
-        sum = plus_words(sum, p, 2);
-        p += 16;
+    for (size_t left = n / (2 * STEP); left > 0; left--, p += 2 * STEP) {
+        sum = plus_words(sum, p, STEP / 8);
+        other = plus_words(other, p + STEP, STEP / 8);
     }
-    if (n & 8) {
-        sum = plus(sum, word_at(p));
-        p += 8;
-    }
-    n &= 7;
-    return n ? plus(sum, tail_of(p + n, n)) : sum;
+    return plus(sum, other);
 }
 
 /* Are all bits of the folded sum one? Folded it is the rest of a division by 65,535, of which all
