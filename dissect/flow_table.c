@@ -1,31 +1,37 @@
 /* flow_table.c: two arrays while it grows: new entries go to the larger one, and each call moves a
- * few over from the smaller. Removal closes the hole by moving later entries back, so that probing
- * needs no tombstones. */
+ * few over from the smaller. An entry lies in the cache line that its hash tells, its home, or in
+ * the next one that has room. Removal fills the hole where a line was full, so that whoever looks
+ * for an entry is done at the first line that is not. */
 #include "flow_table.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
-    SLOTS_FIRST = 64,
+    LINE_SLOTS = 8,
+    LINES_FIRST = 8,
     /* Moved in each call: enough for the old array to be empty before the new one fills. */
-    MOVES = 8
+    LINES_MOVED = 2
 };
 
-/* Eight bytes, so that a cache line holds eight. */
-struct slot {
-    uint32_t entry; /* SLAB_NONE: free */
-    uint32_t hash;  /* which tells the home of the entry, too */
+struct line {
+    uint32_t hashes[LINE_SLOTS];
+    uint32_t entries[LINE_SLOTS]; /* SLAB_NONE: free */
 };
+_Static_assert(sizeof(struct line) == CACHE_LINE, "a line is a cache line");
 
 struct array {
-    struct slot *slots;
+    struct line *lines;
+    void *memory; /* that they lie in */
     size_t mask, used;
 };
 
 struct flow_table {
     const struct slab *slab;
-    struct array now, old; /* old.slots is NULL when nothing is left to be moved */
-    size_t next_move;
+    struct array now, old; /* old.lines is NULL when nothing is left to be moved */
+    size_t next_move;      /* all whose home is before this line were moved */
 };
 
 /* An IPv6 address as two numbers, in an order: not that of its bytes everywhere, but the same for
@@ -121,17 +127,51 @@ bool flow_key_is(const struct flow_key *key, const struct endpoint *lower,
     return (difference(&key->ends[0], lower) | difference(&key->ends[1], upper)) == 0;
 }
 
-static struct array array_new(size_t slots)
+/* Which of eight numbers equal one: a bit for each. No branch, for that would be as good as random.
+ */
+static inline unsigned which_are(const uint32_t numbers[LINE_SLOTS], uint32_t number)
 {
-    return (struct array){xcalloc(slots, sizeof(struct slot)), slots - 1, 0};
+#ifdef __SSE2__
+    const __m128i *halves = (const __m128i *)(const void *)numbers;
+    const __m128i all = _mm_set1_epi32((int)number);
+    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(&halves[0]), all);
+    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(&halves[1]), all);
+    const __m128i words = _mm_packs_epi32(low, high);
+    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(words, _mm_setzero_si128()));
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < LINE_SLOTS; i++)
+        bits |= (unsigned)(numbers[i] == number) << i;
+    return bits;
+#endif
 }
 
-static void array_put(struct array *array, struct slot slot)
+static inline unsigned free_slots(const struct line *line)
 {
-    size_t i = slot.hash & array->mask;
-    while (array->slots[i].entry)
+    return which_are(line->entries, SLAB_NONE);
+}
+
+static inline unsigned first_of(unsigned bits)
+{
+    return (unsigned)__builtin_ctz(bits);
+}
+
+static struct array array_new(size_t lines)
+{
+    void *memory = xcalloc(lines + 1, sizeof(struct line));
+    size_t beside = (0 - (uintptr_t)memory) % CACHE_LINE;
+    return (struct array){(struct line *)(void *)((uint8_t *)memory + beside), memory, lines - 1,
+                          0};
+}
+
+static void array_put(struct array *array, uint32_t entry, uint32_t hash)
+{
+    size_t i = hash & array->mask;
+    unsigned left;
+    while (UNLIKELY(!(left = free_slots(&array->lines[i]))))
         i = (i + 1) & array->mask;
-    array->slots[i] = slot;
+    array->lines[i].hashes[first_of(left)] = hash;
+    array->lines[i].entries[first_of(left)] = entry;
     array->used++;
 }
 
@@ -140,61 +180,93 @@ static ALWAYS_INLINE struct flow_table_entry array_find(const struct array *arra
                                                         const struct endpoint *lower,
                                                         const struct endpoint *upper, uint32_t hash)
 {
-    const struct slot *slots = array->slots;
-    size_t mask = array->mask;
-    for (size_t i = hash & mask; slots[i].entry; i = (i + 1) & mask) {
-        if (slots[i].hash != hash)
-            continue;
-        struct flow_key *key = slab_at(slab, slots[i].entry);
-        if (LIKELY(flow_key_is(key, lower, upper)))
-            return (struct flow_table_entry){key, slots[i].entry};
+    for (size_t i = hash & array->mask;; i = (i + 1) & array->mask) {
+        const struct line *line = &array->lines[i];
+        const unsigned left = free_slots(line);
+        for (unsigned some = which_are(line->hashes, hash) & ~left; some; some &= some - 1) {
+            uint32_t entry = line->entries[first_of(some)];
+            struct flow_key *key = slab_at(slab, entry);
+            if (LIKELY(flow_key_is(key, lower, upper)))
+                return (struct flow_table_entry){key, entry};
+        }
+        if (LIKELY(left))
+            return (struct flow_table_entry){NULL, SLAB_NONE};
     }
-    return (struct flow_table_entry){NULL, SLAB_NONE};
 }
+
+struct place {
+    struct line *line; /* NULL: none */
+    unsigned slot;
+};
 
 /* By number: no key needs to be compared. */
-static struct slot *array_slot(const struct array *array, uint32_t entry, uint32_t hash)
+static struct place array_place(const struct array *array, uint32_t entry, uint32_t hash)
 {
-    if (!array->slots)
-        return NULL;
-    for (size_t i = hash & array->mask; array->slots[i].entry; i = (i + 1) & array->mask)
-        if (array->slots[i].entry == entry)
-            return &array->slots[i];
-    return NULL;
+    for (size_t i = hash & array->mask; array->lines; i = (i + 1) & array->mask) {
+        struct line *line = &array->lines[i];
+        unsigned found = which_are(line->entries, entry) & which_are(line->hashes, hash);
+        if (LIKELY(found))
+            return (struct place){line, first_of(found)};
+        if (free_slots(line))
+            break;
+    }
+    return (struct place){NULL, 0};
 }
 
-static void array_clear_slot(struct array *array, size_t hole)
+/* An entry behind a line that was full, which had no room there. */
+static NOINLINE struct place array_beyond(const struct array *array, size_t full)
+{
+    for (size_t i = (full + 1) & array->mask;; i = (i + 1) & array->mask) {
+        struct line *line = &array->lines[i];
+        const unsigned left = free_slots(line);
+        for (unsigned some = ~left & ((1 << LINE_SLOTS) - 1); some; some &= some - 1) {
+            size_t home = line->hashes[first_of(some)] & array->mask;
+            if (((i - home) & array->mask) >= ((i - full) & array->mask))
+                return (struct place){line, first_of(some)};
+        }
+        if (left)
+            return (struct place){NULL, 0};
+    }
+}
+
+static void array_clear(struct array *array, struct place hole)
 {
     array->used--;
-    for (size_t i = (hole + 1) & array->mask; array->slots[i].entry; i = (i + 1) & array->mask) {
-        size_t home = array->slots[i].hash & array->mask;
-        if (((i - home) & array->mask) < ((i - hole) & array->mask))
-            continue; /* its home lies behind the hole: it would not be found there */
-        array->slots[hole] = array->slots[i];
-        hole = i;
+    while (UNLIKELY(!free_slots(hole.line))) {
+        struct place next = array_beyond(array, (size_t)(hole.line - array->lines));
+        if (!next.line)
+            break;
+        hole.line->hashes[hole.slot] = next.line->hashes[next.slot];
+        hole.line->entries[hole.slot] = next.line->entries[next.slot];
+        hole = next;
     }
-    array->slots[hole].entry = SLAB_NONE;
+    hole.line->hashes[hole.slot] = 0;
+    hole.line->entries[hole.slot] = SLAB_NONE;
 }
 
 static void drop_old(struct flow_table *table)
 {
-    if (!table->old.slots || table->old.used > 0)
+    if (!table->old.lines || table->old.used > 0)
         return;
-    free(table->old.slots);
+    free(table->old.memory);
     table->old = (struct array){0};
+}
+
+static void move_line(struct flow_table *table, struct line *line)
+{
+    for (unsigned slot = 0; slot < LINE_SLOTS; slot++) {
+        while (line->entries[slot]) {
+            uint32_t entry = line->entries[slot], hash = line->hashes[slot];
+            array_clear(&table->old, (struct place){line, slot});
+            array_put(&table->now, entry, hash);
+        }
+    }
 }
 
 static void move_some(struct flow_table *table)
 {
-    struct array *old = &table->old;
-    for (unsigned n = 0; old->slots && n < MOVES; n++) {
-        struct slot slot = old->slots[table->next_move];
-        if (slot.entry) {
-            array_clear_slot(old, table->next_move);
-            array_put(&table->now, slot);
-        } else {
-            table->next_move++;
-        }
+    for (unsigned n = 0; table->old.lines && n < LINES_MOVED; n++) {
+        move_line(table, &table->old.lines[table->next_move++]);
         drop_old(table);
     }
 }
@@ -203,7 +275,7 @@ struct flow_table *flow_table_new(const struct slab *slab)
 {
     struct flow_table *table = xcalloc(1, sizeof *table);
     table->slab = slab;
-    table->now = array_new(SLOTS_FIRST);
+    table->now = array_new(LINES_FIRST);
     return table;
 }
 
@@ -220,47 +292,45 @@ struct flow_table_entry flow_table_find(const struct flow_table *table,
                                         uint32_t hash)
 {
     struct flow_table_entry found = array_find(&table->now, table->slab, lower, upper, hash);
-    if (UNLIKELY(!found.at) && table->old.slots)
+    if (UNLIKELY(!found.at) && table->old.lines && (hash & table->old.mask) >= table->next_move)
         found = find_old(table, lower, upper, hash);
     return found;
 }
 
 void flow_table_prefetch(const struct flow_table *table, uint32_t hash)
 {
-    prefetch_line(&table->now.slots[hash & table->now.mask]);
+    prefetch_line(&table->now.lines[hash & table->now.mask]);
 }
 
 uint32_t flow_table_guess(const struct flow_table *table, uint32_t hash)
 {
-    const struct slot *slots = table->now.slots;
-    size_t i = hash & table->now.mask;
-    while (slots[i].entry && slots[i].hash != hash)
-        i = (i + 1) & table->now.mask;
-    return slots[i].entry;
+    const struct line *line = &table->now.lines[hash & table->now.mask];
+    const unsigned found = which_are(line->hashes, hash);
+    return LIKELY(found) ? line->entries[first_of(found)] : SLAB_NONE;
 }
 
 void flow_table_add(struct flow_table *table, uint32_t entry, uint32_t hash)
 {
     move_some(table);
-    size_t slots = table->now.mask + 1;
-    if (!table->old.slots && table->now.used >= slots / 4 * 3) {
+    size_t lines = table->now.mask + 1;
+    if (!table->old.lines && table->now.used >= lines * LINE_SLOTS / 4 * 3) {
         table->old = table->now;
         table->next_move = 0;
-        table->now = array_new(slots * 2);
+        table->now = array_new(lines * 2);
     }
-    array_put(&table->now, (struct slot){entry, hash});
+    array_put(&table->now, entry, hash);
 }
 
 void flow_table_remove(struct flow_table *table, uint32_t entry, uint32_t hash)
 {
     struct array *array = &table->now;
-    struct slot *slot = array_slot(array, entry, hash);
-    if (!slot) {
+    struct place place = array_place(array, entry, hash);
+    if (!place.line) {
         array = &table->old;
-        slot = array_slot(array, entry, hash);
+        place = array_place(array, entry, hash);
     }
-    if (slot)
-        array_clear_slot(array, (size_t)(slot - array->slots));
+    if (place.line)
+        array_clear(array, place);
     drop_old(table);
 }
 
@@ -272,14 +342,14 @@ size_t flow_table_count(const struct flow_table *table)
 /* The old array always counts: when it goes depends on the key of the hash. */
 size_t flow_table_memory(const struct flow_table *table)
 {
-    return (table->now.mask + 1) / 2 * 3 * sizeof(struct slot);
+    return (table->now.mask + 1) / 2 * 3 * sizeof(struct line);
 }
 
 void flow_table_free(struct flow_table *table)
 {
     if (!table)
         return;
-    free(table->now.slots);
-    free(table->old.slots);
+    free(table->now.memory);
+    free(table->old.memory);
     free(table);
 }
