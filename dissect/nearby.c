@@ -36,37 +36,36 @@ void nearby_fetch(struct nearby *nearby, const struct flow_table *table,
                   const struct slab *connections, struct arrivals arrivals)
 {
     const size_t count = count_of(arrivals);
-    uint32_t distinct[NEARBY], *numbers = nearby->numbers;
+    const struct connection *distinct[NEARBY];
+    struct flow_table_entry *guesses = nearby->guesses;
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_like_before(arrivals.first, i)) {
-            numbers[i] = numbers[i - 1];
+            guesses[i] = guesses[i - 1];
             continue;
         }
-        numbers[i] = flow_table_guess(table, arrivals.first[i].hash);
-        if (LIKELY(numbers[i] != SLAB_NONE)) {
-            prefetch(slab_at(connections, numbers[i]), sizeof(struct connection));
-            distinct[n++] = numbers[i];
+        guesses[i].number = flow_table_guess(table, arrivals.first[i].hash);
+        guesses[i].at = NULL;
+        if (LIKELY(guesses[i].number != SLAB_NONE)) {
+            guesses[i].at = slab_at(connections, guesses[i].number);
+            prefetch(guesses[i].at, sizeof(struct connection));
+            distinct[n++] = guesses[i].at;
         }
     }
     for (size_t i = 0; i < n; i++)
-        prefetch_flow(slab_at(connections, distinct[i]));
-    for (size_t i = 0; i < n; i++) {
-        const struct connection *c = slab_at(connections, distinct[i]);
-        if (LIKELY(c->form == FORM_AWAKE))
-            flow_prefetch_tls(&c->awake->flow);
-    }
+        prefetch_flow(distinct[i]);
+    for (size_t i = 0; i < n; i++)
+        if (LIKELY(distinct[i]->form == FORM_AWAKE))
+            flow_prefetch_tls(&distinct[i]->awake->flow);
 }
 
 /* One that has ended is not in the table any more, but its key may be where it was. */
-struct flow_table_entry nearby_find(const struct flow_table *table, const struct slab *connections,
-                                    const struct arrival *arrival, uint32_t number)
+struct flow_table_entry nearby_find(const struct flow_table *table, const struct arrival *arrival,
+                                    struct flow_table_entry guess)
 {
     const struct endpoint *lower = arrival_end(arrival, 0), *upper = arrival_end(arrival, 1);
-    if (LIKELY(number != SLAB_NONE)) {
-        struct connection *c = slab_at(connections, number);
-        if (LIKELY(flow_key_is(&c->key, lower, upper) && !c->ended))
-            return (struct flow_table_entry){c, number};
-    }
+    const struct connection *c = guess.at;
+    if (LIKELY(c && flow_key_is(&c->key, lower, upper) && !c->ended))
+        return guess;
     return flow_table_find(table, lower, upper, arrival->hash);
 }

@@ -9,9 +9,9 @@
 
 enum { NEARBY = 16 }; /* arrivals at a time: what they need fits in the first cache */
 
-/* What is likely to be the connection of each, by number; SLAB_NONE: who knows. */
+/* What is likely to be the connection of each; none: who knows. */
 struct nearby {
-    uint32_t numbers[NEARBY];
+    struct flow_table_entry guesses[NEARBY];
 };
 
 /* nearby_prefetch brings the first NEARBY of the arrivals near, and their places in the table, for
@@ -22,9 +22,9 @@ void nearby_prefetch(const struct flow_table *table, struct arrivals arrivals);
 void nearby_fetch(struct nearby *nearby, const struct flow_table *table,
                   const struct slab *connections, struct arrivals arrivals);
 
-/* nearby_find finds the connection of a segment as flow_table_find does, given its number of struct
- * nearby, whatever has become of that connection since. */
-struct flow_table_entry nearby_find(const struct flow_table *table, const struct slab *connections,
-                                    const struct arrival *arrival, uint32_t number);
+/* nearby_find finds the connection of a segment as flow_table_find does, given what struct nearby
+ * has of it, whatever has become of that connection since. */
+struct flow_table_entry nearby_find(const struct flow_table *table, const struct arrival *arrival,
+                                    struct flow_table_entry guess);
 
 #endif

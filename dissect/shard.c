@@ -360,10 +360,11 @@ static NOINLINE bool keep_doubt(struct shard *shard, struct flow_table_entry ent
 }
 
 /* Takes a segment of a connection, or the first of one. */
-static void take_segment(struct shard *shard, const struct arrival *arrived, uint32_t guess)
+static void take_segment(struct shard *shard, const struct arrival *arrived,
+                         struct flow_table_entry guess)
 {
     const struct segment *segment = arrived->segment;
-    struct flow_table_entry entry = nearby_find(shard->table, &shard->connections, arrived, guess);
+    struct flow_table_entry entry = nearby_find(shard->table, arrived, guess);
     struct connection *c = entry.at;
     if (c && c->kind != KIND_LINGER && is_due(shard, c)) {
         expire(shard, entry.number);
@@ -448,12 +449,12 @@ static void take_arrivals(struct shard *shard, struct arrivals arrivals, uint64_
         awake_spare(&shard->awake, shard->options->max_memory / 4 * 3);
         nearby_fetch(&nearby, shard->table, &shard->connections, some);
         nearby_prefetch(shard->table, arrivals);
-        for (const uint32_t *number = nearby.numbers; some.first < some.end; some.first++) {
+        for (const struct flow_table_entry *guess = nearby.guesses; some.first < some.end; some.first++) {
             some.first->segment->frame += frame_base;
             advance(shard, some.first->now);
             if (UNLIKELY(some.first->segment->frame >= shard->weigh_at))
                 weigh(shard, some.first->segment->frame);
-            take_segment(shard, some.first, *number++);
+            take_segment(shard, some.first, *guess++);
         }
     }
 }
