@@ -69,3 +69,16 @@ struct flow_table_entry nearby_find(const struct flow_table *table, const struct
         return guess;
     return flow_table_find(table, lower, upper, arrival->hash);
 }
+
+/* Nobody has touched them for long, nor their places in the table. */
+void nearby_prefetch_end(const struct flow_table *table, const struct slab *connections,
+                         const struct hash_key *key, uint32_t number)
+{
+    const uint32_t behind = ((const struct connection *)slab_at(connections, number))->later;
+    if (behind == SLAB_NONE)
+        return;
+    const struct connection *c = slab_at(connections, behind);
+    flow_table_prefetch(table, flow_key_hash(key, &c->key.ends[0], &c->key.ends[1]));
+    if (c->later != SLAB_NONE) /* the next call needs it */
+        prefetch(slab_at(connections, c->later), sizeof *c);
+}

@@ -27,4 +27,9 @@ void nearby_fetch(struct nearby *nearby, const struct flow_table *table,
 struct flow_table_entry nearby_find(const struct flow_table *table, const struct arrival *arrival,
                                     struct flow_table_entry guess);
 
+/* nearby_prefetch_end is called for each connection that is to end by its silence, the one that is
+ * silent the longest first: brings near what ending the one behind it in its queue needs. */
+void nearby_prefetch_end(const struct flow_table *table, const struct slab *connections,
+                         const struct hash_key *key, uint32_t number);
+
 #endif

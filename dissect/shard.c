@@ -173,8 +173,10 @@ static void advance(struct shard *shard, nanotime now)
     for (unsigned kind = 0; kind < KINDS; kind++) {
         uint32_t number;
         while (kind != KIND_LINGER &&
-               (number = next_due(shard, (enum connection_kind)kind)) != SLAB_NONE)
+               (number = next_due(shard, (enum connection_kind)kind)) != SLAB_NONE) {
+            nearby_prefetch_end(shard->table, &shard->connections, &shard->options->key, number);
             expire(shard, number);
+        }
     }
 }
 
@@ -449,7 +451,8 @@ static void take_arrivals(struct shard *shard, struct arrivals arrivals, uint64_
         awake_spare(&shard->awake, shard->options->max_memory / 4 * 3);
         nearby_fetch(&nearby, shard->table, &shard->connections, some);
         nearby_prefetch(shard->table, arrivals);
-        for (const struct flow_table_entry *guess = nearby.guesses; some.first < some.end; some.first++) {
+        for (const struct flow_table_entry *guess = nearby.guesses; some.first < some.end;
+             some.first++) {
             some.first->segment->frame += frame_base;
             advance(shard, some.first->now);
             if (UNLIKELY(some.first->segment->frame >= shard->weigh_at))
