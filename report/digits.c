@@ -1,35 +1,19 @@
 /* digits.c: two digits at a time, out of tables. */
 #include "digits.h"
 
-#include <endian.h>
-
 const char digits_pairs[200] = {
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899"};
 
-/* Two digits of a number below 100, the first in the lower byte. */
-static uint32_t pair_of(uint32_t number)
+static uint64_t four_digits(uint32_t number)
 {
-    uint16_t pair;
-    memcpy(&pair, digits_pairs + 2 * (size_t)number, sizeof pair);
-    return le16toh(pair);
-}
-
-static uint32_t four_digits(uint32_t number)
-{
-    return pair_of(number / 100) | pair_of(number % 100) << 16;
+    return digits_pair(number / 100) | digits_pair(number % 100) << 16;
 }
 
 static uint64_t eight_digits(uint32_t number)
 {
-    return four_digits(number / 10000) | (uint64_t)four_digits(number % 10000) << 32;
-}
-
-static void put_eight(char *at, uint64_t digits)
-{
-    uint64_t characters = htole64(digits);
-    memcpy(at, &characters, sizeof characters);
+    return four_digits(number / 10000) | four_digits(number % 10000) << 32;
 }
 
 enum { FOUR = 10000, EIGHT = 100000000 };
@@ -37,8 +21,7 @@ enum { FOUR = 10000, EIGHT = 100000000 };
 static NOINLINE char *put_more_than_eight(char *at, uint64_t number)
 {
     at = digits_decimal(at, number / EIGHT);
-    put_eight(at, eight_digits((uint32_t)(number % EIGHT)));
-    return at + 8;
+    return digits_put_eight(at, eight_digits((uint32_t)(number % EIGHT)));
 }
 
 /* Digits are made all at once, as many as there may be; zeros at the front are shifted out. */
@@ -48,7 +31,7 @@ char *digits_of_large(char *at, uint64_t number)
         return digits_two(at, (unsigned)number);
     if (number < FOUR) {
         unsigned zeros = number < 1000;
-        uint32_t characters = htole32(four_digits((uint32_t)number) >> 8 * zeros);
+        uint32_t characters = htole32((uint32_t)four_digits((uint32_t)number) >> 8 * zeros);
         memcpy(at, &characters, sizeof characters);
         return at + 4 - zeros;
     }
@@ -56,8 +39,7 @@ char *digits_of_large(char *at, uint64_t number)
         return put_more_than_eight(at, number);
     uint64_t digits = eight_digits((uint32_t)number);
     unsigned zeros = (unsigned)__builtin_ctzll(digits ^ UINT64_C(0x3030303030303030)) / 8;
-    put_eight(at, digits >> 8 * zeros);
-    return at + 8 - zeros;
+    return digits_put_eight(at, digits >> 8 * zeros) - zeros;
 }
 
 char *digits_hex(char *at, struct span bytes)

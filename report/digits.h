@@ -6,6 +6,8 @@
 
 #include "../capture/base.h"
 
+#include <endian.h>
+
 enum { DIGITS_MAX = 20 }; /* of a 64-bit number */
 
 /* "00" to "99", one after the other. */
@@ -16,6 +18,22 @@ static inline char *digits_two(char *at, unsigned number)
 {
     memcpy(at, digits_pairs + 2 * (size_t)number, 2);
     return at + 2;
+}
+
+/* digits_pair gives the same two as characters of a number: the first in the lowest byte, as in
+ * what digits_put_eight writes. What is put together so, in a register, can be stored at once. */
+static inline uint64_t digits_pair(unsigned number)
+{
+    uint16_t pair;
+    memcpy(&pair, digits_pairs + 2 * (size_t)number, sizeof pair);
+    return le16toh(pair);
+}
+
+static inline char *digits_put_eight(char *at, uint64_t characters)
+{
+    characters = htole64(characters);
+    memcpy(at, &characters, sizeof characters);
+    return at + sizeof characters;
 }
 
 /* digits_six writes a number below 1,000,000 in six digits. */

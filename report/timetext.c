@@ -4,13 +4,15 @@
 #include "digits.h"
 
 enum { DAY_SECONDS = 86400 };
+#define DAY (DAY_SECONDS * NS_PER_SECOND)
 
 struct date {
     unsigned year, month, day;
 };
 
+/* A time of day. */
 struct clock {
-    unsigned hour, minute, second, nanosecond;
+    unsigned second, nanosecond;
 };
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -37,13 +39,10 @@ static struct date date_of(int64_t day)
 /* The day of a time, since 1970-01-01, and the time of day. */
 static int64_t split(struct clock *clock, nanotime time)
 {
-    int64_t day = floor_div(time, DAY_SECONDS * NS_PER_SECOND);
-    uint64_t in_day = (uint64_t)time - (uint64_t)day * (DAY_SECONDS * (uint64_t)NS_PER_SECOND);
-    unsigned seconds = (unsigned)(in_day / (uint64_t)NS_PER_SECOND);
+    int64_t day = floor_div(time, DAY);
+    uint64_t in_day = (uint64_t)time - (uint64_t)day * (uint64_t)DAY;
+    clock->second = (unsigned)(in_day / (uint64_t)NS_PER_SECOND);
     clock->nanosecond = (unsigned)(in_day % (uint64_t)NS_PER_SECOND);
-    clock->hour = seconds / 3600;
-    clock->minute = seconds / 60 % 60;
-    clock->second = seconds % 60;
     return day;
 }
 
@@ -55,21 +54,32 @@ static char *put_two(char *at, unsigned number, char after)
     return at + 1;
 }
 
-/* nanotime ends in 2262: four digits are enough. */
+/* Texts are put together in registers, for what is stored in pieces is not loaded again as a whole
+ * without waiting. These are `00:48:01`, and `2014-05-` (nanotime ends in 2262). */
+static uint64_t clock_text(unsigned seconds)
+{
+    return digits_pair(seconds / 3600) | (uint64_t)':' << 16 |
+           digits_pair(seconds / 60 % 60) << 24 | (uint64_t)':' << 40 |
+           digits_pair(seconds % 60) << 48;
+}
+
+static uint64_t month_text(struct date date)
+{
+    return digits_pair(date.year / 100) | digits_pair(date.year % 100) << 16 | (uint64_t)'-' << 32 |
+           digits_pair(date.month) << 40 | (uint64_t)'-' << 56;
+}
+
 static char *put_date(char *at, int64_t day, char after)
 {
     struct date date = date_of(day);
-    at = digits_two(at, date.year / 100);
-    at = put_two(at, date.year % 100, '-');
-    at = put_two(at, date.month, '-');
-    return put_two(at, date.day, after);
+    return put_two(digits_put_eight(at, month_text(date)), date.day, after);
 }
 
 static char *put_clock(char *at, const struct clock *clock, char after)
 {
-    at = put_two(at, clock->hour, ':');
-    at = put_two(at, clock->minute, ':');
-    return put_two(at, clock->second, after);
+    at = digits_put_eight(at, clock_text(clock->second));
+    *at = after;
+    return at + 1;
 }
 
 /* Nine decimals. */
@@ -80,30 +90,53 @@ static char *put_fraction(char *at, unsigned nanosecond)
     return digits_two(at, nanosecond % 100);
 }
 
-static void write_rfc3339(struct timetext_last *last, nanotime time)
+/* `.123456Z` */
+static uint64_t fraction_text(unsigned microseconds)
 {
-    enum { DATE = 11 };
-    struct clock clock;
-    int64_t day = split(&clock, time);
-    if (UNLIKELY(day != last->day || last->n == 0))
-        put_date(last->text, day, 'T');
-    char *at = put_clock(last->text + DATE, &clock, '.');
-    if (clock.nanosecond % 1000 == 0)
-        at = digits_six(at, clock.nanosecond / 1000);
-    else
-        at = put_fraction(at, clock.nanosecond);
-    *at = 'Z';
+    return (uint64_t)'.' | digits_pair(microseconds / 10000) << 8 |
+           digits_pair(microseconds / 100 % 100) << 24 | digits_pair(microseconds % 100) << 40 |
+           (uint64_t)'Z' << 56;
+}
+
+static void remember_day(struct timetext_last *last, int64_t day)
+{
+    struct date date = date_of(day);
+    last->month = month_text(date);
+    last->day = digits_pair(date.day) | (uint64_t)'T' << 16;
+    last->midnight = (nanotime)((uint64_t)day * (uint64_t)DAY);
+}
+
+static void remember(struct timetext_last *last, nanotime time)
+{
+    uint64_t in_day = (uint64_t)time - (uint64_t)last->midnight;
+    if (UNLIKELY(in_day >= (uint64_t)DAY || !last->known)) {
+        remember_day(last, floor_div(time, DAY));
+        in_day = (uint64_t)time - (uint64_t)last->midnight;
+    }
+    last->clock = clock_text((unsigned)(in_day / (uint64_t)NS_PER_SECOND));
+    const unsigned nanosecond = (unsigned)(in_day % (uint64_t)NS_PER_SECOND);
+    last->fraction = fraction_text(nanosecond / 1000);
+    last->beyond = (uint16_t)(nanosecond % 1000);
     last->time = time;
-    last->day = day;
-    last->n = (uint8_t)(at + 1 - last->text);
+    last->known = true;
+}
+
+/* Three more decimals in place of the Z. */
+static NOINLINE char *put_nanoseconds(char *z, unsigned nanoseconds)
+{
+    *z = (char)('0' + nanoseconds / 100);
+    return put_two(z + 1, nanoseconds % 100, 'Z');
 }
 
 char *timetext_put_rfc3339(char *at, struct timetext_last *last, nanotime time)
 {
-    if (time != last->time || last->n == 0)
-        write_rfc3339(last, time);
-    memcpy(at, last->text, sizeof last->text);
-    return at + last->n;
+    if (time != last->time || !last->known)
+        remember(last, time);
+    at = digits_put_eight(at, last->month);
+    at = digits_put_eight(at, last->day) - 5;
+    at = digits_put_eight(at, last->clock);
+    at = digits_put_eight(at, last->fraction);
+    return LIKELY(last->beyond == 0) ? at : put_nanoseconds(at - 1, last->beyond);
 }
 
 const char *timetext_date(struct time_room *room, nanotime time)
@@ -133,7 +166,7 @@ const char *timetext_day_second(struct time_room *room, nanotime time)
 
 bool timetext_same_day(nanotime a, nanotime b)
 {
-    return floor_div(a, DAY_SECONDS * NS_PER_SECOND) == floor_div(b, DAY_SECONDS * NS_PER_SECOND);
+    return floor_div(a, DAY) == floor_div(b, DAY);
 }
 
 /* A number and its unit; returns where they end, at a NUL. */
@@ -259,6 +292,6 @@ bool timetext_read(nanotime *out, const char *text)
     if (*at && ((!read_char(&at, 'T') && !read_char(&at, 't') && !read_char(&at, ' ')) ||
                 !read_clock(&clock, &at) || !read_zone(&zone, &at)))
         return false;
-    *out = days * DAY_SECONDS * NS_PER_SECOND + clock - zone;
+    *out = days * DAY + clock - zone;
     return !*at;
 }

@@ -13,9 +13,11 @@ struct time_room {
  * Zero-initialise it. */
 struct timetext_last {
     nanotime time;
-    int64_t day; /* its day, since 1970-01-01 */
-    uint8_t n;   /* of the text; 0 if there was none */
-    char text[32];
+    nanotime midnight; /* when its day began */
+    /* `2014-05-`, `25T` and five zeros, `00:48:01`, `.123456Z`: for digits_put_eight. */
+    uint64_t month, day, clock, fraction;
+    uint16_t beyond; /* nanoseconds beyond the microseconds */
+    bool known;      /* there is one */
 };
 
 /* timetext_put_rfc3339 writes `2014-05-25T00:48:01.123456Z` (RFC 3339 section 5.6), with nine
