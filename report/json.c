@@ -14,11 +14,10 @@ static void take_room(struct json *json, size_t n)
     json->end = (char *)out->p + out->cap;
 }
 
-struct json json_begin(struct buf *out)
+void json_begin(struct json *json, struct buf *out)
 {
-    struct json json = {.out = out};
-    take_room(&json, 1); /* so that there is something to point to */
-    return json;
+    *json = (struct json){.out = out};
+    take_room(json, 1); /* so that there is something to point to */
 }
 
 void json_end(struct json *json)
@@ -27,6 +26,14 @@ void json_end(struct json *json)
     out->n = (size_t)(json->at - (char *)out->p);
     if (out->n > 0 && out->p[out->n - 1] == ',')
         out->n--;
+}
+
+void json_end_line(struct json *json)
+{
+    json_room(json, 1);
+    json->at[-1] = '}';
+    *json->at++ = '\n';
+    json->out->n = json_length(json);
 }
 
 void json_grow(struct json *json, size_t n)

@@ -26,10 +26,13 @@ struct json {
 };
 
 /* json_begin starts to write at the end of a buffer. */
-struct json json_begin(struct buf *out);
+void json_begin(struct json *json, struct buf *out);
 
 /* json_end gives the buffer back; no comma is behind the last member. */
 void json_end(struct json *json);
+
+/* json_end_line closes the outermost object, which has a member, and ends its line; as json_end. */
+void json_end_line(struct json *json);
 
 /* json_grow makes room for n bytes at json->at. */
 void json_grow(struct json *json, size_t n);

@@ -154,7 +154,8 @@ static void write_cert(struct json *json, const struct known_cert *cert)
 
 void known_text_write(struct buf *out, const struct known_certs *certs)
 {
-    struct json json = json_begin(out);
+    struct json json;
+    json_begin(&json, out);
     json_open_object(&json, NULL);
     json_word(&json, "type", "pushwatch-known");
     json_uint(&json, "version", VERSION);
@@ -162,7 +163,7 @@ void known_text_write(struct buf *out, const struct known_certs *certs)
     json_end(&json);
     buf_append(out, "\n", 1);
     for (size_t i = 0; i < known_certs_count(certs); i++) {
-        json = json_begin(out);
+        json_begin(&json, out);
         write_cert(&json, known_certs_at(certs, i));
         json_end(&json);
         buf_append(out, "\n", 1);

@@ -36,12 +36,11 @@ struct json_sink {
     struct json_capture_told told;
 };
 
-static struct json begin_line(struct json_sink *sink, const char *type)
+static void begin_line(struct json *json, struct json_sink *sink, const char *type)
 {
-    struct json json = json_begin(&sink->lines);
-    json_open_object(&json, NULL);
-    json_text(&json, "type", type);
-    return json;
+    json_begin(json, &sink->lines);
+    json_open_object(json, NULL);
+    json_text(json, "type", type);
 }
 
 /* All that is not yet written, in its order: lines and what is borrowed by turns. Returns how many
@@ -114,9 +113,7 @@ static void json_settle(void *context)
 
 static void end_line(struct json_sink *sink, struct json *json)
 {
-    json_close_object(json);
-    json_end(json);
-    buf_append(&sink->lines, "\n", 1);
+    json_end_line(json);
     write_if_enough(sink);
 }
 
@@ -160,7 +157,8 @@ static void json_meta(void *context)
 {
     struct json_sink *sink = context;
     const struct run_meta *meta = sink->meta;
-    struct json json = begin_line(sink, "meta");
+    struct json json;
+    begin_line(&json, sink, "meta");
     json_word(&json, "schema", REPORT_SCHEMA_VERSION);
     json_text(&json, "pushwatch", meta->version);
     json_text(&json, "libpcap", meta->libpcap);
@@ -186,11 +184,10 @@ static void json_meta(void *context)
 static void json_render(struct buf *out, const struct flow_record *record,
                         const struct findings *findings, struct cert_texts *certs)
 {
-    struct json json = json_begin(out);
+    struct json json;
+    json_begin(&json, out);
     json_flow(&json, record, findings, certs);
-    json_close_object(&json);
-    json_end(&json);
-    buf_append(out, "\n", 1);
+    json_end_line(&json);
 }
 
 static void json_flow_line(void *context, const struct flow_record *record,
@@ -212,7 +209,8 @@ static void json_flow_line(void *context, const struct flow_record *record,
 static void json_certificate(void *context, const struct cert *cert)
 {
     struct json_sink *sink = context;
-    struct json json = begin_line(sink, "certificate");
+    struct json json;
+    begin_line(&json, sink, "certificate");
     json_cert(&json, cert, sink->meta->pem);
     end_line(sink, &json);
 }
@@ -343,7 +341,8 @@ static void summary_line(struct json_sink *sink, const struct summary *summary,
                          const struct verdict *verdict, const struct run_end *end)
 {
     const struct dissect_counts *counts = &end->counts;
-    struct json json = begin_line(sink, "summary");
+    struct json json;
+    begin_line(&json, sink, "summary");
     json_verdict(&json, verdict);
     summary_input(&json, end);
     summary_flows(&json, summary);
@@ -379,22 +378,26 @@ static void witness_lines(struct json_sink *sink, const struct testimony *told)
 {
     const struct witnesses *witnesses = told->witnesses;
     for (size_t i = 0; i < witnesses->table_count; i++) {
-        struct json json = begin_line(sink, "witness");
+        struct json json;
+        begin_line(&json, sink, "witness");
         json_table(&json, told, &witnesses->tables[i]);
         end_line(sink, &json);
     }
     for (size_t i = 0; i < witnesses->log_count; i++) {
-        struct json json = begin_line(sink, "witness");
+        struct json json;
+        begin_line(&json, sink, "witness");
         json_log_file(&json, &witnesses->logs[i]);
         end_line(sink, &json);
     }
     for (size_t i = 0; i < told->socket_count; i++) {
-        struct json json = begin_line(sink, "socket");
+        struct json json;
+        begin_line(&json, sink, "socket");
         json_socket(&json, &told->sockets[i]);
         end_line(sink, &json);
     }
     for (size_t i = 0; i < told->line_count; i++) {
-        struct json json = begin_line(sink, "log");
+        struct json json;
+        begin_line(&json, sink, "log");
         json_log_line(&json, &told->lines[i]);
         end_line(sink, &json);
     }
@@ -408,7 +411,8 @@ static void json_finish(void *context, const struct findings *findings,
     if (summary->testimony)
         witness_lines(sink, summary->testimony);
     for (size_t i = 0; i < findings->count; i++) {
-        struct json json = begin_line(sink, "finding");
+        struct json json;
+        begin_line(&json, sink, "finding");
         json_finding(&json, &findings->items[i]);
         end_line(sink, &json);
     }

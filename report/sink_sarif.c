@@ -130,7 +130,8 @@ static void put_artifacts(struct json *json, const struct run_meta *meta)
 static void sarif_begin(void *context)
 {
     struct sarif_sink *sink = context;
-    struct json json = json_begin(&sink->text);
+    struct json json;
+    json_begin(&json, &sink->text);
     json_open_object(&json, NULL);
     json_word(&json, "$schema", SARIF_SCHEMA);
     json_word(&json, "version", "2.1.0");
@@ -183,7 +184,8 @@ static void put_result(struct sarif_sink *sink, const struct finding *finding, s
     if (sink->any_result)
         buf_append(&sink->text, ",", 1);
     sink->any_result = true;
-    struct json json = json_begin(&sink->text);
+    struct json json;
+    json_begin(&json, &sink->text);
     json_open_object(&json, NULL);
     json_word(&json, "ruleId", finding_name(finding->id));
     json_uint(&json, "ruleIndex", finding->id);
@@ -276,7 +278,8 @@ static void sarif_finish(void *context, const struct findings *findings,
                    span_of(filter.p, filter.n));
     }
     buf_append(&sink->text, "],", 2); /* of results */
-    struct json json = json_begin(&sink->text);
+    struct json json;
+    json_begin(&json, &sink->text);
     put_invocation(&json, end);
     json_end(&json);
     buf_append(&sink->text, "}]}\n", 4);

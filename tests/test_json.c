@@ -10,7 +10,8 @@
 static void check_span(struct span bytes, const char *expected)
 {
     struct buf out = {0};
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     uint8_t *copy = malloc(bytes.n ? bytes.n : 1);
     assert_non_null(copy);
     memcpy(copy, bytes.p, bytes.n);
@@ -88,7 +89,8 @@ static void members_are_separated(void **state)
 {
     (void)state;
     struct buf out = {0};
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     json_open_object(&json, NULL);
     json_text(&json, "a", "x");
     json_open_array(&json, "b");
@@ -112,7 +114,8 @@ static void members_are_separated(void **state)
 static void check_seconds(nanotime duration, const char *expected)
 {
     struct buf out = {0};
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     json_seconds(&json, NULL, duration);
     json_end(&json);
     assert_string_equal(buf_text(&out), expected);
@@ -134,7 +137,8 @@ static void durations_have_six_decimals(void **state)
 static void check_time(nanotime time, const char *expected)
 {
     struct buf out = {0};
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     json_time(&json, NULL, time);
     json_end(&json);
     assert_string_equal(buf_text(&out), expected);

@@ -13,7 +13,9 @@ static void they_are_those_of_json(void **state)
     static const uint64_t numbers[] = {0, 9, 10, 99, 100, 9999, 10000, 99999999, UINT64_MAX};
     static const nanotime times[] = {1, 1400978881123456000, 1400978881123456789, INT64_MAX, -1};
     struct buf slow = {0}, fast = {0};
-    struct json one = json_begin(&slow), other = json_begin(&fast);
+    struct json one, other;
+    json_begin(&one, &slow);
+    json_begin(&other, &fast);
     json_open_object(&one, NULL);
     char *at = member_open(members_begin(&other, 40), ITEM, '{');
     json_open_array(&one, "numbers");

@@ -350,7 +350,8 @@ static void all_that_a_flow_may_say_has_room(void **state)
         record->tcp.max_idle = record->tcp.idle_at_end = INT64_MAX;
     fill_tls(&flow, alerts);
     fill_findings(&findings);
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     json_open_object(&json, NULL);
     json_flow(&json, record, &findings, NULL);
     json_close_object(&json);

@@ -14,7 +14,8 @@ static void require(bool condition)
 static void check_json(struct span bytes)
 {
     struct buf out = {0};
-    struct json json = json_begin(&out);
+    struct json json;
+    json_begin(&json, &out);
     json_span(&json, NULL, bytes);
     json_end(&json);
     require(out.n >= 2 && out.p[0] == '"' && out.p[out.n - 1] == '"');

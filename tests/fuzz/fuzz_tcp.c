@@ -217,7 +217,8 @@ static void describe(struct buf *out, struct run *run, const struct flow_key *ke
     struct flow_record record;
     flow_describe(&record, &run->flow, key, now, &run->context);
     need(record.tcp.conn_state && memchr(record.tcp.history, 0, sizeof record.tcp.history));
-    struct json json = json_begin(out);
+    struct json json;
+    json_begin(&json, out);
     json_open_object(&json, NULL);
     json_flow(&json, &record, &(const struct findings){0}, NULL);
     json_close_object(&json);
