@@ -83,7 +83,7 @@ void json_validation(struct json *json, const struct validation *validation)
         at = put_faults(at, validation);
     if (validation->staple != STAPLE_NOT_CHECKED)
         at = member_word(at, KEY("ocsp"), staple_check_word((enum staple_check)validation->staple));
-    members_end(json, member_close(at, '}'));
+    members_end(json, member_close_some(at, '}'));
 }
 
 static void put_key(struct json *json, const struct cert *cert)

@@ -10,13 +10,15 @@
 #include "names.h"
 #include "service.h"
 
+enum { END_MEMBERS = 4 };
+
 static char *put_endpoint(char *at, const struct endpoint *end)
 {
     at = member_key(at, KEY("ip") "\"");
     at = address_put(at, end);
     at = member_key(at, "\",");
     at = member_uint(at, KEY("port"), end->port);
-    return member_close(at, '}');
+    return member_close_some(at, '}');
 }
 
 static void put_outermost(struct json *json, const char *key, const struct outer *outer,
@@ -111,7 +113,7 @@ static char *put_service(char *at, const struct flow_record *record)
     at = member_open(at, KEY("evidence"), '[');
     for (unsigned i = 0; i < service.evidence_count; i++)
         at = member_text(at, ITEM, service.evidence[i]);
-    return member_close(member_close(at, ']'), '}');
+    return member_close_some(member_close(at, ']'), '}');
 }
 
 static NOINLINE void put_any_ndpi(struct json *json, const struct app_label *label)
@@ -135,7 +137,7 @@ static NOINLINE char *put_plain_ndpi(char *at, const struct app_label *label)
     at = member_open(at, KEY("risks"), '[');
     for (unsigned i = 0; i < label->risk_count; i++)
         at = member_text(at, ITEM, label->risks[i]);
-    return member_close(member_close(at, ']'), '}');
+    return member_close_some(member_close(at, ']'), '}');
 }
 
 static void put_ndpi(struct json *json, const struct app_label *label)
@@ -220,15 +222,27 @@ void json_finding(struct json *json, const struct finding *finding)
         put_changes(json, finding);
 }
 
-static void put_findings(struct json *json, const struct findings *findings)
+static NOINLINE char *put_findings(char *at, struct json *json, const struct findings *findings)
 {
-    json_open_array(json, "findings");
+    members_end(json, at);
     for (size_t i = 0; i < findings->count; i++) {
         json_open_object(json, NULL);
         json_finding(json, &findings->items[i]);
         json_close_object(json);
     }
-    json_close_array(json);
+    return members_begin(json, END_MEMBERS);
+}
+
+/* Every other flow has no findings. */
+static char *put_end(char *at, struct json *json, const struct flow_record *record,
+                     const struct findings *findings)
+{
+    at = member_word(at, KEY("end_reason"), word_end_reason(record->end_reason));
+    at = member_open(at, KEY("findings"), '[');
+    if (findings->count > 0)
+        at = put_findings(at, json, findings);
+    at = member_close(at, ']');
+    return member_bool(at, KEY("final"), record->final);
 }
 
 void json_flow(struct json *json, const struct flow_record *record, const struct findings *findings,
@@ -247,8 +261,5 @@ void json_flow(struct json *json, const struct flow_record *record, const struct
     members_end(json, at);
     if (record->ndpi && record->ndpi->protocol[0])
         put_ndpi(json, record->ndpi);
-    at = members_begin(json, 1);
-    members_end(json, member_word(at, KEY("end_reason"), word_end_reason(record->end_reason)));
-    put_findings(json, findings);
-    json_bool(json, "final", record->final);
+    members_end(json, put_end(members_begin(json, END_MEMBERS), json, record, findings));
 }

@@ -6,7 +6,7 @@
 
 /* What few have is written between the members of which each has one: these are broken off for it
  * and gone on with. */
-enum { TCP_MEMBERS = 20, END_MEMBERS = 40 };
+enum { TCP_MEMBERS = 20, END_MEMBERS = 41 };
 
 static NOINLINE char *put_pending(char *at, struct json *json, const struct end_record *end)
 {
@@ -63,7 +63,7 @@ static char *put_ttl(char *at, const struct end_record *end)
     at = member_open(at, KEY("ttl"), '[');
     at = member_uint(at, ITEM, end->ttl_min);
     at = member_uint(at, ITEM, end->ttl_max);
-    return member_close(at, ']');
+    return member_close_some(at, ']');
 }
 
 static char *put_last_frames(char *at, const struct end_record *end)
@@ -123,7 +123,7 @@ static char *put_end(char *at, struct json *json, const struct tcp_record *tcp, 
     at = put_ttl(at, end);
     at = put_syn_options(at, end);
     at = put_last_frames(at, end);
-    return member_close(at, '}');
+    return member_close_some(at, '}');
 }
 
 /* A word for each sign, strongest first. */
@@ -175,7 +175,7 @@ static char *put_rtt(char *at, const nanotime rtt[2])
     at = member_open(at, KEY("rtt"), '{');
     at = member_known_seconds(at, KEY("client"), rtt[CLIENT]);
     at = member_known_seconds(at, KEY("server"), rtt[SERVER]);
-    return member_close(at, '}');
+    return member_close_some(at, '}');
 }
 
 void json_tcp(struct json *json, const struct tcp_record *tcp)
@@ -200,7 +200,6 @@ void json_tcp(struct json *json, const struct tcp_record *tcp)
     members_end(json, at);
     for (unsigned side = 0; side < 2; side++) {
         at = put_end(members_begin(json, END_MEMBERS), json, tcp, (enum side)side);
-        members_end(json, at);
+        members_end(json, side == CLIENT ? at : member_close_some(at, '}'));
     }
-    json_close_object(json);
 }

@@ -145,7 +145,7 @@ static char *put_alert(char *at, const struct flow_record *record, const struct 
         at = member_text(at, KEY("description"), name);
     }
     at = member_uint(at, KEY("frame"), alert->frame);
-    return member_close(at, '}');
+    return member_close_some(at, '}');
 }
 
 static char *put_alerts(char *at, const struct flow_record *record)
@@ -156,7 +156,7 @@ static char *put_alerts(char *at, const struct flow_record *record)
     at = member_open(at, KEY("alerts"), '[');
     for (unsigned i = 0; i < tls->alert_count; i++)
         at = put_alert(at, record, &tls->alerts[i]);
-    return member_close(at, ']');
+    return member_close_some(at, ']');
 }
 
 static char *put_close_notify(char *at, const struct flow_record *record)
@@ -166,7 +166,7 @@ static char *put_close_notify(char *at, const struct flow_record *record)
     at = member_open(at, KEY("close_notify"), '{');
     at = member_word(at, KEY("client"), word_close_notify((enum close_notify)answers[client]));
     at = member_word(at, KEY("server"), word_close_notify((enum close_notify)answers[client ^ 1]));
-    return member_close(at, '}');
+    return member_close_some(at, '}');
 }
 
 static NOINLINE void put_step(struct json *json, const struct flow_record *record,
@@ -231,8 +231,9 @@ static char *put_frames(char *at, const struct tls_facts *tls)
 }
 
 /* Messages that are in the holes. */
-static NOINLINE void put_missed(struct json *json, const struct flow_record *record)
+static NOINLINE char *put_missed(char *at, struct json *json, const struct flow_record *record)
 {
+    members_end(json, at);
     json_open_array(json, "missed");
     for (unsigned side = CLIENT; side <= SERVER; side++) {
         uint32_t missed = record->tls->missed[(side ^ record->client_direction) & 1];
@@ -246,6 +247,7 @@ static NOINLINE void put_missed(struct json *json, const struct flow_record *rec
         }
     }
     json_close_array(json);
+    return members_begin(json, 1);
 }
 
 void json_tls(struct json *json, const struct flow_record *record,
@@ -275,10 +277,9 @@ void json_tls(struct json *json, const struct flow_record *record,
         put_keepalive(json, record);
     if (record->prologue)
         put_prologue(json, record);
-    at = put_frames(members_begin(json, 8), tls);
+    at = put_frames(members_begin(json, 9), tls);
     at = member_uint(at, KEY("gap_bytes"), tls->gap_bytes);
-    members_end(json, at);
-    if (tls->missed[0] | tls->missed[1])
-        put_missed(json, record);
-    json_close_object(json);
+    if (UNLIKELY(tls->missed[0] | tls->missed[1]))
+        at = put_missed(at, json, record);
+    members_end(json, member_close_some(at, '}'));
 }

@@ -70,6 +70,13 @@ JSON_INLINE char *member_close(char *at, char bracket)
     return member_comma(at + 1);
 }
 
+/* member_close_some closes what has a member for sure: what was just written need not be read. */
+JSON_INLINE char *member_close_some(char *at, char bracket)
+{
+    at[-1] = bracket;
+    return member_comma(at);
+}
+
 JSON_INLINE char *member_uint(char *at, const char *key, uint64_t number)
 {
     at = member_key(at, key);
