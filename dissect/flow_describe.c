@@ -24,6 +24,15 @@ static unsigned client_of(enum client_by *by, const struct flow *flow, const str
     return flow->first_from;
 }
 
+/* What the record points to and nobody needs before it is judged. */
+static void prefetch_for_report(const struct flow *flow, const struct tls_facts *tls)
+{
+    if (tls && tls->alert_count > 0)
+        prefetch_line(tls->alerts);
+    if (flow->tcp.signs)
+        prefetch_line(flow->tcp.signs);
+}
+
 void flow_describe(struct flow_record *out, const struct flow *flow, const struct flow_key *key,
                    nanotime now, const struct flow_context *context)
 {
@@ -32,6 +41,7 @@ void flow_describe(struct flow_record *out, const struct flow *flow, const struc
     const struct tls_facts *tls =
         flow->tls && tls_verdict(flow->tls) == TLS_IS ? tls_facts(flow->tls) : NULL;
     const struct tcp_end *a = &flow->tcp.ends[0], *b = &flow->tcp.ends[1];
+    prefetch_for_report(flow, tls);
     out->n = 0;
     out->start = flow->start;
     out->end = flow->tcp.last_time;
