@@ -107,12 +107,13 @@ static char *put_service(char *at, const struct flow_record *record)
 {
     struct service service = service_of(record);
     at = member_open(at, KEY("service"), '{');
-    at = member_text(at, KEY("name"), service.name);
-    if (service.likely)
-        at = member_text(at, KEY("likely"), service.likely);
+    at = member_word(at, KEY("name"), service.name);
+    if (service.likely_apns)
+        at = member_text(at, KEY("likely"), "apns");
     at = member_open(at, KEY("evidence"), '[');
-    for (unsigned i = 0; i < service.evidence_count; i++)
-        at = member_text(at, ITEM, service.evidence[i]);
+    for (unsigned left = service.evidence; left; left &= left - 1)
+        at = member_word(at, ITEM,
+                         word_service_evidence((enum service_evidence)__builtin_ctz(left)));
     return member_close_some(member_close(at, ']'), '}');
 }
 

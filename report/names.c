@@ -132,27 +132,7 @@ const char *names_compression(unsigned algorithm)
 
 const char *names_plain(enum plain_protocol protocol)
 {
-    static const char *const names[] = {
-        [PLAIN_NONE] = "none",
-        [PLAIN_UNKNOWN] = "unknown",
-        [PLAIN_XMPP] = "xmpp",
-        [PLAIN_HTTP] = "http",
-        [PLAIN_SSH] = "ssh",
-        [PLAIN_SMTP] = "smtp",
-        [PLAIN_POP3] = "pop3",
-        [PLAIN_IMAP] = "imap",
-        [PLAIN_FTP] = "ftp",
-        [PLAIN_NNTP] = "nntp",
-        [PLAIN_SIEVE] = "managesieve",
-        [PLAIN_LDAP] = "ldap",
-        [PLAIN_POSTGRESQL] = "postgresql",
-        [PLAIN_MYSQL] = "mysql",
-        [PLAIN_RDP] = "rdp",
-        [PLAIN_SOCKS4] = "socks4",
-        [PLAIN_SOCKS5] = "socks5",
-        [PLAIN_PROXY] = "proxy-protocol",
-    };
-    return PICK(names, protocol);
+    return word_plain(protocol)->text;
 }
 
 const char *names_prologue(const struct prologue_step *step)

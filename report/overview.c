@@ -53,13 +53,19 @@ static bool add_name(struct overview *overview, struct span name)
     return true;
 }
 
+static bool is_apns(const struct flow_record *record)
+{
+    const struct service service = service_of(record);
+    return service_is_apns(&service);
+}
+
 static void add_parties(struct overview *overview, const struct flow_record *record)
 {
     add_host(&overview->clients, &record->ends[CLIENT], false);
     bool fresh = add_host(&overview->servers, &record->ends[SERVER], true);
     if (record->tls)
         fresh = add_name(overview, record->tls->sni) || fresh;
-    if (fresh && strcmp(service_of(record).name, "apns") == 0)
+    if (fresh && is_apns(record))
         overview->apns = true;
     if (record->end - record->start > overview->longest)
         overview->longest = record->end - record->start;

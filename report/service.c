@@ -3,9 +3,26 @@
  * apns-pack-v…, and a server may answer with a longer form of the latter. */
 #include "service.h"
 
-#include "names.h"
+#include "words.h"
 
 #include <strings.h>
+
+static const struct word apns = WORD("apns"), xmpp = WORD("xmpp"), https = WORD("https"),
+                         tls_itself = WORD("tls");
+
+const struct word *word_service_evidence(enum service_evidence evidence)
+{
+    static const struct word words[SERVICE_EVIDENCE_MAX] = {
+        [SERVICE_BY_SNI] = WORD("sni"),
+        [SERVICE_BY_ALPN] = WORD("alpn"),
+        [SERVICE_BY_CERTIFICATE] = WORD("certificate"),
+        [SERVICE_BY_ISSUER] = WORD("issuer"),
+        [SERVICE_BY_PAYLOAD] = WORD("payload"),
+        [SERVICE_BY_ADDRESS] = WORD("address"),
+        [SERVICE_BY_PORT] = WORD("port"),
+    };
+    return &words[evidence];
+}
 
 static bool starts_with(struct span text, const char *prefix)
 {
@@ -84,9 +101,14 @@ static bool at_apns_port(const struct endpoint *server)
     return server->port == 5223 || server->port == 2197;
 }
 
-static void add(struct service *service, const char *evidence)
+static uint8_t bit(bool set, enum service_evidence evidence)
 {
-    service->evidence[service->evidence_count++] = evidence;
+    return (uint8_t)(set << evidence);
+}
+
+static struct service found(const struct word *name, enum service_evidence evidence)
+{
+    return (struct service){.name = name, .evidence = bit(true, evidence)};
 }
 
 /* The protocol that began TLS itself; what leads to a proxy says nothing of what is behind it. */
@@ -102,19 +124,19 @@ static enum plain_protocol protocol_before(const struct flow_record *record)
 }
 
 /* What decryption has shown: a service that the records themselves tell. NULL if none. */
-static const char *service_inside(const struct tls_facts *tls)
+static const struct word *service_inside(const struct tls_facts *tls)
 {
     if (!tls->extras)
         return NULL;
     if (tls->extras->apns && tls->extras->apns->count > 0)
-        return "apns";
+        return &apns;
     enum plain_protocol inside = (enum plain_protocol)tls->extras->inside;
-    return inside == PLAIN_HTTP ? "https" : inside > PLAIN_UNKNOWN ? names_plain(inside) : NULL;
+    return inside == PLAIN_HTTP ? &https : inside > PLAIN_UNKNOWN ? word_plain(inside) : NULL;
 }
 
 /* The issuer alone would not do: Apple's server authority signs for other services, too. So it
  * counts only together with the address and the port. */
-static void conclude_tls(struct service *service, const struct flow_record *record, bool at_home)
+static struct service conclude_tls(const struct flow_record *record, bool at_home)
 {
     const struct tls_facts *tls = record->tls;
     const struct cert *leaf = tls->server_cert_count > 0 ? tls->server_certs[0] : NULL;
@@ -122,68 +144,45 @@ static void conclude_tls(struct service *service, const struct flow_record *reco
     bool alpn = speaks(tls, "apns-security-v", "apns-pack-v");
     bool names = leaf && certificate_names(leaf, "push.apple.com");
     bool issuer = leaf && at_home && contains(leaf->issuer, "Apple Server Authentication CA");
-
-    const char *inside = service_inside(tls);
-    bool commands = inside && strcmp(inside, "apns") == 0;
-
-    if (sni || alpn || names || issuer || commands) {
-        service->name = "apns";
-        if (sni)
-            add(service, "sni");
-        if (alpn)
-            add(service, "alpn");
-        if (names)
-            add(service, "certificate");
-        if (issuer)
-            add(service, "issuer");
-        if (commands)
-            add(service, "payload");
-    } else if (speaks(tls, "xmpp-client", "xmpp-server")) {
-        service->name = "xmpp";
-        add(service, "alpn");
-    } else if (chose(tls, "h2", "http/1.1")) {
-        service->name = "https";
-        add(service, "alpn");
-    } else if (inside) {
-        service->name = inside;
-        add(service, "payload");
-    } else if (protocol_before(record) > PLAIN_UNKNOWN) {
-        service->name = names_plain(protocol_before(record));
-        add(service, "payload");
-    } else {
-        service->name = "tls";
-        add(service, "payload");
-    }
+    const struct word *inside = service_inside(tls);
+    uint8_t evidence = bit(sni, SERVICE_BY_SNI) | bit(alpn, SERVICE_BY_ALPN) |
+                       bit(names, SERVICE_BY_CERTIFICATE) | bit(issuer, SERVICE_BY_ISSUER) |
+                       bit(inside == &apns, SERVICE_BY_PAYLOAD);
+    if (evidence)
+        return (struct service){.name = &apns, .evidence = evidence};
+    if (speaks(tls, "xmpp-client", "xmpp-server"))
+        return found(&xmpp, SERVICE_BY_ALPN);
+    if (chose(tls, "h2", "http/1.1"))
+        return found(&https, SERVICE_BY_ALPN);
+    if (inside)
+        return found(inside, SERVICE_BY_PAYLOAD);
+    if (protocol_before(record) > PLAIN_UNKNOWN)
+        return found(word_plain(protocol_before(record)), SERVICE_BY_PAYLOAD);
+    return found(&tls_itself, SERVICE_BY_PAYLOAD);
 }
 
-static void conclude_plain(struct service *service, enum plain_protocol plain)
+static struct service conclude_plain(enum plain_protocol plain)
 {
-    bool known = plain > PLAIN_UNKNOWN;
-    service->name = known ? names_plain(plain) : "unknown";
-    if (known)
-        add(service, "payload");
+    if (plain > PLAIN_UNKNOWN)
+        return found(word_plain(plain), SERVICE_BY_PAYLOAD);
+    return (struct service){.name = word_plain(PLAIN_UNKNOWN)};
+}
+
+bool service_is_apns(const struct service *service)
+{
+    return service->name == &apns;
 }
 
 struct service service_of(const struct flow_record *record)
 {
     const struct endpoint *server = &record->ends[SERVER];
     bool address = at_apple(server), port = at_apns_port(server);
-    bool at_home = address && port;
-    struct service service = {0};
-
-    if (record->tls)
-        conclude_tls(&service, record, at_home);
-    else
-        conclude_plain(&service, record->plain);
-
-    bool apns = strcmp(service.name, "apns") == 0;
-    bool open_question = strcmp(service.name, "tls") == 0 ||
-                         (strcmp(service.name, "unknown") == 0 && record->plain == PLAIN_NONE);
-    if (open_question && at_home)
-        service.likely = "apns";
-    if (address && (apns || service.likely))
-        add(&service, "address");
-    if (port && (apns || service.likely))
-        add(&service, "port");
+    struct service service =
+        record->tls ? conclude_tls(record, address && port) : conclude_plain(record->plain);
+    bool open_question =
+        service.name == &tls_itself || (!record->tls && record->plain == PLAIN_NONE);
+    service.likely_apns = open_question && address && port;
+    if (service_is_apns(&service) || service.likely_apns)
+        service.evidence |= bit(address, SERVICE_BY_ADDRESS) | bit(port, SERVICE_BY_PORT);
     return service;
 }

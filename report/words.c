@@ -134,6 +134,31 @@ const struct word *word_close_notify(enum close_notify answer)
     return PICK(words, answer);
 }
 
+const struct word *word_plain(enum plain_protocol protocol)
+{
+    static const struct word words[] = {
+        [PLAIN_NONE] = WORD("none"),
+        [PLAIN_UNKNOWN] = WORD("unknown"),
+        [PLAIN_XMPP] = WORD("xmpp"),
+        [PLAIN_HTTP] = WORD("http"),
+        [PLAIN_SSH] = WORD("ssh"),
+        [PLAIN_SMTP] = WORD("smtp"),
+        [PLAIN_POP3] = WORD("pop3"),
+        [PLAIN_IMAP] = WORD("imap"),
+        [PLAIN_FTP] = WORD("ftp"),
+        [PLAIN_NNTP] = WORD("nntp"),
+        [PLAIN_SIEVE] = WORD("managesieve"),
+        [PLAIN_LDAP] = WORD("ldap"),
+        [PLAIN_POSTGRESQL] = WORD("postgresql"),
+        [PLAIN_MYSQL] = WORD("mysql"),
+        [PLAIN_RDP] = WORD("rdp"),
+        [PLAIN_SOCKS4] = WORD("socks4"),
+        [PLAIN_SOCKS5] = WORD("socks5"),
+        [PLAIN_PROXY] = WORD("proxy-protocol"),
+    };
+    return PICK(words, protocol);
+}
+
 const struct word *word_tls_version(uint16_t version)
 {
     static const struct word words[] = {WORD("SSLv3"), WORD("TLSv1.0"), WORD("TLSv1.1"),

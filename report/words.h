@@ -16,6 +16,7 @@ const struct word *word_end_reason(enum end_reason reason);
 const struct word *word_tls_progress(enum tls_progress progress);
 const struct word *word_certs_via(enum certs_via via);
 const struct word *word_close_notify(enum close_notify answer);
+const struct word *word_plain(enum plain_protocol protocol);
 
 /* word_tls_version names a version of TLS, or SSLv3; NULL for any other protocol version. */
 const struct word *word_tls_version(uint16_t version);

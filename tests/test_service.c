@@ -8,9 +8,9 @@
 
 static bool has(const struct service *service, const char *evidence)
 {
-    for (unsigned i = 0; i < service->evidence_count; i++)
-        if (strcmp(service->evidence[i], evidence) == 0)
-            return true;
+    for (unsigned i = 0; i < SERVICE_EVIDENCE_MAX; i++)
+        if (strcmp(word_service_evidence((enum service_evidence)i)->text, evidence) == 0)
+            return service->evidence >> i & 1;
     return false;
 }
 
@@ -41,7 +41,7 @@ static void the_server_name_decides(void **state)
         make_mute(&flow);
         flow.tls.sni = made_text(apns[i]);
         struct service service = service_of(&flow.record);
-        assert_string_equal(service.name, "apns");
+        assert_string_equal(service.name->text, "apns");
         assert_true(has(&service, "sni"));
         assert_false(has(&service, "address"));
         assert_false(has(&service, "port"));
@@ -49,7 +49,7 @@ static void the_server_name_decides(void **state)
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         make_mute(&flow);
         flow.tls.sni = made_text(others[i]);
-        assert_string_equal(service_of(&flow.record).name, "tls");
+        assert_string_equal(service_of(&flow.record).name->text, "tls");
     }
 }
 
@@ -60,15 +60,15 @@ static void the_protocol_decides(void **state)
     make_mute(&flow);
     flow.client_hello.alpn.count = 2;
     struct service service = service_of(&flow.record);
-    assert_string_equal(service.name, "apns");
+    assert_string_equal(service.name->text, "apns");
     assert_true(has(&service, "alpn"));
 
     flow.server_hello.alpn = made_text("apns-pack-v1:4096:4096"); /* not among those offered */
-    assert_string_equal(service_of(&flow.record).name, "apns");
+    assert_string_equal(service_of(&flow.record).name->text, "apns");
     flow.server_hello.alpn = made_text("h2"); /* what was chosen counts, not what was offered */
-    assert_string_equal(service_of(&flow.record).name, "https");
+    assert_string_equal(service_of(&flow.record).name->text, "https");
     flow.server_hello.alpn = made_text("xmpp-client");
-    assert_string_equal(service_of(&flow.record).name, "xmpp");
+    assert_string_equal(service_of(&flow.record).name->text, "xmpp");
 }
 
 static void the_certificate_decides(void **state)
@@ -78,7 +78,7 @@ static void the_certificate_decides(void **state)
     make_mute(&flow);
     flow.san[1] = made_text("courier.push.apple.com");
     struct service service = service_of(&flow.record);
-    assert_string_equal(service.name, "apns");
+    assert_string_equal(service.name->text, "apns");
     assert_true(has(&service, "certificate"));
 }
 
@@ -88,10 +88,10 @@ static void an_issuer_needs_the_address(void **state)
     struct made_flow flow;
     make_mute(&flow);
     flow.leaf.issuer = made_text("C=US,O=Apple Inc.,CN=Apple Server Authentication CA");
-    assert_string_equal(service_of(&flow.record).name, "tls");
+    assert_string_equal(service_of(&flow.record).name->text, "tls");
     move_to_apple(&flow);
     struct service service = service_of(&flow.record);
-    assert_string_equal(service.name, "apns");
+    assert_string_equal(service.name->text, "apns");
     assert_true(has(&service, "issuer"));
     assert_true(has(&service, "address"));
     assert_true(has(&service, "port"));
@@ -117,14 +117,13 @@ static void address_and_port_alone_are_only_likely(void **state)
     make_mute(&flow);
     move_to_apple(&flow);
     struct service service = service_of(&flow.record);
-    assert_string_equal(service.name, "tls");
-    assert_non_null(service.likely);
-    assert_string_equal(service.likely, "apns");
+    assert_string_equal(service.name->text, "tls");
+    assert_true(service.likely_apns);
 
     flow.record.ends[SERVER].port = 443;
-    assert_null(service_of(&flow.record).likely);
+    assert_false(service_of(&flow.record).likely_apns);
     flow.record.ends[SERVER] = (struct endpoint){.ip = {18, 57, 144, 4}, .port = 5223};
-    assert_null(service_of(&flow.record).likely);
+    assert_false(service_of(&flow.record).likely_apns);
 }
 
 static void apples_ipv6_prefixes(void **state)
@@ -134,9 +133,9 @@ static void apples_ipv6_prefixes(void **state)
     make_mute(&flow);
     made_ipv6(&flow); /* the server in 2620:149:a44::/48 */
     flow.record.ends[SERVER].port = 5223;
-    assert_non_null(service_of(&flow.record).likely);
+    assert_true(service_of(&flow.record).likely_apns);
     flow.record.ends[SERVER].ip[5] = 0x45;
-    assert_null(service_of(&flow.record).likely);
+    assert_false(service_of(&flow.record).likely_apns);
 }
 
 static void payload_without_tls(void **state)
@@ -145,17 +144,17 @@ static void payload_without_tls(void **state)
     struct made_flow flow;
     made_plain(&flow, 1, PLAIN_XMPP);
     struct service service = service_of(&flow.record);
-    assert_string_equal(service.name, "xmpp");
+    assert_string_equal(service.name->text, "xmpp");
     assert_true(has(&service, "payload"));
-    assert_null(service.likely);
+    assert_false(service.likely_apns);
     made_plain(&flow, 1, PLAIN_SSH);
-    assert_string_equal(service_of(&flow.record).name, "ssh");
+    assert_string_equal(service_of(&flow.record).name->text, "ssh");
     made_plain(&flow, 1, PLAIN_UNKNOWN); /* at Apple's address and port, but it is not APNs */
-    assert_string_equal(service_of(&flow.record).name, "unknown");
-    assert_null(service_of(&flow.record).likely);
+    assert_string_equal(service_of(&flow.record).name->text, "unknown");
+    assert_false(service_of(&flow.record).likely_apns);
     made_plain(&flow, 1, PLAIN_NONE);
-    assert_string_equal(service_of(&flow.record).name, "unknown");
-    assert_non_null(service_of(&flow.record).likely);
+    assert_string_equal(service_of(&flow.record).name->text, "unknown");
+    assert_true(service_of(&flow.record).likely_apns);
 }
 
 int main(void)
