@@ -24,7 +24,8 @@ static NOINLINE char *put_more_than_eight(char *at, uint64_t number)
     return digits_put_eight(at, eight_digits((uint32_t)(number % EIGHT)));
 }
 
-/* Digits are made all at once, as many as there may be; zeros at the front are shifted out. */
+/* Digits are made all at once, as many as there may be; zeros at the front are shifted out. How
+ * many those are is not told by the digits, so that what follows them need not wait for them. */
 char *digits_of_large(char *at, uint64_t number)
 {
     if (number < 100)
@@ -37,9 +38,11 @@ char *digits_of_large(char *at, uint64_t number)
     }
     if (UNLIKELY(number >= EIGHT))
         return put_more_than_eight(at, number);
-    uint64_t digits = eight_digits((uint32_t)number);
-    unsigned zeros = (unsigned)__builtin_ctzll(digits ^ UINT64_C(0x3030303030303030)) / 8;
-    return digits_put_eight(at, digits >> 8 * zeros) - zeros;
+    const uint32_t small = (uint32_t)number;
+    unsigned zeros = small < 100000;
+    zeros += small < 1000000;
+    zeros += small < 10000000;
+    return digits_put_eight(at, eight_digits(small) >> 8 * zeros) - zeros;
 }
 
 char *digits_hex(char *at, struct span bytes)

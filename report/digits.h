@@ -36,12 +36,11 @@ static inline char *digits_put_eight(char *at, uint64_t characters)
     return at + sizeof characters;
 }
 
-/* digits_six writes a number below 1,000,000 in six digits. */
-static inline char *digits_six(char *at, unsigned number)
+/* digits_six gives those of a number below 1,000,000 so, and two zeros. */
+static inline uint64_t digits_six(unsigned number)
 {
-    at = digits_two(at, number / 10000);
-    at = digits_two(at, number / 100 % 100);
-    return digits_two(at, number % 100);
+    return digits_pair(number / 10000) | digits_pair(number / 100 % 100) << 16 |
+           digits_pair(number % 100) << 32;
 }
 
 /* digits_decimal writes a number in as many digits as it has. What is behind them is spoilt: there

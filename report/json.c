@@ -162,6 +162,5 @@ char *json_put_seconds(char *at, nanotime duration)
     if (duration < 0)
         *at++ = '-';
     at = digits_decimal(at, ns / second);
-    *at++ = '.';
-    return digits_six(at, (unsigned)(ns % second / 1000));
+    return digits_put_eight(at, '.' | digits_six((unsigned)(ns % second / 1000)) << 8) - 1;
 }

@@ -166,7 +166,8 @@ JSON_INLINE void json_text(struct json *json, const char *key, const char *text)
     json_span(json, key, span_of(text, strlen(text)));
 }
 
-/* json_seconds writes a duration in seconds with exactly six decimals, cut and not rounded. */
+/* json_seconds writes a duration in seconds with exactly six decimals, cut and not rounded;
+ * json_put_seconds at `at`, and spoils the byte behind it. */
 enum { JSON_SECONDS_MAX = 1 + DIGITS_MAX + 7 };
 char *json_put_seconds(char *at, nanotime duration);
 

@@ -85,7 +85,7 @@ static char *put_clock(char *at, const struct clock *clock, char after)
 /* Nine decimals. */
 static char *put_fraction(char *at, unsigned nanosecond)
 {
-    at = digits_six(at, nanosecond / 1000);
+    at = digits_put_eight(at, digits_six(nanosecond / 1000)) - 2;
     *at++ = (char)('0' + nanosecond / 100 % 10);
     return digits_two(at, nanosecond % 100);
 }
@@ -93,9 +93,7 @@ static char *put_fraction(char *at, unsigned nanosecond)
 /* `.123456Z` */
 static uint64_t fraction_text(unsigned microseconds)
 {
-    return (uint64_t)'.' | digits_pair(microseconds / 10000) << 8 |
-           digits_pair(microseconds / 100 % 100) << 24 | digits_pair(microseconds % 100) << 40 |
-           (uint64_t)'Z' << 56;
+    return (uint64_t)'.' | digits_six(microseconds) << 8 | (uint64_t)'Z' << 56;
 }
 
 static void remember_day(struct timetext_last *last, int64_t day)

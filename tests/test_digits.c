@@ -36,19 +36,19 @@ static void decimals_are_printfs(void **state)
 static void fixed_widths(void **state)
 {
     (void)state;
-    char made[7] = "";
+    char made[9] = "";
     *digits_two(made, 7) = '\0';
     assert_string_equal(made, "07");
-    *digits_six(made, 1234) = '\0';
+    *digits_put_eight(made, digits_six(1234)) = '\0';
     assert_string_equal(made, "001234");
-    *digits_six(made, 999999) = '\0';
+    *digits_put_eight(made, digits_six(999999)) = '\0';
     assert_string_equal(made, "999999");
 }
 
 static void hex_is_lower_case(void **state)
 {
     (void)state;
-    char made[7] = "";
+    char made[9] = "";
     *digits_hex(made, span_of("\x00\xab\xff", 3)) = '\0';
     assert_string_equal(made, "00abff");
 }
