@@ -256,21 +256,22 @@ static bool answers(struct appid_flow *flow, struct shown *shown, struct appid_k
     return true;
 }
 
-static struct appid_kind first_kind(struct span payload, const struct segment *segment)
+static void make_first_kind(struct appid_kind *kind, struct span payload,
+                            const struct segment *segment)
 {
-    return (struct appid_kind){.payload = payload,
-                               .length = segment->length,
-                               .headers = segment->headers,
-                               .port = segment->to.port,
-                               .flags = segment->flags,
-                               .ipv6 = segment->from.ipv6,
-                               .upwards = segment->from.port < segment->to.port};
+    *kind = (struct appid_kind){.payload = payload,
+                                .length = segment->length,
+                                .headers = segment->headers,
+                                .port = segment->to.port,
+                                .flags = segment->flags,
+                                .ipv6 = segment->from.ipv6,
+                                .upwards = segment->from.port < segment->to.port};
 }
 
 static bool begins(struct appid *appid, struct shown *shown, struct appid_kind *kind,
                    const struct segment *segment)
 {
-    *kind = first_kind(span_of(shown->copy + segment->headers, segment->payload.n), segment);
+    make_first_kind(kind, span_of(shown->copy + segment->headers, segment->payload.n), segment);
     shown->is_read = appid_hello_is_whole(segment->payload);
     return shown->ip.p == shown->copy && appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
@@ -313,13 +314,15 @@ static bool is_of_kind(const struct segment *segment, const struct tls_hello_see
  * and the server's name determine all bytes of it but those that appid_hello_thin overwrites, if it
  * does. (Of what TLS passes over, nDPI reads the name and values of RFC 8701 among the versions;
  * extensions that nDPI alone reads are not sound.) */
-static bool kind_of_hello(struct appid *appid, struct appid_kind *kind,
-                          const struct segment *segment, const struct tls_hello_seen *seen)
+static bool kind_of_hello(struct appid *appid, const struct appid_pool *pool,
+                          struct appid_kind *kind, const struct segment *segment,
+                          const struct tls_hello_seen *seen)
 {
     if (!is_of_kind(segment, seen) || !is_plain(segment, segment_ip(segment)))
         return false;
-    *kind = first_kind(seen->name, segment);
+    make_first_kind(kind, seen->name, segment);
     kind->hello = seen->kind << 8 | segment->payload.p[2];
+    appid_kinds_prefetch_hello(&pool->kinds, kind);
     return appid_ndpi_ends(appid->ndpi, kind->ends, segment);
 }
 
@@ -471,12 +474,18 @@ const struct app_label *appid_take(struct appid *appid, struct appid_pool *pool,
     make_room(pool);
     if (!*flow && (pool->undecided >= LIMIT_NDPI_FLOWS || is_full(pool)))
         return NULL;
-    if (*flow || !seen || !kind_of_hello(appid, &hello, segment, seen))
+    if (*flow || !seen || !kind_of_hello(appid, pool, &hello, segment, seen))
         return take(appid, pool, flow, segment, NULL);
+    const struct app_label *label =
+        appid_kinds_find_hello(&pool->kinds, &hello, seconds_of(segment));
+    if (LIKELY(label != NULL))
+        return label;
     const struct intern_key key = appid_kinds_key(&pool->kinds, &hello);
     const struct appid_step *step = step_to(pool, &key, segment);
-    return step ? go_on(pool, flow, step, segment_ip(segment), false, segment)
-                : take(appid, pool, flow, segment, &hello);
+    if (!step)
+        return take(appid, pool, flow, segment, &hello);
+    appid_kinds_keep_hello(&pool->kinds, &hello, step);
+    return go_on(pool, flow, step, segment_ip(segment), false, segment);
 }
 
 const struct app_label *appid_give_up(struct appid *appid, struct appid_flow **flow)
@@ -521,7 +530,7 @@ void appid_free(struct appid *appid)
 
 struct appid_pool *appid_pool_new(size_t most)
 {
-    struct appid_pool *pool = xcalloc(1, sizeof *pool);
+    struct appid_pool *pool = xaligned(sizeof *pool);
     pool->most = most;
     pool->unknown =
         (struct app_label){.protocol = "Unknown", .category = "Unspecified", .plain = true};

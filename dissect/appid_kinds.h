@@ -35,8 +35,20 @@ struct appid_step {
     bool reads_records;            /* it has found TLS, and looks for nothing else */
 };
 
+enum { KIND_WORDS = 6, KIND_NAME_MOST = 63, KIND_HELLO_SETS = 128, KIND_HELLO_WAYS = 2 };
+
+/* A hello whose kind is known and that has decided a label: nearly all first packets are such, so
+ * that their few kinds are kept once more, in two cache lines each. */
+struct appid_known_hello {
+    uint64_t words[KIND_WORDS];
+    const struct app_label *label; /* NULL: there is none */
+    struct appid_stretch times;
+    uint8_t n, name[KIND_NAME_MOST];
+};
+
 /* Some of them, those found last. Make it with appid_kinds_init; free with appid_kinds_done. */
 struct appid_kinds {
+    struct appid_known_hello hellos[KIND_HELLO_SETS][KIND_HELLO_WAYS] APART;
     struct intern steps;
     struct buf key;
     uint64_t count; /* of all that there ever were */
@@ -47,6 +59,17 @@ void appid_kinds_done(struct appid_kinds *kinds);
 
 /* appid_kinds_key makes the key of a kind, valid until the next call. */
 struct intern_key appid_kinds_key(struct appid_kinds *kinds, const struct appid_kind *kind);
+
+/* appid_kinds_prefetch_hello brings near where a hello would be: its ends need not be known yet. */
+void appid_kinds_prefetch_hello(const struct appid_kinds *kinds, const struct appid_kind *hello);
+
+/* appid_kinds_find_hello gives the label that a hello whose kind is known decides, at a time in
+ * seconds; NULL if it is not at hand: appid_kinds_find may know more, and what that has found out
+ * appid_kinds_keep_hello keeps at hand. */
+const struct app_label *appid_kinds_find_hello(const struct appid_kinds *kinds,
+                                               const struct appid_kind *hello, uint32_t now);
+void appid_kinds_keep_hello(struct appid_kinds *kinds, const struct appid_kind *hello,
+                            const struct appid_step *step);
 
 /* appid_kinds_find gives what is remembered of a kind, at a time in seconds; NULL if that is
  * nothing. It is valid until the next appid_kinds_add. */
