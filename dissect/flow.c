@@ -251,12 +251,18 @@ static void tell_fin(struct flow *flow, unsigned end)
 
 /* --- segments --- */
 
+static void set_label(struct flow *flow, const struct app_label *label)
+{
+    flow->label = label;
+    flow->has_label = label != NULL;
+}
+
 static void ask_ndpi(struct flow *flow, const struct segment *segment,
                      const struct flow_context *context)
 {
-    if (context->appid && segment->payload.n && !flow->label && !flow->ended)
-        flow->label = appid_take(context->appid, context->appid_pool, &flow->appid, segment,
-                                 tls_store_hello_seen(context->store));
+    if (context->appid && segment->payload.n && !flow->has_label && !flow->ended)
+        set_label(flow, appid_take(context->appid, context->appid_pool, &flow->appid, segment,
+                                   tls_store_hello_seen(context->store)));
 }
 
 /* Did the segment acknowledge bytes of its peer that the capture misses, up to now? */
@@ -539,7 +545,7 @@ void flow_end(struct flow *flow, enum end_reason reason, const struct flow_conte
         tls_finish(flow->tls);
     settle_tls(flow, context);
     if (flow->appid)
-        flow->label = appid_give_up(context->appid, &flow->appid);
+        set_label(flow, appid_give_up(context->appid, &flow->appid));
     flow->ended = true;
     flow->end_reason = (uint8_t)own_reason(flow, reason);
 }
@@ -550,7 +556,7 @@ void flow_strip(struct flow *flow, const struct flow_context *context)
     flow->tls = NULL;
     flow->not_tls = true;
     appid_forget(&flow->appid);
-    flow->label = NULL;
+    set_label(flow, NULL);
     tls_store_release(context->store, flow->outer);
     flow->outer = NULL;
     free(flow->pending_syn);

@@ -35,6 +35,7 @@ struct flow {
     bool has_doubted : 1;  /* doubts may be there, */
     bool has_kept_syn : 1; /* and pending_syn */
     bool unsteady : 1;     /* who knows whether it is steady: flow_take_in_order */
+    bool has_label : 1;    /* it is not NULL: asked of each payload, and label is far */
     uint8_t vlan_count;
     uint8_t pending_from;
     uint8_t outer_from; /* end that sent that packet */
