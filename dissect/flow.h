@@ -77,6 +77,7 @@ static inline void flow_prefetch(const struct flow *flow)
     }
     prefetch_line(&flow->tcp.last_time);
     prefetch_line(&flow->zeek.rest);
+    prefetch_line(&flow->zeek.count);
 }
 static inline void flow_prefetch_tls(const struct flow *flow)
 {

@@ -166,10 +166,16 @@ static void step(struct zeek_words *words, unsigned from, const struct segment *
     }
 }
 
-/* Where the numbers of an end begin. */
-static void begin(struct zeek_end *x, const struct segment *s)
+/* The first segments of an end, up to one that moves its state. Where its numbers begin, and with
+ * the first of all, who is the originator. */
+static void begin(struct zeek_words *words, unsigned from, const struct segment *s)
 {
-    x->last = s->flags & FLAG_SYN ? s->seq + 1 : s->seq;
+    words->ends[from].last = s->flags & FLAG_SYN ? s->seq + 1 : s->seq;
+    if (words->begun)
+        return;
+    words->begun = true;
+    words->flipped = (s->flags & FLAG_SYN) && (s->flags & FLAG_ACK);
+    words->first = (uint8_t)(words->flipped ? !from : from);
 }
 
 static void sequence(struct zeek_words *words, unsigned from, const struct segment *s)
@@ -246,13 +252,8 @@ void zeek_take_in_order(struct zeek_words *words, unsigned from, const struct se
 void zeek_take(struct zeek_words *words, unsigned from, const struct segment *s)
 {
     struct zeek_end *x = &words->ends[from], *y = &words->ends[!from];
-    if (!words->begun) {
-        words->begun = true;
-        words->flipped = (s->flags & FLAG_SYN) && (s->flags & FLAG_ACK);
-        words->first = (uint8_t)(words->flipped ? !from : from);
-    }
-    if (x->state == INACTIVE)
-        begin(x, s);
+    if (x->state == INACTIVE) /* what else there is to begin with lies in another cache line */
+        begin(words, from, s);
     bool telling = s->flags & FLAGS_TELLING;
     if (telling)
         history_telling(words, from, s);
