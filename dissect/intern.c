@@ -15,14 +15,14 @@ static struct interned *header_of(const void *thing)
     return (struct interned *)((char *)(uintptr_t)thing - offsetof(struct interned, thing));
 }
 
-static bool is_long(const struct intern_key *key)
+static bool is_long(struct span bytes)
 {
-    return key->bytes.n > INTERN_KEY_MOST;
+    return bytes.n > INTERN_KEY_MOST;
 }
 
 static struct span kept(const struct intern_key *key)
 {
-    return is_long(key) ? span_of(&key->digest, sizeof key->digest) : key->bytes;
+    return is_long(key->bytes) ? span_of(&key->digest, sizeof key->digest) : key->bytes;
 }
 
 static struct intern_place *set_of(struct intern *intern, const struct intern_key *key)
@@ -34,17 +34,17 @@ static struct intern_place *set_of(struct intern *intern, const struct intern_ke
  */
 static uint64_t glance_at(struct span bytes)
 {
-    uint64_t mixed = bytes.n, word;
+    uint64_t mixed = bytes.n, word = 0;
     for (size_t at = 0; at + sizeof word <= bytes.n;
          at += sizeof word + bytes.n / 64 * sizeof word) {
         memcpy(&word, bytes.p + at, sizeof word);
         mixed = (mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         mixed ^= mixed >> 32;
     }
-    word = 0;
-    if (bytes.n > 0)
-        memcpy(&word, bytes.p + bytes.n - (bytes.n < sizeof word ? bytes.n : sizeof word),
-               bytes.n < sizeof word ? bytes.n : sizeof word);
+    if (LIKELY(bytes.n >= sizeof word))
+        memcpy(&word, bytes.p + bytes.n - sizeof word, sizeof word);
+    else if (bytes.n > 0)
+        memcpy(&word, bytes.p, bytes.n);
     return (mixed ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -53,7 +53,7 @@ static uint64_t glance_of(uint8_t kind, struct span bytes)
 {
     uint64_t mixed = glance_at(bytes);
     mixed ^= mixed >> 32; /* the upper bits, which most bytes reach, are shifted out */
-    return mixed << 8 | (uint64_t)(kind << 1) | (bytes.n > INTERN_KEY_MOST);
+    return mixed << 8 | (uint64_t)(kind << 1) | is_long(bytes);
 }
 
 void intern_init(struct intern *intern)
@@ -82,11 +82,11 @@ void intern_use_blocks(struct intern *intern, struct blocks *blocks)
 
 struct intern_key intern_key_of(const struct intern *intern, uint8_t kind, struct span bytes)
 {
-    struct intern_key key = {.bytes = bytes, .glance = glance_of(kind, bytes)};
-    prefetch_line(intern->sets[(key.glance >> 32) % INTERN_SETS]);
-    if (is_long(&key))
-        key.digest = hash_digest(&intern->digests, bytes);
-    return key;
+    const uint64_t glance = glance_of(kind, bytes);
+    prefetch_line(intern->sets[(glance >> 32) % INTERN_SETS]);
+    if (LIKELY(!is_long(bytes))) /* no copy, which would wait for what was just stored */
+        return (struct intern_key){.bytes = bytes, .glance = glance};
+    return (struct intern_key){bytes, glance, hash_digest(&intern->digests, bytes)};
 }
 
 static void release(struct intern *intern, struct interned *interned)
