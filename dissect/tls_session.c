@@ -21,15 +21,38 @@ static bool negotiated_12(const struct tls *tls)
 
 /* --- Alerts --- */
 
+/* The bytes for that many alerts: there is room for two at a time, since each end may send one as
+ * it closes. */
+static size_t alerts_size(unsigned count)
+{
+    return (count + 1u) / 2 * 2 * sizeof(struct tls_alert);
+}
+
+static void free_alerts(struct tls *tls)
+{
+    struct tls_facts *facts = &tls->facts;
+    const size_t size = alerts_size(facts->alert_count);
+    if (!facts->alerts)
+        return;
+    tls_store_let_go(tls->store, size);
+    tls_store_session_free(tls->store, facts->alerts, size);
+}
+
 static void add_alert(struct tls *tls, const struct tls_alert *alert)
 {
     struct tls_facts *facts = &tls->facts;
+    const unsigned count = facts->alert_count;
+    const size_t size = alerts_size(count + 1);
     tls->changed = true;
-    if (facts->alert_count >= TLS_ALERTS_MAX)
+    if (count >= TLS_ALERTS_MAX)
         return;
-    if (facts->alert_count % 2 == 0) { /* each end may send one as it closes */
-        facts->alerts = xrealloc(facts->alerts, (facts->alert_count + 2u) * sizeof *facts->alerts);
-        tls_store_hold(tls->store, 2 * sizeof *facts->alerts);
+    if (size > alerts_size(count)) {
+        struct tls_alert *alerts = tls_store_session(tls->store, size);
+        if (facts->alerts)
+            memcpy(alerts, facts->alerts, count * sizeof *alerts);
+        free_alerts(tls);
+        tls_store_hold(tls->store, size);
+        facts->alerts = alerts;
     }
     facts->alerts[facts->alert_count++] = *alert;
 }
@@ -168,8 +191,8 @@ static bool give_up_messages(struct tls *tls, struct tls_direction *d)
     tls_joiner_reset(&d->joiner, tls_store_pool(tls->store));
     if (!d->framer.proven && !d->unsure)
         return false;
-    d->encrypted = true;
     d->finished = d->finished || d->ccs || d->unsure;
+    d->encrypted = true;
     tls->changed = true;
     return true;
 }
@@ -435,6 +458,5 @@ void tls_session_done(struct tls *tls)
         tls_store_release(tls->store, tls->held_chain->certs);
     release_extras(tls->store, facts->extras);
     free(tls->held_chain);
-    tls_store_let_go(tls->store, (facts->alert_count + 1u) / 2 * 2 * sizeof *facts->alerts);
-    free(facts->alerts);
+    free_alerts(tls);
 }

@@ -60,7 +60,7 @@ void tls_store_charge(struct tls_store *store, size_t before, size_t after);
 void tls_store_hold(struct tls_store *store, size_t bytes);
 void tls_store_let_go(struct tls_store *store, size_t bytes);
 
-/* tls_store_session gives memory of `size` bytes for a session, not initialised;
+/* tls_store_session gives memory of `size` bytes for a session or a part of one, not initialised;
  * tls_store_session_free takes it back. */
 MUST_CHECK void *tls_store_session(struct tls_store *store, size_t size);
 void tls_store_session_free(struct tls_store *store, void *session, size_t size);
