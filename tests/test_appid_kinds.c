@@ -56,16 +56,13 @@ static void found_again(void **state)
     appid_kinds_done(&kinds);
 }
 
-static void not_another(void **state)
+enum { OTHERS = 14 };
+
+/* Kinds that differ from the first one in one thing each. */
+static void make_others(struct appid_kind others[OTHERS])
 {
-    (void)state;
     static const uint8_t other_payload[] = {22, 3, 1, 0, 1, 2};
-    struct app_label label;
-    struct appid_kinds kinds;
-    appid_kinds_init(&kinds);
-    add(&kinds, &kind, &label);
-    struct appid_kind others[14];
-    for (size_t i = 0; i < COUNT_OF(others); i++)
+    for (size_t i = 0; i < OTHERS; i++)
         others[i] = kind;
     others[0].payload.p = other_payload;
     others[1].payload.n--;
@@ -81,8 +78,83 @@ static void not_another(void **state)
     others[11].passed = KIND_PASSED_SERVER;
     others[12].distance = 1;
     others[13].hello = 1;
-    for (size_t i = 0; i < COUNT_OF(others); i++)
+}
+
+static void not_another(void **state)
+{
+    (void)state;
+    struct app_label label;
+    struct appid_kinds kinds;
+    struct appid_kind others[OTHERS];
+    appid_kinds_init(&kinds);
+    add(&kinds, &kind, &label);
+    make_others(others);
+    for (size_t i = 0; i < OTHERS; i++)
         assert_null(find(&kinds, &others[i]));
+    appid_kinds_done(&kinds);
+}
+
+static void hellos_at_hand(void **state)
+{
+    (void)state;
+    struct app_label label, later;
+    struct appid_kinds kinds;
+    struct appid_kind others[OTHERS];
+    appid_kinds_init(&kinds);
+    make_others(others);
+    assert_null(appid_kinds_find_hello(&kinds, &kind, NOW));
+    appid_kinds_keep_hello(&kinds, &kind, &(struct appid_step){.times = always}); /* undecided */
+    assert_null(appid_kinds_find_hello(&kinds, &kind, NOW));
+    appid_kinds_keep_hello(&kinds, &kind, &(struct appid_step){.label = &label, .times = {10, 20}});
+    assert_ptr_equal(appid_kinds_find_hello(&kinds, &kind, 10), &label);
+    assert_null(appid_kinds_find_hello(&kinds, &kind, 21));
+    appid_kinds_keep_hello(&kinds, &kind, &(struct appid_step){.label = &later, .times = {21, 30}});
+    assert_ptr_equal(appid_kinds_find_hello(&kinds, &kind, 21), &later);
+    for (size_t i = 0; i < OTHERS; i++)
+        assert_null(appid_kinds_find_hello(&kinds, &others[i], 21));
+    appid_kinds_done(&kinds);
+}
+
+/* Those that share a place push each other out, and none is mistaken for another. */
+static void hellos_in_one_place(void **state)
+{
+    (void)state;
+    enum { MANY = 5 };
+    struct app_label labels[MANY];
+    struct appid_kinds kinds;
+    struct appid_kind one = kind;
+    appid_kinds_init(&kinds);
+    for (size_t i = 0; i < MANY; i++) {
+        one.ends[0] = i;
+        appid_kinds_keep_hello(&kinds, &one,
+                               &(struct appid_step){.label = &labels[i], .times = always});
+        assert_ptr_equal(appid_kinds_find_hello(&kinds, &one, NOW), &labels[i]);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        one.ends[0] = i;
+        const struct app_label *found = appid_kinds_find_hello(&kinds, &one, NOW);
+        assert_ptr_equal(found, i + KIND_HELLO_WAYS >= MANY ? &labels[i] : NULL);
+    }
+    appid_kinds_done(&kinds);
+}
+
+/* Names of any length: the longest ones are not kept. */
+static void hellos_with_names(void **state)
+{
+    (void)state;
+    static const uint8_t name[KIND_NAME_MOST + 1];
+    struct app_label label;
+    struct appid_kinds kinds;
+    struct appid_kind one = kind;
+    appid_kinds_init(&kinds);
+    for (size_t n = 0; n <= sizeof name; n++) {
+        one.payload = span_of(n > 0 ? name : NULL, n);
+        assert_null(appid_kinds_find_hello(&kinds, &one, NOW));
+        appid_kinds_keep_hello(&kinds, &one,
+                               &(struct appid_step){.label = &label, .times = always});
+        assert_ptr_equal(appid_kinds_find_hello(&kinds, &one, NOW),
+                         n <= KIND_NAME_MOST ? &label : NULL);
+    }
     appid_kinds_done(&kinds);
 }
 
@@ -211,6 +283,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_again),
         cmocka_unit_test(not_another),
+        cmocka_unit_test(hellos_at_hand),
+        cmocka_unit_test(hellos_in_one_place),
+        cmocka_unit_test(hellos_with_names),
         cmocka_unit_test(for_a_while),
         cmocka_unit_test(known_by_another),
         cmocka_unit_test(many),
