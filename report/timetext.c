@@ -104,13 +104,18 @@ static void remember_day(struct timetext_last *last, int64_t day)
     last->midnight = (nanotime)((uint64_t)day * (uint64_t)DAY);
 }
 
+/* No day has times on both sides of 0; where nanotime ends another day seems to go on. */
+static bool is_of_day(const struct timetext_last *last, nanotime time)
+{
+    return last->known && (uint64_t)time - (uint64_t)last->midnight < (uint64_t)DAY &&
+           (time < 0) == (last->time < 0);
+}
+
 static void remember(struct timetext_last *last, nanotime time)
 {
-    uint64_t in_day = (uint64_t)time - (uint64_t)last->midnight;
-    if (UNLIKELY(in_day >= (uint64_t)DAY || !last->known)) {
+    if (UNLIKELY(!is_of_day(last, time)))
         remember_day(last, floor_div(time, DAY));
-        in_day = (uint64_t)time - (uint64_t)last->midnight;
-    }
+    const uint64_t in_day = (uint64_t)time - (uint64_t)last->midnight;
     last->clock = clock_text((unsigned)(in_day / (uint64_t)NS_PER_SECOND));
     const unsigned nanosecond = (unsigned)(in_day % (uint64_t)NS_PER_SECOND);
     last->fraction = fraction_text(nanosecond / 1000);
