@@ -326,13 +326,18 @@ const char *zeek_conn_state(const struct zeek_words *words, unsigned client)
 
 void zeek_history(char *out, size_t size, const struct zeek_words *words, unsigned client)
 {
-    size_t n = 0;
-    char other_case = client == 0 ? 0 : OTHER_CASE;
-    bool flipped = words->flipped || (words->begun && words->first != client);
-    if (flipped && n + 1 < size)
+    size_t n = 0, count = words->count;
+    const char other_case = client == 0 ? 0 : OTHER_CASE;
+    const bool flipped = words->flipped || (words->begun && words->first != client);
+    char letters[ZEEK_HISTORY_MAX];
+    for (size_t i = 0; i < sizeof letters; i++) /* all, several at once */
+        letters[i] = (char)(words->letters[i] ^ other_case);
+    if (size == 0)
+        return;
+    if (flipped && size > 1)
         out[n++] = '^';
-    for (unsigned i = 0; i < words->count && n + 1 < size; i++)
-        out[n++] = (char)(words->letters[i] ^ other_case);
-    if (size)
-        out[n] = '\0';
+    if (count > size - 1 - n)
+        count = size - 1 - n;
+    memcpy(out + n, letters, count);
+    out[n + count] = '\0';
 }
