@@ -225,15 +225,19 @@ static struct reasm_out stream_out(struct stream *stream)
 }
 
 /* Once the bytes are known not to be TLS, nobody needs them. */
-static void settle_tls(struct flow *flow, const struct flow_context *context)
+static NOINLINE void drop_tls(struct flow *flow, const struct flow_context *context)
 {
-    if (!flow->tls || tls_verdict(flow->tls) != TLS_IS_NOT)
-        return;
     tls_free(flow->tls);
     flow->tls = NULL;
     flow->not_tls = true;
     for (unsigned i = 0; i < 2; i++)
         reasm_forget(&flow->tcp.ends[i].reasm, context->held);
+}
+
+static inline void settle_tls(struct flow *flow, const struct flow_context *context)
+{
+    if (flow->tls && UNLIKELY(tls_verdict(flow->tls) == TLS_IS_NOT))
+        drop_tls(flow, context);
 }
 
 /* Tells TLS of a FIN once all that precedes it has been delivered, and of a reset. */
