@@ -240,14 +240,17 @@ static inline void settle_tls(struct flow *flow, const struct flow_context *cont
         drop_tls(flow, context);
 }
 
-/* Tells TLS of a FIN once all that precedes it has been delivered, and of a reset. */
-static void tell_fin(struct flow *flow, unsigned end)
+/* Has all come that precedes an end's FIN, or has it reset the connection? */
+static bool has_closed(const struct flow *flow, unsigned end)
 {
     const struct tcp_end *x = &flow->tcp.ends[end];
-    bool closed = x->fin && x->reasm.next >= x->fin_at;
-    if (flow->tcp.reset_by == (int)end)
-        closed = true;
-    if (!closed || !flow->tls || flow->fin_told >> end & 1)
+    return (x->fin && x->reasm.next >= x->fin_at) || flow->tcp.reset_by == (int)end;
+}
+
+/* Tells TLS, once, that an end has closed. */
+static inline void tell_fin(struct flow *flow, unsigned end)
+{
+    if (!flow->tls || flow->fin_told >> end & 1 || !has_closed(flow, end))
         return;
     flow->fin_told = (flow->fin_told | 1u << end) & 3;
     tls_fin(flow->tls, end);
