@@ -21,7 +21,7 @@ STAGES = (
     ("certificate: the store; OpenSSL", r"/libcrypto|dissect/(cert_store|x509|asn1|ocsp)"),
     ("flow: table, timeouts, rest, order; fetching ahead", r"dissect/(shard|nearby|flow_table|slab|"
      r"queues|awake|pack|pages|blocks|flow_pack|flow_over|tls_over|connection|handout|lanes|spill|"
-     r"keyed_hash|keep|flow\.)|capture/base"),
+     r"keyed_hash|keep|flow\.)|capture/base|emmintrin"),
     ("read: blocks, records, the loop", r"capture/|dissect/(belt|parts|pipeline|crew)\.|watch\.c|byteswap"),
     ("filter: ports at fixed offsets, shards, the batch", r"dissect/(early|intake|batch)\."),
     ("checksums", r"dissect/checksum|adxintrin"),
