@@ -45,6 +45,7 @@ struct appid_known_hello {
     struct appid_stretch times;
     uint8_t n, name[KIND_NAME_MOST];
 };
+_Static_assert(sizeof(struct appid_known_hello) <= 2 * CACHE_LINE, "it is fetched as two lines");
 
 /* Some of them, those found last. Make it with appid_kinds_init; free with appid_kinds_done. */
 struct appid_kinds {

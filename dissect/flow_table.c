@@ -127,8 +127,7 @@ bool flow_key_is(const struct flow_key *key, const struct endpoint *lower,
     return (difference(&key->ends[0], lower) | difference(&key->ends[1], upper)) == 0;
 }
 
-/* Which of eight numbers equal one: a bit for each. No branch, for that would be as good as random.
- */
+/* Which of eight numbers equal one: a bit for each. Which is as good as random: no branch. */
 static inline unsigned which_are(const uint32_t numbers[LINE_SLOTS], uint32_t number)
 {
 #ifdef __SSE2__

@@ -1,5 +1,5 @@
-/* flow_table.h: finds a connection by its two endpoints. Open addressing with linear probing; it
- * grows a few slots at a time, so that no packet waits for it. */
+/* flow_table.h: finds a connection by its two endpoints. Open addressing by cache lines of
+ * eight entries; it grows a few lines at a time, so that no packet waits for it. */
 #ifndef PUSHWATCH_DISSECT_FLOW_TABLE_H
 #define PUSHWATCH_DISSECT_FLOW_TABLE_H
 

@@ -289,9 +289,8 @@ static const struct code_name groups[] = {
 
 const char *names_group(struct name_room *room, uint16_t code)
 {
-    enum { WITHOUT_GAPS = 41 }; /* are the first ones */
-    if (code - 1u < WITHOUT_GAPS)
-        return groups[code - 1u].name;
+    if (code - 1u < COUNT_OF(groups) && groups[code - 1u].code == code)
+        return groups[code - 1u].name; /* one of the first, which have no gaps */
     const char *name = code_name_find(groups, COUNT_OF(groups), code);
     return name ? name : names_code(room, code);
 }

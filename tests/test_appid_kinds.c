@@ -158,6 +158,22 @@ static void hellos_with_names(void **state)
     appid_kinds_done(&kinds);
 }
 
+/* So many names of one length that some share the place of the one that is kept. */
+static void hellos_for_other_names(void **state)
+{
+    (void)state;
+    struct app_label label;
+    struct appid_kinds kinds;
+    struct appid_kind one = kind;
+    uint16_t name = 0;
+    appid_kinds_init(&kinds);
+    one.payload = span_of(&name, sizeof name);
+    appid_kinds_keep_hello(&kinds, &one, &(struct appid_step){.label = &label, .times = always});
+    for (name = 1; name < 16 * KIND_HELLO_SETS; name++)
+        assert_null(appid_kinds_find_hello(&kinds, &one, NOW));
+    appid_kinds_done(&kinds);
+}
+
 /* What holds for a while only is not said of other times, and is made up for then. */
 static void for_a_while(void **state)
 {
@@ -286,6 +302,7 @@ int main(void)
         cmocka_unit_test(hellos_at_hand),
         cmocka_unit_test(hellos_in_one_place),
         cmocka_unit_test(hellos_with_names),
+        cmocka_unit_test(hellos_for_other_names),
         cmocka_unit_test(for_a_while),
         cmocka_unit_test(known_by_another),
         cmocka_unit_test(many),
