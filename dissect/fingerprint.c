@@ -3,7 +3,7 @@
 
 #define OPENSSL_SUPPRESS_DEPRECATED /* SHA1_Init and its kin */
 
-#include <endian.h>
+#include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -297,8 +297,8 @@ static void sha1_of_block(uint8_t hash[20], uint8_t block[SHA_CBLOCK], size_t n)
     block[SHA_CBLOCK - 1] = (uint8_t)(n * 8);
     SHA1_Init(&sha1);
     SHA1_Transform(&sha1, block);
-    const uint32_t words[] = {htobe32(sha1.h0), htobe32(sha1.h1), htobe32(sha1.h2),
-                              htobe32(sha1.h3), htobe32(sha1.h4)};
+    const uint32_t words[] = {htonl(sha1.h0), htonl(sha1.h1), htonl(sha1.h2), htonl(sha1.h3),
+                              htonl(sha1.h4)};
     memcpy(hash, words, sizeof words);
 }
 

@@ -32,9 +32,7 @@ char *digits_of_large(char *at, uint64_t number)
         return digits_two(at, (unsigned)number);
     if (number < FOUR) {
         unsigned zeros = number < 1000;
-        uint32_t characters = htole32((uint32_t)four_digits((uint32_t)number) >> 8 * zeros);
-        memcpy(at, &characters, sizeof characters);
-        return at + 4 - zeros;
+        return digits_put_eight(at, four_digits((uint32_t)number) >> 8 * zeros) - 4 - zeros;
     }
     if (UNLIKELY(number >= EIGHT))
         return put_more_than_eight(at, number);

@@ -6,8 +6,6 @@
 
 #include "../capture/base.h"
 
-#include <endian.h>
-
 enum { DIGITS_MAX = 20 }; /* of a 64-bit number */
 
 /* "00" to "99", one after the other. */
@@ -26,12 +24,13 @@ static inline uint64_t digits_pair(unsigned number)
 {
     uint16_t pair;
     memcpy(&pair, digits_pairs + 2 * (size_t)number, sizeof pair);
-    return le16toh(pair);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? pair : __builtin_bswap16(pair);
 }
 
 static inline char *digits_put_eight(char *at, uint64_t characters)
 {
-    characters = htole64(characters);
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+        characters = __builtin_bswap64(characters);
     memcpy(at, &characters, sizeof characters);
     return at + sizeof characters;
 }
