@@ -94,7 +94,7 @@ bool keys_take(struct keys *keys, struct pipeline *pipeline, bool last)
     struct source_secrets block;
     while (keys->source && source_secrets(keys->source, &block, keys->blocks)) {
         pipeline_secrets(pipeline, &keys->in_capture, block.text);
-        keys->blocks++;
+        source_secrets_forget(keys->source, keys->blocks++);
     }
     pipeline_expect_secrets(pipeline, keys->follow || (keys->pipe && keys->blocks > 0));
     return !keys->path || take_file(keys, pipeline, last);

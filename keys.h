@@ -16,7 +16,7 @@ struct keys {
     bool follow;      /* what is written to it later is read, too */
     uint64_t offset;
     struct buf rest; /* of a line whose end is not written yet */
-    const struct source *source;
+    struct source *source;
     bool pipe;     /* it is one: secrets may come with any packet */
     size_t blocks; /* of the source's secrets that were taken */
     struct keylog_counts in_file, in_capture;

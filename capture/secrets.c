@@ -21,6 +21,12 @@ void secrets_add(struct secrets *secrets, struct span text, uint64_t frame)
     secrets->bytes += text.n;
 }
 
+void secrets_forget(struct secrets *secrets, size_t n)
+{
+    free((void *)(uintptr_t)secrets->blocks[n].text.p);
+    secrets->blocks[n].text = span_of(NULL, 0);
+}
+
 void secrets_done(struct secrets *secrets)
 {
     for (size_t i = 0; i < secrets->count; i++)

@@ -28,6 +28,10 @@ struct secrets {
 /* secrets_add adds a copy of a text. `frame` as in source_secrets. */
 void secrets_add(struct secrets *secrets, struct span text, uint64_t frame);
 
+/* secrets_forget frees the n-th text, which is empty then. It still counts in `bytes`: how much is
+ * taken must not depend on when that is. */
+void secrets_forget(struct secrets *secrets, size_t n);
+
 void secrets_done(struct secrets *secrets);
 
 #endif

@@ -232,6 +232,13 @@ bool source_secrets(const struct source *source, struct source_secrets *out, siz
     return found;
 }
 
+void source_secrets_forget(struct source *source, size_t n)
+{
+    pthread_mutex_lock(&source->shared->lock);
+    secrets_forget(&source->shared->secrets, n);
+    pthread_mutex_unlock(&source->shared->lock);
+}
+
 size_t source_secrets_count(const struct source *source)
 {
     return source->shared->secrets.count;

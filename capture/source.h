@@ -113,7 +113,8 @@ MUST_CHECK bool source_process(const struct source *source, struct packet_proces
 
 /* TLS secrets that a capture carries with it, in the format of a key log (SSLKEYLOGFILE). */
 struct source_secrets {
-    struct span text; /* lives as long as the source; a stranger's bytes, the last line maybe cut */
+    struct span text; /* lives until source_secrets_forget; a stranger's bytes, the last line maybe
+                         cut */
     uint64_t frame;   /* packets of its file before it; 0 too where it was found ahead of reading */
 };
 
@@ -123,6 +124,9 @@ struct source_secrets {
  * come once the first reader of the capture has passed them. Together they have 16 MiB at most. Any
  * thread may ask. */
 MUST_CHECK bool source_secrets(const struct source *source, struct source_secrets *out, size_t n);
+
+/* source_secrets_forget frees the text of the n-th, once it was given, and nobody needs it. */
+void source_secrets_forget(struct source *source, size_t n);
 
 /* source_secrets_count gives how many there are: cheap, for the thread that reads. */
 size_t source_secrets_count(const struct source *source);

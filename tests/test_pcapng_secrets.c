@@ -189,6 +189,12 @@ static void cut_and_too_many(void **state)
     assert_int_equal(secrets.count, 2);
     assert_int_equal(secrets.dropped, 1);
     assert_int_equal(secrets.blocks[1].frame, 3);
+    secrets_forget(&secrets, 0); /* still counts */
+    secrets_add(&secrets, span_of("more", 4), 4);
+    assert_int_equal(secrets.count, 2);
+    assert_int_equal(secrets.dropped, 2);
+    assert_int_equal(secrets.blocks[0].text.n, 0);
+    assert_memory_equal(secrets.blocks[1].text.p, "3rd", 3);
     secrets_done(&secrets);
     for (unsigned i = 0; i <= SECRETS_BLOCKS_MAX; i++)
         secrets_add(&secrets, span_of("x", 1), i);
