@@ -149,7 +149,7 @@ static void write_cert(struct json *json, const struct known_cert *cert)
     json_text(json, "valid", cert->valid);
     json_time(json, "first_seen", cert->first_seen);
     json_time(json, "last_seen", cert->last_seen);
-    json_close_object(json);
+    json_end_line(json);
 }
 
 void known_text_write(struct buf *out, const struct known_certs *certs)
@@ -159,13 +159,9 @@ void known_text_write(struct buf *out, const struct known_certs *certs)
     json_open_object(&json, NULL);
     json_word(&json, "type", "pushwatch-known");
     json_uint(&json, "version", VERSION);
-    json_close_object(&json);
-    json_end(&json);
-    buf_append(out, "\n", 1);
+    json_end_line(&json);
     for (size_t i = 0; i < known_certs_count(certs); i++) {
         json_begin(&json, out);
         write_cert(&json, known_certs_at(certs, i));
-        json_end(&json);
-        buf_append(out, "\n", 1);
     }
 }
